@@ -440,8 +440,8 @@ class StateEntered(Event):
     ``clock`` is what the new state does to the clocks of agreements: ``runs``, ``pauses``,
     ``stops``; it is said here because a company may change a state's flags later.
     ``parent``: it moved because this ticket did, which it is a part of. ``closing``: the closing
-    reason that was chosen, by code; ``rated``: the customer's rating moved it. ``concerns``: who
-    held it before it came back to nobody.
+    reason that was chosen, by code; ``article``: the one that helped; ``rated``: the customer's
+    rating moved it. ``concerns``: who held it before it came back to nobody.
     """
 
     verb: str
@@ -458,19 +458,21 @@ class StateEntered(Event):
     parent: int | None = None
     public: bool = False
     closing: str | None = None
+    article: str | None = None
     rated: bool = False
     concerns: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EndingDescribed(Event):
-    """Somebody has said why the ticket ended, or how long the work on it took (B20); both as they
-    are now. ``at``: when it ended.
+    """Somebody has said why the ticket ended, how long the work on it took, or which article helped
+    (B20); all as they are now. ``at``: when it ended.
     """
 
     at: datetime
     reason: str | None
     spent: timedelta | None
+    article: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

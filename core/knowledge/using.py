@@ -1,13 +1,15 @@
-"""Articles in tickets: found for one, sent to its customer, linked with it; whether they helped."""
+"""Articles in tickets: found for one, sent to its customer, linked with it; which one helped."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
 from hashlib import sha256
 from typing import Final
 
 from sqlalchemy import select
 
 from core.db import insert_or
-from core.errors import NoSuchTicket, NothingToDo, Refusal
+from core.errors import NoSuchTicket, NothingToDo, Refusal, Unreadable
 from core.events import ArticleLinked, ArticleSent
 from core.knowledge.catalogue import (
     DRAFT,
@@ -21,9 +23,11 @@ from core.knowledge.catalogue import (
 from core.models import ArticleOpinion, Message, Ticket, TicketArticle
 from core.people.identity import Sender, arrive, enter_dialogue
 from core.tickets.attached_files import words_with
+from core.tickets.closing import describe
 from core.tickets.conversation import reply
 from core.tickets.lifecycle import access
 from core.tickets.on_screens import ref_on_screen, show_written
+from core.tickets.resolutions import newest_of
 from core.tx import ReadTx, Tx
 
 FOUND: Final = 8
@@ -103,7 +107,7 @@ async def send_article(tx: Tx, ticket_id: int, code: str, digest: str, nonce: st
     said, *files = words_with(ref, article.text, article.files)
     await reply(tx, ticket_id, said, rest=files)
     await show_written(tx, ticket_id, ref)
-    await _link(tx, ticket_id, code)
+    await _link(tx, ticket_id, code, again=True)
     tx.emit(ArticleSent(ticket_id=ticket_id, article=code, title=article.title))
     return article
 
@@ -118,12 +122,68 @@ async def link_article(tx: Tx, ticket_id: int, code: str) -> Article:
     return article
 
 
-async def _link(tx: Tx, ticket_id: int, code: str) -> bool:
-    row = {"ticket_id": ticket_id, "article": code, "at": tx.now}
-    return (
-        await tx.change(insert_or(tx.session, TicketArticle).values(**row).on_conflict_do_nothing())
-        > 0
+async def use_article(tx: Tx, ticket_id: int, code: str) -> Article | None:
+    """Note which article helped where the ticket ended, by its code; an empty one: none did.
+
+    Raises :class:`Refusal` for one that there is not, and what `describe` raises.
+    """
+    article = await read_article(tx, code) if code else None
+    await describe(tx, ticket_id, article=code)
+    if article is not None:
+        await _link(tx, ticket_id, code)
+    return article
+
+
+@dataclass(frozen=True, slots=True)
+class EndingFacts:
+    """What is known of an ended ticket's work. ``article`` helped; ``offered``: others that may
+    have; ``spent`` is what somebody has said instead of the ``measured`` time.
+    """
+
+    number: int
+    measured: timedelta
+    spent: timedelta | None
+    article: Article | None
+    offered: tuple[Article, ...]
+
+
+async def ending_facts(tx: ReadTx, ticket_id: int) -> EndingFacts:
+    """Return what can be corrected of the latest ending. Raises :class:`Refusal` without one."""
+    row = await newest_of(tx, ticket_id)
+    if row is None:
+        raise Refusal("refusal.not_resolved", number=ticket_id)
+    linked, found = await find_for(tx, ticket_id, "")
+    offered = [one for one in (*linked, *found) if one.code != row.article]
+    return EndingFacts(
+        ticket_id,
+        timedelta(seconds=row.measured),
+        None if row.spent is None else timedelta(seconds=row.spent),
+        (await articles_of(tx)).get(row.article or ""),
+        tuple(one for one in offered if one.status != DRAFT)[:FOUND],
     )
+
+
+async def article_named(tx: ReadTx, ticket_id: int, words: str) -> Article:
+    """Return the article that is meant by a code or the beginning of a title, those of the ticket
+    first. Raises :class:`Unreadable`.
+    """
+    linked, wanted = await linked_with(tx, ticket_id), words.strip().strip('«»"“”').casefold()
+    articles = [*(one for one in linked if one.status != DRAFT), *await internal_articles(tx)]
+    named = [one for one in articles if wanted in {one.code, one.title.casefold()}]
+    begun = [one for one in articles if one.title.casefold().startswith(wanted)]
+    if not wanted or not (named or begun):
+        raise Unreadable("refusal.no_such_article", words=words[:40], number=ticket_id)
+    return (named or begun)[0]
+
+
+async def _link(tx: Tx, ticket_id: int, code: str, *, again: bool = False) -> bool:
+    """Link them; one that is sent once more counts from now on."""
+    row = {"ticket_id": ticket_id, "article": code, "at": tx.now}
+    insert = insert_or(tx.session, TicketArticle).values(**row)
+    if not again:
+        return await tx.change(insert.on_conflict_do_nothing()) > 0
+    keys = ["ticket_id", "article"]
+    return await tx.change(insert.on_conflict_do_update(index_elements=keys, set_=row)) > 0
 
 
 async def judge(tx: Tx, sender: Sender, code: str, *, helped: bool) -> Article:

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, Text
+from sqlalchemy import ForeignKey, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.db import BigId, Row
@@ -25,11 +25,20 @@ class Resolution(Row):
 
     ``solution`` in words; ``measured`` seconds in work until then, without those before an earlier
     ending; ``spent`` is what somebody has said instead. ``assignee_id``: whose it was then.
-    ``asked``: its customer was asked to rate it; ``rating`` from 1 to 5.
+    ``asked``: its customer was asked to rate it; ``rating`` from 1 to 5. ``article``: the code of
+    the one that helped.
     """
 
     __tablename__ = "resolution"
-    __table_args__ = (Index("ix_resolution_at", "at"),)
+    __table_args__ = (
+        Index("ix_resolution_at", "at"),
+        Index(
+            "ix_resolution_article",
+            "article",
+            sqlite_where=text("article IS NOT NULL"),
+            postgresql_where=text("article IS NOT NULL"),
+        ),
+    )
 
     ticket_id: Mapped[int] = mapped_column(
         BigId, ForeignKey("ticket.id"), primary_key=True, autoincrement=False
@@ -44,6 +53,7 @@ class Resolution(Row):
     rating: Mapped[int | None]
     rated_at: Mapped[datetime | None]
     comment: Mapped[str | None] = mapped_column(Text)
+    article: Mapped[str | None] = mapped_column(String(32))
 
 
 class FieldRow(Row):

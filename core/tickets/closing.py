@@ -2,7 +2,7 @@
 
 The setting counts when a ticket would be closed: while it is off, nothing closes. What a downtime
 or a setting has passed over is found by the resolution's own time. Operators note why a ticket
-ended, and how long the work on it took (B20).
+ended, how long the work on it took, and which article helped (B20).
 """
 
 from datetime import datetime, timedelta
@@ -106,9 +106,15 @@ def _morning(tx: Tx) -> datetime:
 
 
 async def describe(
-    tx: Tx, ticket_id: int, *, reason: str | None = None, spent: timedelta | None = None
+    tx: Tx,
+    ticket_id: int,
+    *,
+    reason: str | None = None,
+    spent: timedelta | None = None,
+    article: str | None = None,
 ) -> Resolution:
-    """Note why a ticket ended, by a code or a title, or how long the work on it took.
+    """Note why a ticket ended, by a code or a title, how long the work on it took, or which article
+    helped, by its code; an empty one: none did.
 
     Raises :class:`Refusal` for a ticket that was not resolved or closed yet, :class:`Unreadable`
     for a reason there is not or a span that cannot be, :class:`NothingToDo` if it is so already.
@@ -118,16 +124,22 @@ async def describe(
     if row is None:
         raise Refusal("refusal.not_resolved", number=ticket_id)
     tx.pin([row])
-    before = (row.reason, row.spent)
+    before = (row.reason, row.spent, row.article)
     if reason is not None:
         row.reason = (await find_reason(tx, reason)).code
     if spent is not None:
         row.spent = _seconds(spent)
-    if (row.reason, row.spent) == before:
+    if article is not None:
+        row.article = article or None
+    if (row.reason, row.spent, row.article) == before:
         raise NothingToDo("refusal.ending_same", number=ticket_id)
     await tx.write()
     said = None if row.spent is None else timedelta(seconds=row.spent)
-    tx.emit(EndingDescribed(ticket_id=ticket_id, at=row.at, reason=row.reason, spent=said))
+    tx.emit(
+        EndingDescribed(
+            ticket_id=ticket_id, at=row.at, reason=row.reason, spent=said, article=row.article
+        )
+    )
     return row
 
 

@@ -34,7 +34,7 @@ from core.tickets.catalog import answer_span, workflow_of
 from core.tickets.fields import CLOSING, RESOLVING, demand_fields
 from core.tickets.junk import leave_junk
 from core.tickets.relations import merged_into
-from core.tickets.resolutions import record_ending
+from core.tickets.resolutions import How, record_ending, used_article
 from core.tickets.workflow import BY_HAND, FROZEN, NEEDS_ANSWER, RESOLVED, State, queue_rank
 from core.tx import Tx
 
@@ -121,6 +121,7 @@ async def enter(
     said, reason = reason, reason or (new.reason if old.code != new.code else None)
     ends = new.clock == "stops" and old.clock != "stops" and new.category != "cancelled"
     closing = closing or (new.closing_reason if ends else None)
+    article = await used_article(tx, ticket.id) if ends else None
     ticket.state = new.code
     timers |= await _leave(tx, ticket, old, new)
     if old.code != new.code or verb in RESTATING:
@@ -146,11 +147,12 @@ async def enter(
             public=public,
             concerns=_former(ticket, old, new) if verb in _RETURNS else (),
             closing=closing,
+            article=article,
             rated=rated,
         )
     )
     if ends:
-        await record_ending(tx, ticket, new, said, closing)
+        await record_ending(tx, ticket, new, How(said, closing, article))
     return new
 
 

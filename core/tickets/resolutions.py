@@ -1,12 +1,12 @@
 """How tickets end (B20): a row for each resolution, or closing without one.
 
-It keeps the solution, why the ticket ended, and the time in work. What its customer says of it is
-in `ratings`, what the operators add to it in `closing`.
+It keeps the solution, why the ticket ended, the time in work, and the article that helped. What its
+customer says of it is in `ratings`, what the operators add to it in `closing`.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import func, select
@@ -14,11 +14,13 @@ from sqlalchemy import func, select
 from core.db import insert_or
 from core.delivery.notices import TRIAL
 from core.errors import Refusal, Unreadable
-from core.models import ClosingReasonRow, Resolution, Ticket
+from core.models import ArticleRow, ClosingReasonRow, Resolution, Ticket, TicketArticle
 from core.tickets.metrics import time_in_work
 from core.tickets.workflow import State
 from core.tx import ReadTx, Tx
 
+# An article that nobody reads cannot have helped.
+_DRAFT: Final = "draft"
 # Origins of tickets that nobody is asked to rate: of an area, and of an admin's trial.
 UNRATED: Final = frozenset({TRIAL, "outage"})
 
@@ -75,14 +77,43 @@ async def find_reason(tx: ReadTx, words: str) -> ClosingReason:
     return (whole or begun)[0]
 
 
-async def record_ending(
-    tx: Tx, ticket: Ticket, state: State, solution: str | None, closing: str | None
-) -> None:
+@dataclass(frozen=True, slots=True)
+class How:
+    """How a ticket ends: the ``solution`` in words, the ``reason`` and the ``article`` by code."""
+
+    solution: str | None = None
+    reason: str | None = None
+    article: str | None = None
+
+
+async def used_article(tx: ReadTx, ticket_id: int) -> str | None:
+    """Return the article that was sent in the ticket or linked with it last, since it ended before:
+    where the ticket ends now, that is the one that has helped.
+    """
+    earlier = select(func.max(Resolution.at)).where(
+        Resolution.ticket_id == ticket_id, Resolution.at < tx.now
+    )
+    query = (
+        select(TicketArticle.article)
+        .join(ArticleRow, ArticleRow.code == TicketArticle.article)
+        .where(TicketArticle.ticket_id == ticket_id, ArticleRow.status != _DRAFT)
+        .order_by(TicketArticle.at.desc(), TicketArticle.article)
+        .limit(1)
+    )
+    ended: datetime | None = await tx.first(earlier)
+    if ended is not None:
+        query = query.where(TicketArticle.at > ended)
+    found: str | None = await tx.first(query)
+    return found
+
+
+async def record_ending(tx: Tx, ticket: Ticket, state: State, how: How) -> None:
     """Make the row of a ticket that ends now, in this state."""
     values: dict[str, Any] = {
         "assignee_id": ticket.assignee_id,
-        "reason": closing,
-        "solution": solution,
+        "reason": how.reason,
+        "solution": how.solution,
+        "article": how.article,
         "measured": await _measured(tx, ticket.id),
         "asked": state.resolution and ticket.origin not in UNRATED,
     }
@@ -118,22 +149,27 @@ async def is_rated_later(tx: ReadTx, ticket_id: int) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """What a card shows of the latest ending; ``reason``: its title, ``spent``: as corrected."""
+    """What a card shows of the latest ending; ``reason`` and ``article``: their titles, ``spent``:
+    as corrected.
+    """
 
     solution: str | None
     reason: str | None
     spent: timedelta | None
     rating: int | None
     comment: str | None
+    article: str | None = None
 
 
 async def ending_of(tx: ReadTx, row: Resolution) -> Ending:
     """Return what is shown of it, in the company's language."""
     reason = (await reasons_of(tx)).get(row.reason) if row.reason else None
+    article = await tx.find(ArticleRow, row.article) if row.article else None
     return Ending(
         solution=row.solution,
         reason=None if reason is None else reason.title(tx.company.language),
         spent=None if row.spent is None else timedelta(seconds=row.spent),
         rating=row.rating,
         comment=row.comment,
+        article=None if article is None else article.title,
     )

@@ -29,6 +29,7 @@ ALIASES: Final[dict[str, str]] = {
     "обращение": "ticket",
     "техданные": "data",
     "журнал": "journal",
+    "помогло": "used",
     "выписка": "transcript",
     "сообщения": "messages",
     "переписка": "messages",

@@ -32,12 +32,13 @@ class TaskTold(NamedTuple):
 
 
 class EndingTold(NamedTuple):
-    """An ending: its rating and why, its reason and the time that somebody has noted."""
+    """An ending: its rating and why, its reason, the time that somebody has noted, what helped."""
 
     rating: int | None = None
     comment: str | None = None
     reason: str | None = None
     spent: timedelta | None = None
+    article: str | None = None
 
 
 class Present(NamedTuple):
@@ -101,7 +102,8 @@ def _entered(now: Present, at: datetime, facts: Facts) -> dict[str, Any]:
     if not ends:
         return entered
     before = now.endings.get(at, EndingTold())
-    return entered | {"endings": {**now.endings, at: before._replace(reason=facts["closing"])}}
+    told = {"reason": facts["closing"], "article": facts.get("article")}
+    return entered | {"endings": {**now.endings, at: before._replace(**told)}}
 
 
 def _ending(name: str, *told: str) -> Changes:
@@ -109,7 +111,7 @@ def _ending(name: str, *told: str) -> Changes:
 
     def changed(now: Present, _at: datetime, facts: Facts) -> dict[str, Any]:
         named = {"value": "rating"}
-        values = {named.get(fact, fact): facts[fact] for fact in told}
+        values = {named.get(fact, fact): facts.get(fact) for fact in told}
         ending = now.endings[facts[name]]._replace(**values)
         return {"endings": {**now.endings, facts[name]: ending}}
 
@@ -181,7 +183,7 @@ _CHANGES: Mapping[str, Changes] = {
     "field_set": _filled,
     "ticket_rated": _ending("resolved_at", "value"),
     "rating_explained": _ending("resolved_at", "comment"),
-    "ending_described": _ending("at", "reason", "spent"),
+    "ending_described": _ending("at", "reason", "spent", "article"),
     "answer_delivered": _owed,
     "answer_failed": _owed,
     "answer_withdrawn": _owed,
@@ -248,7 +250,7 @@ async def present(store: Store, number: int) -> Present:
 def ended(row: Any) -> EndingTold:
     """The row of an ending, as far as the journal answers for it."""
     spent = None if row.spent is None else timedelta(seconds=row.spent)
-    return EndingTold(row.rating, row.comment, row.reason, spent)
+    return EndingTold(row.rating, row.comment, row.reason, spent, row.article)
 
 
 def told(task: Any) -> TaskTold:

@@ -23,7 +23,8 @@ from channels.telegram.screens.customer_menu import ChooseTopic, Menu
 from channels.telegram.screens.screen import Renderer, Screen, clipped
 from core.directory.article_drafts import Unwritten
 from core.knowledge.catalogue import PUBLIC, Article
-from core.knowledge.using import DIGEST, digest_of
+from core.knowledge.usefulness import Usefulness
+from core.knowledge.using import DIGEST, EndingFacts, digest_of
 from core.words.names import clean_name
 
 PAGE: Final = 8
@@ -31,6 +32,7 @@ FAQ: Final = "faq"
 NEW: Final = "new"
 _TITLE: Final = 60
 _WORDS: Final = 200
+_USES: Final = 20
 
 Code = Annotated[str, matching("[a-z0-9][a-z0-9_.-]{0,31}")]
 Topic = Annotated[str, matching("[a-z0-9_.-]{0,32}")]
@@ -52,8 +54,10 @@ def offer_article(renderer: Renderer, ticket_id: int) -> Screen:
 
 def draw_unwritten(renderer: Renderer, found: Sequence[Unwritten]) -> Screen:
     """The latest solutions without an article, each with a button that writes a draft."""
+    uses = [button(renderer.plain("button.article.uses"), ArticleUses())]
     if not found:
-        return Screen(renderer.html("articles.none_unwritten"))
+        none = renderer.html("articles.none_unwritten")
+        return Screen(none, Keyboard(inline_keyboard=[uses]))
     lines = [renderer.html("articles.unwritten")]
     for one in found:
         facts = {"number": one.number, "title": clean_name(one.title, _TITLE)}
@@ -61,7 +65,8 @@ def draw_unwritten(renderer: Renderer, found: Sequence[Unwritten]) -> Screen:
             renderer.html("articles.unwritten_line", **facts, words=clipped(one.solution, _WORDS))
         )
     buttons = [_write(renderer, "button.article.write_of", one.number) for one in found]
-    return Screen("\n".join(lines), rows_of(buttons, width=3))
+    rows = rows_of(buttons, width=3).inline_keyboard
+    return Screen("\n".join(lines), Keyboard(inline_keyboard=[*rows, uses]))
 
 
 def _write(renderer: Renderer, key: str, ticket_id: int) -> Button:
@@ -121,6 +126,68 @@ class LinkArticle(CallbackData, prefix="kl"):
 
     ticket_id: Id
     code: Code
+
+
+class UseArticle(CallbackData, prefix="ua"):
+    """The article helped where the ticket ended; an empty code: none did."""
+
+    ticket_id: Id
+    code: Annotated[str, matching("([a-z0-9][a-z0-9_.-]{0,31})?")] = ""
+
+
+class ArticleUses(CallbackData, prefix="au"):
+    """A page of what articles have solved."""
+
+    page: PageIndex = 0
+
+
+def draw_ending(renderer: Renderer, facts: EndingFacts) -> Screen:
+    """How long the work took and which article helped, with buttons that say otherwise."""
+    key = "operators.spent" if facts.spent is None else "operators.spent_corrected"
+    given = {"number": facts.number, "measured": facts.measured, "spent": facts.spent}
+    lines = [renderer.html(key, **given)]
+    buttons = [
+        button(
+            short(f"📖 {clean_name(one.title)}"),
+            UseArticle(ticket_id=facts.number, code=one.code),
+        )
+        for one in facts.offered
+    ]
+    if facts.article is not None:
+        lines.append(renderer.html("ending.article", title=clean_name(facts.article.title)))
+        none = UseArticle(ticket_id=facts.number)
+        buttons.append(button(renderer.plain("button.article.none"), none))
+    elif buttons:
+        lines.append(renderer.html("ending.no_article"))
+    return Screen("\n".join(lines), Keyboard(inline_keyboard=[[one] for one in buttons]))
+
+
+def draw_usefulness(renderer: Renderer, found: Sequence[Usefulness], page: int = 0) -> Screen:
+    """Articles by how many tickets they have solved, the most useful first; then those of which no
+    use is known.
+    """
+    if not found:
+        return Screen(renderer.html("articles.uses_none"))
+    pages = max(ceil(len(found) / _USES), 1)
+    page = min(page, pages - 1)
+    shown = found[page * _USES : (page + 1) * _USES]
+    used, unused = [one for one in shown if one.is_used], [one for one in shown if not one.is_used]
+    lines = [renderer.html("articles.uses", n=len(found))]
+    for one in used:
+        facts = {"title": clean_name(one.article.title, _TITLE), "solved": one.solved}
+        line = renderer.html("articles.uses_line", **facts, used=one.used)
+        if one.helped or one.not_helped:
+            facts = {"yes": one.helped, "no": one.not_helped}
+            line += f" · {renderer.html('articles.opinion', **facts)}"
+        lines.append(line)
+    if unused:
+        lines.append(renderer.html("articles.never_used"))
+        lines += [
+            renderer.html("articles.never_used_line", title=clean_name(one.article.title, _TITLE))
+            for one in unused
+        ]
+    turns = list(page_turns(page, pages, lambda at: ArticleUses(page=at)))
+    return Screen("\n".join(lines), Keyboard(inline_keyboard=[turns] if turns else []))
 
 
 # Customers
@@ -219,12 +286,18 @@ def draw_found(
 
 
 def draw_for_ticket(
-    renderer: Renderer, ticket_id: int, article: Article, opinion: tuple[int, int]
+    renderer: Renderer,
+    ticket_id: int,
+    article: Article,
+    opinion: tuple[int, int],
+    solved: int = 0,
 ) -> Screen:
-    """An article as operators read it; what is public can be sent."""
+    """An article as operators read it; what is public can be sent. ``solved``: so many tickets."""
     lines = [_whole(renderer, f"articles.{article.status}", article)]
     if any(opinion):
         lines.append(renderer.html("articles.opinion", yes=opinion[0], no=opinion[1]))
+    if solved:
+        lines.append(renderer.html("articles.solved", n=solved))
     code = article.code
     send = SendArticle(ticket_id=ticket_id, code=code, digest=digest_of(article))
     link = LinkArticle(ticket_id=ticket_id, code=code)

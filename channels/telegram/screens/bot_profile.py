@@ -63,6 +63,7 @@ OPERATOR: Final = (
     "resolve",
     "reason",
     "spent",
+    "used",
     "field",
     "assign",
     "escalate",

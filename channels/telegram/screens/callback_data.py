@@ -14,10 +14,12 @@ from channels.telegram.screens.articles import (
     ArticleFor,
     ArticlesFor,
     ArticlesOfTopic,
+    ArticleUses,
     JudgeArticle,
     LinkArticle,
     ReadArticle,
     SendArticle,
+    UseArticle,
     WriteArticle,
 )
 from channels.telegram.screens.assistant import SuggestionStep
@@ -103,7 +105,7 @@ KINDS: Final[tuple[type[CallbackData], ...]] = (
     *(TryRule, DirectoryKinds, DirectoryKind, DirectoryPart, EntryFiles, ArticleFiles),
     *(NoticeList, NoticeStep, NoticeText),
     *(ArticlesOfTopic, ReadArticle, JudgeArticle, ArticlesFor, ArticleFor, SendArticle),
-    *(LinkArticle, WriteArticle, NextUp, SettleLeft),
+    *(LinkArticle, WriteArticle, UseArticle, ArticleUses, NextUp, SettleLeft),
     *(ResponsePage, ShowResponse, SendResponse, DropResponse, SuggestionStep),
 )
 _STAMP: Final = re.compile(r"(.*)~([1-9]\d{0,5})", re.DOTALL)

@@ -304,6 +304,8 @@ def _ending(card: Card, ending: Ending, renderer: Renderer) -> Iterator[str]:
             yield renderer.html("card.closing_reason", reason=ending.reason)
         if ending.spent is not None:
             yield renderer.html("card.spent", spent=ending.spent)
+        if ending.article:
+            yield renderer.html("card.article", title=clean_name(ending.article))
     if ending.rating is not None:
         comment = clipped(ending.comment or "", _LONGEST_REASON)
         key = "card.rating_comment" if comment else "card.rating"

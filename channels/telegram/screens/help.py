@@ -35,7 +35,7 @@ SECTIONS: Final[dict[str, tuple[str, ...]]] = {
     "team": ("assign", "escalate", "on", "off", "teams", "tasks", "task", "done"),
     "about": (
         *("title", "topic", "tag", "class", "priority", "next", "why", "times"),
-        *("reason", "spent", "field"),
+        *("reason", "spent", "used", "field"),
     ),
     "links": ("split", "merge_tickets", "similar", "link", "unlink", "outage", "broadcast"),
     "people": ("who", "contact", "merge", "new", "call", "write", "mute", "block", "unblock"),

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from channels.telegram.screens.card import origin_of
 from channels.telegram.screens.screen import Renderer, clipped
+from core.knowledge.catalogue import Articles, articles_of
 from core.sla.agreements import Agreements, agreements_of
 from core.sla.explanation import Day, Line, Pause, Why
 from core.texts import Key, unpack
@@ -18,6 +19,7 @@ from core.tx import ReadTx
 from core.words.names import clean_name
 
 _MOVE: Final = "state_entered"
+_DESCRIBED: Final = "ending_described"
 _WORDS: Final = 200
 
 
@@ -31,6 +33,7 @@ class Names:
     states: Workflow
     reasons: ClosingReasons
     fields: Fields
+    articles: Articles
 
 
 async def names_of(tx: ReadTx) -> Names:
@@ -42,6 +45,7 @@ async def names_of(tx: ReadTx) -> Names:
         await workflow_of(tx),
         await reasons_of(tx),
         await fields_of(tx),
+        await articles_of(tx),
     )
 
 
@@ -71,9 +75,11 @@ def _further(renderer: Renderer, event: str, given: Mapping[str, Any]) -> Iterat
     """What stands behind the entry: its reason, time or result; where a ticket comes from."""
     if event == "ticket_opened":
         yield from (f" · {each}" for each in _origin(renderer, given))
-    for name in ("closing", "until", "reason", "result"):
+    for name in ("closing", "article", "until", "reason", "result"):
         if given.get(name) and (event == _MOVE or name == "result"):
             yield renderer.html(f"journal.{name}", **given)
+    if event == _DESCRIBED and given.get("article") and (given["reason"] or given["spent"]):
+        yield renderer.html("journal.article", article=given["article"])
 
 
 def _origin(renderer: Renderer, given: Mapping[str, Any]) -> Iterator[str]:
@@ -87,6 +93,12 @@ def _reason(renderer: Renderer, names: Names, code: str | None) -> str | None:
     """The title of a closing reason."""
     found = names.reasons.get(code or "")
     return code if found is None else found.title(renderer.locale)
+
+
+def _article(names: Names, code: str | None) -> str | None:
+    """The title of an article, as it is now."""
+    found = names.articles.get(code or "")
+    return code if found is None else clean_name(found.title)
 
 
 def _topics(renderer: Renderer, names: Names, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -140,11 +152,13 @@ _NAMED: Final[dict[str, Callable[[Renderer, Names, Mapping[str, Any]], dict[str,
     "rule_told": lambda _renderer, _names, given: {"to": Key(f"rules.to.{given['to']}")},
     "ticket_tagged": lambda _renderer, _names, given: {"tags": _tags(given)},
     "clocks_set": _agreement,
-    "ending_described": lambda renderer, names, given: {
-        "reason": _reason(renderer, names, given["reason"])
+    _DESCRIBED: lambda renderer, names, given: {
+        "reason": _reason(renderer, names, given["reason"]),
+        "article": _article(names, given.get("article")),
     },
-    "state_entered": lambda renderer, names, given: {
-        "closing": _reason(renderer, names, given.get("closing"))
+    _MOVE: lambda renderer, names, given: {
+        "closing": _reason(renderer, names, given.get("closing")),
+        "article": _article(names, given.get("article")),
     },
 }
 
@@ -174,6 +188,8 @@ def _promised(given: Mapping[str, Any]) -> str:
 
 def _described(given: Mapping[str, Any]) -> str:
     said = [name for name in ("reason", "spent") if given[name] is not None]
+    if not said:
+        return "_article" if given.get("article") else "_no_article"
     return f"_{said[0]}" if len(said) == 1 else ""
 
 
@@ -182,7 +198,7 @@ _VARIANTS: Final[dict[str, Callable[[Mapping[str, Any]], str]]] = {
     "rule_ran": lambda given: "" if given["done"] else "_nothing",
     "transcript_made": lambda given: "" if given["internal"] else "_public",
     "ticket_rated": lambda given: "" if given["before"] is None else "_again",
-    "ending_described": _described,
+    _DESCRIBED: _described,
     "tasks_left": lambda given: "_chosen" if given["chosen"] else "",
     "task_opened": lambda given: "_by_hand" if given.get("by_hand") else "",
     "person_unreachable": lambda given: "_by_letter" if given.get("by_letter") else "",

@@ -1,10 +1,18 @@
-"""`/kb` in an admin's private chat: solutions that no article tells of, and their drafts (B13)."""
+"""`/kb` in an admin's private chat: solutions that no article tells of, their drafts, and what the
+articles have solved (B13, B20).
+"""
 
-from channels.telegram.screens.articles import WriteArticle, draw_unwritten
+from channels.telegram.screens.articles import (
+    ArticleUses,
+    WriteArticle,
+    draw_unwritten,
+    draw_usefulness,
+)
 from channels.telegram.screens.directory_entries import draw_entry
 from core.directory.article_drafts import draft_article, list_unwritten
 from core.directory.entry_edits import EntryFacts, list_entries
 from core.directory.kinds.articles import ArticleEntry
+from core.knowledge.usefulness import usefulness
 from core.people.staff import as_admin, for_admin
 from core.tx import Tx
 from handlers.telegram.context import ButtonContext, MessageContext
@@ -14,6 +22,12 @@ async def on_command(context: MessageContext, _words: str) -> None:
     """List them, each with a button that writes a draft."""
     found = await context.desk.read(for_admin, context.sender, list_unwritten)
     await context.show(draw_unwritten(context.renderer, found))
+
+
+async def on_uses(context: ButtonContext, data: ArticleUses) -> None:
+    """Show how often each article has solved something."""
+    found = await context.desk.read(for_admin, context.sender, usefulness)
+    await context.show(draw_usefulness(context.renderer, found, data.page))
 
 
 async def on_write(context: ButtonContext, data: WriteArticle) -> None:

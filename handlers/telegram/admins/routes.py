@@ -11,7 +11,7 @@ from aiogram.filters.callback_data import CallbackData
 
 from channels.telegram.addresses import chat_address
 from channels.telegram.messages.message_parser import message_ref
-from channels.telegram.screens.articles import WriteArticle
+from channels.telegram.screens.articles import ArticleUses, WriteArticle
 from channels.telegram.screens.attached_files import EntryFiles
 from channels.telegram.screens.directory import DirectoryStep, RestoreVersion
 from channels.telegram.screens.directory_entries import DirectoryKind, DirectoryKinds, DirectoryPart
@@ -137,6 +137,7 @@ BUTTONS: Final[dict[type[CallbackData], Callable[[ButtonContext, Any], Awaitable
     FigurePage: figure_lists.on_page,
     FigureMenu: figure_lists.on_menu,
     WriteArticle: articles.on_write,
+    ArticleUses: articles.on_uses,
 }
 
 

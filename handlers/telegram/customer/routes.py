@@ -123,6 +123,7 @@ _OF_OPERATORS: Final = frozenset(
         "resolve",
         "similar",
         "spent",
+        "used",
         "split",
         "stats",
         "t",

@@ -17,6 +17,7 @@ from channels.telegram.screens.articles import (
 from channels.telegram.screens.screen import Screen
 from core.directory.article_drafts import draft_article, lacks_article
 from core.knowledge.catalogue import Article
+from core.knowledge.usefulness import solved_by
 from core.knowledge.using import (
     ArticleChanged,
     find_for,
@@ -51,12 +52,14 @@ async def show(context: Any, data: ArticleFor) -> None:
 
 
 async def _shown(context: Any, data: Any) -> Screen:
-    article, opinion = await context.read(_article, data.code)
-    return draw_for_ticket(context.renderer, data.ticket_id, article, opinion)
+    article, opinion, solved = await context.read(_article, data.code)
+    return draw_for_ticket(context.renderer, data.ticket_id, article, opinion, solved)
 
 
-async def _article(tx: ReadTx, code: str) -> tuple[Article, tuple[int, int]]:
-    return await read_article(tx, code), (await opinions_of(tx, [code])).get(code, (0, 0))
+async def _article(tx: ReadTx, code: str) -> tuple[Article, tuple[int, int], int]:
+    article = await read_article(tx, code)
+    opinion = (await opinions_of(tx, [code])).get(code, (0, 0))
+    return article, opinion, await solved_by(tx, code)
 
 
 async def send(context: Any, data: SendArticle) -> None:

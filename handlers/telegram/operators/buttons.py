@@ -20,6 +20,7 @@ from channels.telegram.screens.articles import (
     ArticlesFor,
     LinkArticle,
     SendArticle,
+    UseArticle,
     WriteArticle,
 )
 from channels.telegram.screens.assistant import SuggestionStep
@@ -429,7 +430,7 @@ IN_PRIVATE: Final[tuple[type[CallbackData], ...]] = (
     *(ShowPerson, NextUp, WriteArticle, ShowWords),
     *(Classify, SetTopic, MoveTo, EndAs, FieldChoice, FreezeEnd, MakeParent),
     *(ResponsePage, ShowResponse, SendResponse, DropResponse),
-    *(ArticlesFor, ArticleFor, SendArticle, LinkArticle, SuggestionStep),
+    *(ArticlesFor, ArticleFor, SendArticle, LinkArticle, UseArticle, SuggestionStep),
     *(TaskVerb, TaskPage, AssignTask, EndedPage, ResolveTasks, CloseTasks, EndTasksAs),
 )
 """Buttons of what one person asked for, which is shown to them in private where the group cannot
@@ -536,6 +537,7 @@ _HANDLERS: Final[dict[type, Callable[[GroupButton, Any], Awaitable[None]]]] = {
     UndoMerge: ticket_commands.undo_by_button,
     MoveTo: states.on_button,
     EndAs: endings.on_button,
+    UseArticle: endings.on_article,
     FieldChoice: fields.on_button,
     OutageStep: _outage,
     AssignPerson: _assign,

@@ -125,6 +125,7 @@ COMMANDS: Final[dict[str, Row]] = {
     "reopen": Row(ticket_commands.reopen),
     "reason": Row(endings.reason, words=_MAY, sign=_SHOWN),
     "spent": Row(endings.spent, words=_MAY, sign=_SHOWN),
+    "used": Row(endings.used, words=_MAY, sign=_SHOWN),
     "field": Row(fields.field, words=_MAY, sign=_SHOWN),
     "state": Row(states.state, words=_MAY, sign=_SHOWN),
     "assign": Row(teams.assign, words=_MUST),
@@ -207,7 +208,7 @@ _FOR_ONE: Final = (
         "app",
     }
     | {"t", "kb", "app", *ASSISTED}
-    | {"class", "priority", "topic", "state", "reason", "spent", "field", "contact"}
+    | {"class", "priority", "topic", "state", "reason", "spent", "used", "field", "contact"}
 )
 
 

@@ -1,12 +1,18 @@
-"""Why a ticket ended, and how long the work took: `/reason`, `/spent`, and the buttons (B20)."""
+"""Why a ticket ended, how long the work took, which article helped: `/reason`, `/spent`, `/used`,
+and the buttons (B20).
+"""
 
 from datetime import timedelta
 from typing import Any
 
+from channels.telegram.screens.articles import UseArticle, draw_ending
 from channels.telegram.screens.ticket_choices import EndAs, draw_reasons
 from core.errors import Refusal, Unreadable
+from core.knowledge.using import article_named, ending_facts, use_article
 from core.tickets.closing import LONGEST_SPENT, describe
-from core.tickets.resolutions import newest_of, reasons_of
+from core.tickets.resolutions import reasons_of
+from core.words.aliases import NEVER
+from core.words.names import clean_name
 from core.words.when import NotATime, parse_span
 from handlers.telegram.operators import tasks
 from handlers.telegram.operators.context import CommandContext
@@ -33,13 +39,38 @@ async def spent(context: CommandContext) -> None:
         await context.act(describe, context.number, spent=span)
         _acknowledge(context)
         return
-    row = await context.read(newest_of, context.number)
-    if row is None:
-        raise Refusal("refusal.not_resolved", number=context.number)
-    facts: dict[str, Any] = {"measured": timedelta(seconds=row.measured)}
-    facts["spent"] = None if row.spent is None else timedelta(seconds=row.spent)
-    key = "operators.spent" if row.spent is None else "operators.spent_corrected"
-    await context.say(context.renderer.html(key, number=context.number, **facts))
+    await _show_ending(context)
+
+
+async def used(context: CommandContext) -> None:
+    """Note which article helped, or that none did; without words, show what is known."""
+    words = context.command.words.strip()
+    if not words:
+        await _show_ending(context)
+        return
+    code = ""
+    if words != "-" and words.casefold() not in NEVER:
+        code = (await context.read(article_named, context.number, words)).code
+    await context.act(use_article, context.number, code)
+    _acknowledge(context)
+
+
+async def _show_ending(context: CommandContext) -> None:
+    """Time and article together: whoever corrects the one sees the other."""
+    facts = await context.read(ending_facts, context.number)
+    await context.show(draw_ending(context.renderer, facts))
+
+
+async def on_article(context: Any, data: UseArticle) -> None:
+    """An article was chosen, or taken off; the screen shows how it is then."""
+    article = await context.act(use_article, data.ticket_id, data.code)
+    if article is None:
+        await context.toast("article_none", number=data.ticket_id)
+    else:
+        title = clean_name(article.title)
+        await context.toast("article_used", number=data.ticket_id, title=title)
+    facts = await context.read(ending_facts, data.ticket_id)
+    await context.edit(draw_ending(context.renderer, facts))
 
 
 def _span(words: str) -> timedelta:

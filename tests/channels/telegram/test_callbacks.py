@@ -10,10 +10,12 @@ from channels.telegram.screens.articles import (
     ArticleFor,
     ArticlesFor,
     ArticlesOfTopic,
+    ArticleUses,
     JudgeArticle,
     LinkArticle,
     ReadArticle,
     SendArticle,
+    UseArticle,
     WriteArticle,
 )
 from channels.telegram.screens.assistant import SuggestionStep
@@ -198,6 +200,9 @@ IN_CHATS: dict[str, CallbackData] = {
     "qh:y:pay_how": JudgeArticle(verdict="y", code="pay_how"),
     "nx": NextUp(),
     "aw:12": WriteArticle(ticket_id=12),
+    "ua:12:cable": UseArticle(ticket_id=12, code="cable"),
+    "ua:12:": UseArticle(ticket_id=12),
+    "au:2": ArticleUses(page=2),
     "kb:12": ArticlesFor(ticket_id=12),
     "ka:12:pay_how": ArticleFor(ticket_id=12, code="pay_how"),
     "ks:12:pay_how:0123abcd": SendArticle(ticket_id=12, code="pay_how", digest="0123abcd"),

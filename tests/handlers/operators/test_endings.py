@@ -3,6 +3,7 @@
 from core.directory.reader import read_directory
 from core.directory.store import apply_directory
 from tests.handlers.operators.group import Group
+from tests.handlers.operators.test_articles import with_articles
 from tests.handlers.operators.test_work import newest, visit
 
 REASONS = """
@@ -86,3 +87,59 @@ async def test_a_company_without_reasons_resolves_as_ever(group: Group) -> None:
     assert (await group.row(number)).state == "resolved"
     command = await group.says(group.olga, f"/reason {number} кабель")
     assert group.answers(command)[0].startswith("Причин пока нет.")
+
+
+async def solved_by_an_article(group: Group) -> int:
+    """A ticket that ended after an article was linked with it; there is another one."""
+    number = await with_articles(group)
+    await group.says(group.olga, f"/kb {number} бригада")
+    await group.presses(group.olga, newest(group), "Когда звать бригаду")
+    await group.presses(group.olga, newest(group), "Связать")
+    await group.says(group.olga, f"/resolve {number} приехали")
+    await group.deliver()
+    return number
+
+
+async def test_the_card_and_the_journal_say_which_article_helped(group: Group) -> None:
+    number = await solved_by_an_article(group)
+    assert "📖 Помогла статья: Когда звать бригаду" in (await group.card(number)).text
+    journal = await group.says(group.olga, f"/journal {number}")
+    told = "\n".join(group.answers(journal)).splitlines()
+    assert any("статья «Когда звать бригаду»" in line and "приехали" in line for line in told)
+    assert "бригаду" not in group.anna.chat.transcript(), "the customer reads no such thing"
+
+
+async def test_the_article_is_corrected_where_the_time_is(group: Group) -> None:
+    number = await solved_by_an_article(group)
+    asked = await group.says(group.olga, f"/spent {number}")
+    screen = newest(group)
+    assert screen.reply_to is asked and screen.text.endswith("с её названием.")
+    assert screen.buttons == ["📖 Камера и кабель", "Статья не помогла"]
+    press = await group.presses(group.olga, screen, "Камера и кабель")
+    assert press.text == f"#{number}: помогла статья «Камера и кабель»."
+    assert screen.buttons == ["📖 Когда звать бригаду", "Статья не помогла"]
+    press = await group.presses(group.olga, screen, "Статья не помогла")
+    assert press.text == f"#{number}: без статьи."
+    assert "Статья, которая помогла, не указана." in screen.text
+    done = await group.says(group.olga, f"/помогло {number} камера")
+    assert done.bot_reactions == ["👌"]
+    assert (await group.rows("SELECT article FROM resolution"))[0][0] == "cable"
+    await group.says(group.olga, f"/used {number} нет")
+    assert (await group.rows("SELECT article FROM resolution"))[0][0] is None
+    wrong = await group.says(group.olga, f"/used {number} погода")
+    assert group.answers(wrong) == [f"Статьи «погода» нет. Подходящие покажет /kb {number}."]
+    journal = await group.says(group.olga, f"/journal {number}")
+    told = "\n".join(group.answers(journal))
+    assert "помогла статья «Камера и кабель»" in told
+    assert "статья, которая помогла, не указана" in told
+
+
+async def test_an_admin_sees_what_the_articles_solve(group: Group) -> None:
+    await solved_by_an_article(group)
+    await group.boss.say("/kb")
+    await group.settle()
+    await group.boss.press("📊 Что решают статьи")
+    await group.settle()
+    shown = group.boss.last.text
+    assert "📖 Когда звать бригаду — решено 1, была в обращениях: 1" in shown
+    assert shown.endswith("Ни разу не пригодились\n· Камера и кабель")

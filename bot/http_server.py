@@ -76,7 +76,10 @@ def open_socket(listen: tuple[str, int]) -> socket.socket:
     host, port = listen
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        return socket.create_server((host, port), family=family, backlog=1024)
+        opened = socket.create_server((host, port), family=family, backlog=1024)
+        # of what it accepts, too; asyncio sets it only where a socket's protocol is named
+        opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return opened
     except (OSError, OverflowError) as error:
         why = getattr(error, "strerror", None) or str(error)
         raise CannotListen(f"{host}:{port} cannot be listened on: {why}") from None

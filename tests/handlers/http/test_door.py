@@ -4,6 +4,7 @@ import asyncio
 import io
 import json
 import re
+import socket
 import sqlite3
 from collections.abc import AsyncIterator
 from typing import Any
@@ -13,7 +14,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 
-from bot.http_server import CannotListen, HttpServer
+from bot.http_server import CannotListen, HttpServer, open_socket
 from bot.webhook import WebhookIntake
 from channels.telegram.client.gateway import make_bot
 from core.desk import Desk
@@ -290,6 +291,16 @@ async def test_without_a_webhook_there_is_no_such_path(
     vitals = Vitals(lambda: process.silence, lambda: process.floods)
     async with served(make_door(desk, texts, vitals)) as visitor:
         assert (await visitor.ask("POST", "/telegram", headers=WITH_SECRET))[0] == 404
+
+
+def test_the_second_half_of_an_answer_does_not_wait_for_a_word_that_the_first_has_come() -> None:
+    """Head and body are two writes; a client takes its time, 40 ms, to confirm the first alone."""
+    with (
+        open_socket(("127.0.0.1", 0)) as listening,
+        socket.create_connection(listening.getsockname()[:2]),
+        listening.accept()[0] as ours,
+    ):
+        assert ours.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
 async def test_an_address_that_is_taken_is_named() -> None:

@@ -88,6 +88,8 @@ def open_socket(listen: tuple[str, int]) -> socket.socket:
 def _server(app: Any) -> uvicorn.Server:
     import uvicorn
 
+    from bot.http_connection import HttpConnection
+
     class Server(uvicorn.Server):
         """One whose process has signal handlers of its own."""
 
@@ -98,7 +100,7 @@ def _server(app: Any) -> uvicorn.Server:
     return Server(
         uvicorn.Config(
             app,
-            http="h11",  # httptools sets no limit to the size of headers
+            http=HttpConnection,  # h11: httptools sets no limit to the size of headers
             ws="none",
             lifespan="off",
             log_config=None,

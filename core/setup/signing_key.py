@@ -42,4 +42,6 @@ def signature(key: bytes, words: str) -> str:
 
 def is_signed(key: bytes, words: str, claimed: str) -> bool:
     """Return whether that is their signature; takes as long for every wrong one. Pure."""
-    return hmac.compare_digest(signature(key, words), claimed.lower())
+    return hmac.compare_digest(
+        signature(key, words).encode(), claimed.lower().encode(errors="replace")
+    )

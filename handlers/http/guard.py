@@ -7,6 +7,7 @@ from http import HTTPStatus
 from typing import Final
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from core.db import is_transient
@@ -54,6 +55,8 @@ class Guard:
             if not by_form:  # a page says it in words, before it reads
                 request.demand_size(headers.get("content-length"))
             await self._app(scope, request.receive, request.send)
+        except ClientDisconnect:
+            log.debug("who asked has gone before all was sent")
         except Exception as error:
             if request.answered:
                 raise
@@ -80,18 +83,24 @@ class _Request:
             raise _too_large(self._most)
 
     async def receive(self) -> Message:
-        if self.answered or self._whole:
+        if self._is_over():
             return await self._receive()  # nothing but the end of the connection
         try:
             async with asyncio.timeout(BODY_TIMEOUT):
                 message = await self._receive()
         except TimeoutError:
+            if self.answered:  # a stream that was listening for their leaving before it began
+                return await self._receive()
             raise Problem(HTTPStatus.REQUEST_TIMEOUT, "slow_body") from None
         self._whole = not message.get("more_body", False)
         self._read += len(message.get("body", b""))
-        if self._read > self._most:
+        if self._read > self._most and not self.answered:
             raise _too_large(self._most)
         return message
+
+    def _is_over(self) -> bool:
+        """Whether nothing that still comes belongs to the body."""
+        return self.answered or self._whole
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":

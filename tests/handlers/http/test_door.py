@@ -14,6 +14,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 
+from bot import http_connection
 from bot.http_server import CannotListen, HttpServer, open_socket
 from bot.webhook import WebhookIntake
 from channels.telegram.client.gateway import make_bot
@@ -150,6 +151,95 @@ async def test_a_body_that_never_comes_is_waited_for_a_while(
     async with asyncio.timeout(10):
         assert b" 408 " in await reader.readline()
     writer.close()
+
+
+async def connection_of(visitor: Visitor) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    host, port = visitor.url.removeprefix("http://").split(":")
+    return await asyncio.open_connection(host, int(port))
+
+
+@pytest.mark.parametrize("begun", [b"", b"GET /healthz HTTP/1.1\r\nHost: x\r\n"])
+async def test_who_never_says_what_they_want_is_not_waited_for(
+    visitor: Visitor, monkeypatch: pytest.MonkeyPatch, begun: bytes
+) -> None:
+    monkeypatch.setattr(http_connection, "HEAD_TIMEOUT", 0.05)
+    reader, writer = await connection_of(visitor)
+    async with asyncio.timeout(10):
+        if begun:
+            writer.write(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+            assert (await reader.readuntil(b"\r\n\r\nok")).startswith(b"HTTP/1.1 200")
+            writer.write(begun)
+        assert await reader.read() == b""
+    writer.close()
+
+
+async def test_a_connection_that_says_what_it_wants_is_kept(
+    visitor: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between two requests its rest counts, and while one is served nothing does."""
+    monkeypatch.setattr(http_connection, "HEAD_TIMEOUT", 0.05)
+    asked = asyncio.Event()
+    reader, writer = await connection_of(visitor)
+
+    async def slow(*_: Any) -> None:
+        await asked.wait()
+
+    with patch.object(Desk, "read", side_effect=slow):
+        writer.write(b"GET /readyz HTTP/1.1\r\nHost: x\r\n\r\n")
+        await asyncio.sleep(0.2)  # several times as long as a head may take
+        asked.set()
+        async with asyncio.timeout(10):
+            assert b"HTTP/1.1 200" in await reader.readuntil(b"\r\n")
+    writer.close()
+
+
+@pytest.mark.parametrize("method", ["POST", "HEAD"])
+@pytest.mark.parametrize("path", ["/form", "/healthz"])
+async def test_a_body_that_is_no_http_is_refused_and_no_fault_of_ours(
+    visitor: Visitor, caplog: pytest.LogCaptureFixture, method: str, path: str
+) -> None:
+    reader, writer = await connection_of(visitor)
+    head = f"{method} {path} HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n"
+    kind = "Content-Type: application/x-www-form-urlencoded\r\n\r\n"
+    writer.write(f"{head}{kind}-5\r\nhello".encode())
+    async with asyncio.timeout(10):
+        assert (await reader.read()).startswith((b"HTTP/1.1 400", b"HTTP/1.1 405"))
+    writer.close()
+    assert (await visitor.ask("GET", "/healthz"))[0] == 200
+    assert [one for one in caplog.records if one.levelname == "ERROR"] == []
+
+
+async def test_a_stream_goes_on_to_whoever_never_sends_the_body_that_they_announced(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It listens for their leaving before it answers; a 408 behind its beginning is no answer."""
+    monkeypatch.setattr(guard, "BODY_TIMEOUT", 0.05)
+    came: asyncio.Queue[Any] = asyncio.Queue()
+    over: asyncio.Queue[Any] = asyncio.Queue()
+    request = guard._Request(came.get, over.put, most=10)
+    listening = asyncio.create_task(request.receive())
+    await asyncio.sleep(0)
+    await request.send({"type": "http.response.start", "status": 200, "headers": []})
+    assert await asyncio.wait({listening}, timeout=0.2) == (set(), {listening})
+    await came.put({"type": "http.disconnect"})
+    async with asyncio.timeout(10):
+        assert (await listening)["type"] == "http.disconnect"
+
+
+async def test_who_leaves_in_the_middle_is_no_fault_of_ours(
+    visitor: Visitor, caplog: pytest.LogCaptureFixture
+) -> None:
+    over = asyncio.Event()
+    caplog.set_level("DEBUG", logger=guard.log.name)
+    with patch.object(guard.log, "debug", side_effect=lambda *_: over.set()):
+        _, writer = await connection_of(visitor)
+        kind = "Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 99\r\n\r\n"
+        writer.write(f"POST /form HTTP/1.1\r\nHost: x\r\n{kind}name=".encode())
+        await writer.drain()
+        writer.close()
+        async with asyncio.timeout(10):
+            await over.wait()
+    assert [one for one in caplog.records if one.levelname == "ERROR"] == []
 
 
 async def test_headers_beyond_the_limit_are_refused(visitor: Visitor) -> None:

@@ -77,6 +77,7 @@ async def test_a_link_that_is_forged_too_old_or_to_nothing_is_a_page_that_says_s
     _, _, name, until, signed, title = path.split("/", 5)
     forged = [f"/files/{name}/{until}/{'0' * len(signed)}/{title}"]
     forged.append(f"/files/{name}/{int(until) + 1}/{signed}/{title}")
+    forged.append(f"/files/{name}/{until}/%C3%A9/{title}")
     for each in forged:
         status, headers, body = await visitor.ask("GET", each)
         assert status == 404 and headers["Content-Type"].startswith("text/html")

@@ -1,4 +1,4 @@
-"""Sixteen kinds of who comes, and everything that is served (S1, S15, S23): the answer of each cell.
+"""Sixteen kinds of who comes, and everything that is served (S1, S15, S23): each cell's answer.
 
 A route without a line here fails: add one to `TABLE`, and a `Try` if it wants more than its path.
 """
@@ -167,7 +167,7 @@ async def asked(
         sent["json"] = how.body
     elif method == "POST":
         given = {"token": actor.form, "init_data": actor.init_data, "once": f"{number:032x}"}
-        sent["data"] = given | how.form
+        sent["data"] = given | dict(how.form)
     url = door.visitor.url + path + how.query
     async with door.visitor.session.request(method, url, allow_redirects=False, **sent) as answer:
         text = "" if how.stream and answer.status == 200 else await answer.text()
@@ -215,7 +215,7 @@ async def test_everybody_gets_what_the_table_says_and_what_is_not_granted_change
         for who, cell in row.items()
         if f" {part}" in route and not any(f" {other}" in route for other in parts)
     ]
-    wrong = {}
+    wrong: dict[str, str] = {}
     for change in (False, True):
         before = await work_of(door.desk)
         for number, (route, who, cell) in enumerate(cells):

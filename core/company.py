@@ -62,7 +62,8 @@ class Company:
     ``topics`` is one of `TOPICS` (X7). ``sign_answers``: customers see the first name of whoever
     answers.
     ``consent``: by language, what customers agree to before anything of theirs is stored; empty:
-    they are not asked. Another ``consent_version`` asks anew (S31).
+    they are not asked. Another ``consent_version`` asks anew (S31), on the web form in any case.
+    ``colour``: six hexadecimal digits, that of the web pages; empty: the desk's own.
     ``fixed`` names the fields that the environment decides: nobody changes them in the chat. So
     many ``outage_faults`` in one area within ``outage_window`` are offered to operators as one; 0
     never does (X9). Beyond ``message_limit`` one person's messages are not posted one by one;
@@ -86,6 +87,7 @@ class Company:
     offer_articles: bool = False
     consent: Mapping[str, str] = field(default_factory=dict)
     consent_version: str = "1"
+    colour: str = ""
     admins: frozenset[Address] = frozenset()
     named_admins: frozenset[Address] = frozenset()
     operators_chat: Address | None = None

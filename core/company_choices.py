@@ -88,6 +88,7 @@ CHOICES: Final[dict[str, Choice]] = {
     "offer_articles": _flag("OFFER_ARTICLES"),
     "consent": Choice("CONSENT", dict, dict),
     "consent_version": _text("CONSENT_VERSION"),
+    "colour": _text("COLOUR"),
 }
 
 

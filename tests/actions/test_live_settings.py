@@ -155,6 +155,8 @@ WRONG = [
     ('keep_deliveries = "6d"', "keep_deliveries: keep it for at least 7d: so long a mail server"),
     ('keep_calls = "23h"', "keep_calls: keep it for at least 1d: so long a program may repeat"),
     ('keep_calls = "off"', "keep_calls"),
+    ('colour = "red"', 'colour: a colour is written as #1a5fb4, or off; this is "red"'),
+    ('colour = "#1a5fb4;}"', "colour: a colour is written as #1a5fb4, or off"),
 ]
 
 

@@ -72,6 +72,7 @@ def _facts(company: Company) -> dict[str, Mapping[str, Any]]:
             "deliveries": company.keep_deliveries,
             "calls": company.keep_calls,
         },
+        **_either("colour", values=company.colour and f"#{company.colour}"),
         **_either("consent", version=company.consent and company.consent_version),
     }
 

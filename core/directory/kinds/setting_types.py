@@ -20,6 +20,7 @@ OFF: Final = "off"
 LANGUAGES: Final = ("ru", "en")
 VERSION: Final = r"[A-Za-z0-9._-]{1,16}"
 """The version of the consent, as its buttons carry it."""
+_COLOUR: Final = "#[0-9a-fA-F]{6}"
 # A message of a chat has room for so much and the words of the question.
 LONGEST_CONSENT: Final = 3000
 # An address of mail has no more.
@@ -166,6 +167,19 @@ Consent = Annotated[
             "additionalProperties": {"type": "string", "maxLength": LONGEST_CONSENT},
         }
     ),
+]
+
+
+def _check_colour(value: str) -> str:
+    if value != OFF and not re.fullmatch(_COLOUR, value, re.ASCII):
+        raise refusal("web_colour", value)
+    return value.lower()
+
+
+Colour = Annotated[
+    str,
+    AfterValidator(_check_colour),
+    Json({"type": "string", "pattern": f"^({_COLOUR}|{OFF})$", "examples": ["#1a5fb4", OFF]}),
 ]
 
 

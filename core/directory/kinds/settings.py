@@ -13,6 +13,7 @@ from core.directory.kinds.setting_types import (
     LANGUAGES,
     OFF,
     BudgetOrOff,
+    Colour,
     Consent,
     LimitOrOff,
     Mailboxes,
@@ -76,6 +77,7 @@ class SettingsEntry(DirectoryEntry):
     keep_calls: Span | None = None
     consent: Consent | None = None
     consent_version: Version | None = None
+    colour: Colour | None = None
 
     @property
     def key_value(self) -> str:
@@ -234,4 +236,9 @@ _FIELDS: Final[dict[str, _Field]] = {
         lambda value: {} if value == OFF else value,
     ),
     "consent_version": _Field("consent_version"),
+    "colour": _Field(
+        "colour",
+        lambda digits: f"#{digits}" if digits else OFF,
+        lambda value: "" if value == OFF else value.removeprefix("#"),
+    ),
 }

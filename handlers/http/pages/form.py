@@ -21,11 +21,6 @@ from core.tx import ReadTx
 from core.words.names import clean_name, is_blank
 from handlers.http.pages.layout import Reader, alert, once, page
 
-CONSENT: Final = "1"
-"""The version of what a sender agrees to where the company has no text of its own: the text
-``web.consent``. Another text, another one.
-"""
-
 TRAP: Final = "website"
 """A field that people do not see, and robots fill in."""
 
@@ -125,13 +120,11 @@ def ticket_of(
 
 def consent_of(reader: Reader) -> tuple[str, str]:
     """Return what a sender agrees to: its version, and the text as HTML. It is the company's own,
-    the same as in the chat, where there is one (S31).
+    the same as in the chat, where there is one, else the text ``web.consent`` (S31).
     """
     company = reader.desk.company
-    text = company.consent_in(reader.language)
-    if not text:
-        return CONSENT, reader.say("web.consent")
-    return company.consent_version, escape(text).replace("\n", "<br>")
+    own = escape(company.consent_in(reader.language)).replace("\n", "<br>")
+    return company.consent_version, own or reader.say("web.consent")
 
 
 async def draw_form(

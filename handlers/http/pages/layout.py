@@ -56,14 +56,15 @@ class Reader:
 
 def reader_of(request: Request, desk: Desk, texts: Texts, *, takes_files: bool = False) -> Reader:
     """Return who asks: the language is that of ``?lang=``, else one that the browser prefers, else
-    the company's. ``?color=1a5fb4`` is the colour of buttons.
+    the company's. ``?color=1a5fb4`` is the colour of buttons, where it is not the company's.
     """
     colour = request.query_params.get("color", "")
     chosen = request.query_params.get("lang", "")
     asked = [chosen, *re.findall(r"[a-z]{2}", request.headers.get("accept-language", ""))]
     known = [language for language in asked if language in LANGUAGES]
     language = known[0] if known else desk.company.language
-    return Reader(language, desk, texts, colour if _COLOUR.fullmatch(colour) else None, takes_files)
+    colour = colour if _COLOUR.fullmatch(colour) else desk.company.colour
+    return Reader(language, desk, texts, colour or None, takes_files)
 
 
 def page(

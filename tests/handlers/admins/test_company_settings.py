@@ -104,13 +104,14 @@ ALL_ON = Company(
     keep_words=timedelta(days=365),
     keep_people=timedelta(days=730),
     consent={"ru": "Да"},
+    colour="1a5fb4",
     assistance=Assistance(timedelta(minutes=1)),
 )
 
 
 @pytest.mark.parametrize("locale", ["ru", "en"])
 @pytest.mark.parametrize(
-    ("company", "lines"), [(ALL_OFF, 17), (ALL_ON, 18), (replace(ALL_ON, mail_junk=True), 18)]
+    ("company", "lines"), [(ALL_OFF, 18), (ALL_ON, 19), (replace(ALL_ON, mail_junk=True), 19)]
 )
 def test_each_setting_has_its_words_in_both_languages(
     company: Company, lines: int, locale: str

@@ -151,6 +151,44 @@ async def test_the_companys_consent_is_the_forms_and_is_remembered(
     assert (consent.version, consent.origin) == ("2", "web")
 
 
+async def chooses(desk: Desk, *lines: str) -> None:
+    """An admin changes the directory while forms are open."""
+    await desk.run(apply_directory, read_directory("\n".join(["[settings]", *lines])))
+
+
+async def test_another_version_of_the_forms_own_text_asks_again_and_is_noted(
+    browser: Browser, desk: Desk
+) -> None:
+    await browser.opens("/form?lang=en")
+    await chooses(desk, 'consent_version = "2026-12"')
+    assert await browser.sends(FILLED) == 422
+    assert "has changed" in browser.html and "checked" not in browser.html
+    assert 'name="consent" value="2026-12"' in browser.html
+    assert await browser.sends(FILLED | {"consent": "2026-12"}) == 303
+    async with desk.database.read() as session:
+        (consent,) = await session.scalars(select(Consent))
+        written = await session.execute(select(JournalEntry.event, JournalEntry.facts))
+        entries: dict[str, Any] = dict(list(written))
+    assert consent.version == "form-2026-12"
+    assert entries["form_sent"]["consent"] == "2026-12"
+    assert entries["consent_given"]["version"] == "form-2026-12"
+
+
+async def test_the_pages_have_the_companys_colour_of_this_moment(
+    browser: Browser, desk: Desk
+) -> None:
+    await browser.opens("/form?lang=en")
+    assert "--accent: #" in browser.html and "#FFEE00" not in browser.html
+    await chooses(desk, 'colour = "#FFEE00"')
+    await browser.opens("/form?lang=en")
+    assert "--accent: #ffee00; --on-accent: #000;" in browser.html
+    await browser.sends(FILLED)
+    await browser.follows()
+    assert "Ticket #1" in browser.html and "--accent: #ffee00; --on-accent: #000;" in browser.html
+    await browser.opens("/form?color=1a5fb4")
+    assert "--accent: #1a5fb4; --on-accent: #fff;" in browser.html, "a site may want its own"
+
+
 async def test_a_consent_to_the_forms_own_text_is_none_to_the_companys(
     browser: Browser, desk: Desk
 ) -> None:

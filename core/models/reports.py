@@ -22,7 +22,8 @@ class TicketMetrics(Row):
     whose the time of an ended ticket was, ours, the customer's or others'. ``kept`` and ``missed``
     count answer deadlines, ``agreed_…`` those of its agreement. ``counted``: it was not
     cancelled, so that its times mean something. ``ratings``: for each ending that its customer was
-    asked to rate, its day, whose the ticket was, and the rating. Tests and junk have no row.
+    asked to rate, its day, whose the ticket was, and the rating. ``reason``: why an ended ticket
+    ended, by the code of a closing reason. Tests and junk have no row.
     """
 
     __tablename__ = "ticket_metrics"
@@ -66,6 +67,7 @@ class TicketMetrics(Row):
     agreed_kept: Mapped[int]
     agreed_missed: Mapped[int]
     camera_id: Mapped[int | None] = mapped_column(BigId)
+    reason: Mapped[str | None] = mapped_column(String(32))
     ratings: Mapped[list[Any] | None] = mapped_column(
         JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
     )

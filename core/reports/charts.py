@@ -75,6 +75,9 @@ def picture_of(
     if found.topics:
         shares = _shares(found.topics, words["none"])
         panels.append(_bars(shares, words["topics"], _OPENED, sizes))
+    if found.reasons:
+        shares = _shares(found.reasons, words["no_reason"])
+        panels.append(_bars(shares, words["reasons"], _ENDED, sizes))
     if found.operators and found.scope.column != "assignee_id":
         panels.append(_loads(found.operators, words, sizes))
     axis = {"domainColor": lines, "gridColor": lines, "tickColor": lines, "labelColor": ink}

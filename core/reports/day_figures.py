@@ -178,6 +178,7 @@ def _ended(row: Mapping[str, Any]) -> Iterator[Told]:
     for when in (day, NOW):
         yield when, ENDED, "", 1
     yield day, "ended_by", assignee, 1
+    yield day, "reason", row["reason"] or "", 1
     for name in _WHOSE if row["counted"] else ():
         yield day, "sums", name, row[name]
     yield from _spans(row, day, _LAST)

@@ -17,6 +17,7 @@ from core.teams.members import colleagues_of
 from core.teams.teams import teams_of
 from core.tickets.catalog import topics_of
 from core.tickets.lists import COUNTED, VIEWS, Page, lines_of
+from core.tickets.resolutions import reasons_of
 from core.tx import ReadTx
 
 PAGE: Final = 25
@@ -217,6 +218,11 @@ async def _category(tx: ReadTx, code: str) -> Scope | None:
     return Scope("category", code, str(found.titles.get(tx.company.language) or code))
 
 
+async def _reason(tx: ReadTx, code: str) -> Scope | None:
+    found = (await reasons_of(tx)).get(code)
+    return None if found is None else Scope("reason", code, found.title(tx.company.language))
+
+
 async def _camera(tx: ReadTx, number: str) -> Scope | None:
     name = await tx.first(select(Camera.name).where(Camera.number == number))
     return None if name is None else Scope("camera", number, f"{number} {name}")
@@ -231,6 +237,7 @@ _PARTS: Final[Mapping[str, Callable[[ReadTx, str], Awaitable[Scope | None]]]] = 
     "topic": _topic,
     "team": _team,
     "category": _category,
+    "reason": _reason,
     "camera": _camera,
     "assignee_id": _operator,
 }

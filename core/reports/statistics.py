@@ -22,10 +22,11 @@ from core.teams.assignee_parser import name_of, read_hand_over
 from core.teams.teams import teams_of
 from core.tickets.catalog import topics_of
 from core.tickets.lists import page_of
+from core.tickets.resolutions import reasons_of
 from core.tx import ReadTx
 
 TOP: Final = 8
-"""So many topics, cameras and people are named."""
+"""So many topics, reasons, cameras and people are named."""
 _M: Final[Any] = TicketMetrics.__table__.c
 # Of cameras with equally many tickets, no more than these are put in order.
 _EQUAL: Final = 1000
@@ -87,7 +88,8 @@ class Statistics:
 
     ``kept`` and ``missed``: answer deadlines of tickets opened in it; ``agreed_…``: of agreements.
     ``reopened`` of ``solved``: tickets that ended for the first time in it. ``by_us`` and so on:
-    whose the time of tickets was that ended in it. ``behind``: not everything is counted yet.
+    whose the time of tickets was that ended in it, ``reasons``: why they did. ``behind``: not
+    everything is counted yet.
     """
 
     since: date
@@ -115,6 +117,7 @@ class Statistics:
     topics: tuple[Share, ...]
     categories: tuple[Share, ...]
     cameras: tuple[Share, ...]
+    reasons: tuple[Share, ...]
     ratings: Ratings
     behind: bool
 
@@ -167,6 +170,7 @@ async def statistics_of(tx: ReadTx, since: date, until: date, scope: Scope) -> S
         topics=await _topics(tx, sums),
         categories=await _categories(tx, sums),
         cameras=await _cameras(tx, sums),
+        reasons=await _reasons(tx, sums),
         ratings=ratings_of(sums),
         behind=await is_behind(tx),
     )
@@ -242,6 +246,18 @@ async def _categories(tx: ReadTx, sums: Sums) -> tuple[Share, ...]:
     return tuple(
         Share(code, str(titles.get(code, {}).get(tx.company.language) or code), n)
         for code, n in _top(sums.of("category"))
+    )
+
+
+async def _reasons(tx: ReadTx, sums: Sums) -> tuple[Share, ...]:
+    """Why tickets ended; nothing where none has a reason."""
+    counts, reasons = sums.of("reason"), await reasons_of(tx)
+    if not any(counts):
+        return ()
+    language = tx.company.language
+    return tuple(
+        Share(code or None, reasons[code].title(language) if code in reasons else code, n)
+        for code, n in _top(counts)
     )
 
 

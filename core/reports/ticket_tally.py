@@ -19,7 +19,7 @@ TOLD: Final = (
     *("team_given", "topic_changed", "ticket_classified", "clocks_set", "clock_missed"),
     *("customer_wrote", "question_after_all", "answer_delivered", "answer_failed"),
     *("answer_withdrawn", "call_recorded", "state_entered", "deadline_missed"),
-    *("fault_known", "fault_alone"),
+    *("fault_known", "fault_alone", "ending_described"),
 )
 """Entries that are listened to."""
 _SECOND: Final = timedelta(seconds=1)
@@ -49,6 +49,7 @@ class _Tally:
     first_ended_at: datetime | None = None
     ended_at: datetime | None = None
     counted: bool = True
+    reason: str | None = None
     ignored: bool = False
     holds: dict[str, Any] = field(default_factory=dict)
     agreement: str | None = None
@@ -67,6 +68,7 @@ class _Tally:
         for key in ("assignee_id", "team", "topic", "category"):
             if key in _HELD.get(name, ()):
                 self.holds[key] = facts.get(_RENAMED.get((name, key), key))
+        self.answers += name == "answer_delivered"
         match name:
             case "ticket_opened":
                 self.opened_at = at
@@ -75,14 +77,19 @@ class _Tally:
                 self.holds["assignee_id"] = None
             case "state_entered":
                 self._enter(at, str(facts.get("old_category")), str(facts["category"]), facts)
-            case "answer_delivered":
-                self.answers += 1
             case "deadline_missed":
                 self.late = True
             case "clocks_set" | "clock_missed":
                 self._agree(facts)
+            case "ending_described":
+                self._describe(facts)
         if "answer_due" in facts:
             self._owe(at, name, facts)
+
+    def _describe(self, facts: Mapping[str, Any]) -> None:
+        """Somebody says why it ended; what they say of an ending before this one is passed over."""
+        if facts["at"] == self.ended_at:
+            self.reason = facts["reason"]
 
     def _agree(self, facts: Mapping[str, Any]) -> None:
         """Other things are promised, or a promise of this ``kind`` was not kept."""
@@ -95,13 +102,13 @@ class _Tally:
     def _enter(self, at: datetime, old: str, new: str, facts: Mapping[str, Any]) -> None:
         if facts.get("verb") in _MERGES:
             self.counted = new not in _VOID
-            self.ended_at = None if self.counted else at
+            self.ended_at, self.reason = None if self.counted else at, None
             return
         if new in _ENDS and old not in _ENDS:
-            self.ended_at = at
+            self.ended_at, self.reason = at, facts.get("closing")
             self.first_ended_at = self.first_ended_at or at
         elif old in _ENDS and new not in _ENDS:
-            self.ended_at, self.reopened = None, self.reopened + 1
+            self.ended_at, self.reason, self.reopened = None, None, self.reopened + 1
         if _VOID & {old, new}:
             self.counted = new not in _VOID
             self.ignored = self.ignored and not self.counted  # junk that was none
@@ -148,6 +155,7 @@ class _Tally:
             "missed": self.missed,
             "agreed_kept": len(self.promised) - agreed_missed if done else 0,
             "agreed_missed": agreed_missed,
+            "reason": self.reason,
         }
 
     def _hours(self, agreed: Agreements) -> Calendar | None:

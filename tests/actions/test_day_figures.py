@@ -64,6 +64,7 @@ def _ticket(dice: random.Random, number: int, people: Sequence[int]) -> dict[str
         "kept": dice.randrange(3),
         "missed": dice.randrange(2),
         "camera_id": dice.choice((None, 1, 2)),
+        "reason": None if ended is None else dice.choice((None, "cable", "advice")),
         "ratings": dice.choice((None, [[opened, assignee, None]], [[opened, None, 4]])),
     }
 
@@ -100,6 +101,9 @@ def _check(found: Statistics, rows: Rows) -> None:
     for shares, name in ((found.topics, "topic"), (found.cameras, "camera_id")):
         told = [row[name] for row in opened if name == "topic" or row[name] is not None]
         assert sorted(one.n for one in shares) == sorted(map(told.count, set(told)))
+    why = [row["reason"] for row in ended]
+    told = sorted(map(why.count, set(why))) if any(why) else []
+    assert sorted(one.n for one in found.reasons) == told
     loads = {(one.ended, one.open) for one in found.operators}
     held = {row["assignee_id"] for row in rows} - {None}
     if found.scope.column != "assignee_id":

@@ -6,6 +6,8 @@ from datetime import date
 import pytest
 
 from core.desk import Desk
+from core.directory.reader import read_directory
+from core.directory.store import apply_directory
 from core.people.staff import by_operator
 from core.reports.measured import (
     FIGURES,
@@ -16,12 +18,19 @@ from core.reports.measured import (
     scopes_of,
 )
 from core.reports.statistics import ALL, Scope, statistics_of
+from core.tickets.closing import describe
 from core.tickets.lifecycle import move, take
 from core.tickets.ratings import rate
 from tests.actions.people import ALICE, BORIS, OLEG, OLGA, customer, leaves_dialogue, opens
 from tests.actions.store import Store
 from tests.actions.test_ticket_metrics import answers, counted
 from tests.clock import Clock
+
+REASONS = """
+[[closing_reason]]
+code = "advice"
+titles = { en = "Advice", ru = "Совет" }
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +48,7 @@ class Week:
 @pytest.fixture
 async def week(desk: Desk, store: Store, clock: Clock) -> Week:
     """Tickets that were answered in time and late, came back, were rated, go on."""
+    await desk.run(apply_directory, read_directory(REASONS))
     since, numbers = clock().astimezone(desk.company.zone).date(), []
     for topic, who in (("payment", ALICE), ("access", BORIS)) * 2:
         numbers.append((await opens(desk, who, "it is dark", topic)).id)
@@ -49,6 +59,7 @@ async def week(desk: Desk, store: Store, clock: Clock) -> Week:
         await answers(desk, store, number)
         await desk.run(by_operator, OLGA, move, number, "resolve")
     await desk.run_as(await customer(desk), rate, numbers[0], 5)
+    await desk.run(by_operator, OLGA, describe, numbers[0], reason="advice")
     clock.move(days=1)
     await desk.run(by_operator, OLGA, move, numbers[1], "reopen")
     clock.move(days=4)
@@ -101,6 +112,13 @@ async def test_parts_divide_a_number(desk: Desk, week: Week) -> None:
             part = await desk.read(named_part, column, share.code or "")
             assert part is not None
             assert await desk.read(count_of, week.figure("opened", ALL, part)) == share.n
+    assert [(one.code, one.n) for one in found.reasons] == [("advice", 1)]
+    for share in found.reasons:
+        part = await desk.read(named_part, "reason", share.code or "")
+        assert part is not None
+        assert await desk.read(count_of, week.figure("ended", ALL, part)) == share.n
+        listed = await desk.read(page_of_figure, week.figure("ended", ALL, part))
+        assert len(listed.lines) == share.n
     for load in found.operators:
         part = await desk.read(named_part, "assignee_id", str(load.person_id))
         assert part is not None and part.title == load.name
@@ -128,6 +146,7 @@ async def test_pages_of_a_number_hold_each_ticket_once(desk: Desk, week: Week) -
         ("topic", "none"),
         ("team", "none"),
         ("category", "none"),
+        ("reason", "none"),
         ("camera", ""),
         ("camera", "none"),
         ("assignee_id", "9" * 30),

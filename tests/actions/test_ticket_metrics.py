@@ -8,12 +8,15 @@ import pytest
 from sqlalchemy import select
 
 from core.desk import Desk
+from core.directory.reader import read_directory
+from core.directory.store import apply_directory
 from core.models import TicketMetrics
 from core.people.staff import by_operator, enrol, for_admin
 from core.reports import ticket_metrics
 from core.reports.statistics import Statistics, find_statistics
 from core.reports.ticket_metrics import count_anew, keep_metrics
 from core.setup.test_ticket import send_test_ticket
+from core.tickets.closing import describe
 from core.tickets.conversation import answer_delivered, reply
 from core.tickets.lifecycle import move, take
 from core.tickets.sweep import sweep
@@ -32,6 +35,16 @@ from tests.actions.people import (
 )
 from tests.actions.store import Store
 from tests.clock import Clock
+
+REASONS = """
+[[closing_reason]]
+code = "cable"
+titles = { en = "New cable" }
+
+[[closing_reason]]
+code = "advice"
+titles = { en = "Advice" }
+"""
 
 
 async def counted(desk: Desk) -> dict[int, Any]:
@@ -164,6 +177,37 @@ async def test_a_period_has_its_days_its_people_and_its_subjects(
     assert (await statistics(desk, "access")).opened == 1
     assert (await statistics(desk, f"@{OLGA.handle}")).opened == 2
     assert not (await statistics(desk, days=1)).topics[1:]
+
+
+async def test_why_tickets_ended_is_counted_and_follows_what_is_said_later(
+    desk: Desk, store: Store, clock: Clock
+) -> None:
+    numbers = [(await opens(desk, who)).id for who in (ALICE, BORIS)]
+    await desk.run(apply_directory, read_directory(REASONS))
+    olga = await operator(desk)
+    for number, reason in zip(numbers, ("cable", None), strict=True):
+        await answers(desk, store, number)
+        await desk.run_as(olga, move, number, "resolve", closing=reason)
+    await counted(desk)
+    assert [(one.code, one.n) for one in (await statistics(desk)).reasons] == [
+        (None, 1),
+        ("cable", 1),
+    ]
+    clock.move(days=1)
+    await desk.run_as(olga, describe, numbers[1], reason="advice")
+    await desk.run_as(olga, describe, numbers[0], reason="Advice")
+    await counted(desk)
+    found = await statistics(desk)
+    assert [(one.title, one.n) for one in found.reasons] == [("Advice", 2)]
+    await desk.run_as(olga, move, numbers[0], "reopen")
+    await desk.run_as(olga, describe, numbers[0], reason="cable")  # of the ending before
+    before = await counted(desk)
+    assert [one.n for one in (await statistics(desk)).reasons] == [1]
+    assert [before[number].reason for number in numbers] == [None, "advice"]
+    await desk.run(count_anew)
+    assert await counted(desk) == before
+    await desk.run_as(olga, move, numbers[0], "resolve")
+    assert (await counted(desk))[numbers[0]].reason is None
 
 
 async def test_a_test_of_the_way_is_not_counted(desk: Desk) -> None:

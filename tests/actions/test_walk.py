@@ -106,10 +106,13 @@ async def _check_metrics(world: World) -> None:
     assert sorted(one[2] for row in kept for one in row.ratings or () if one[2]) == rated
     workflow = await world.desk.read(workflow_of)
     rows = {row.ticket_id: row for row in kept}
+    reasons = await world.desk.read(_reasons)
     for number, ticket in world.eye.seen.tickets.items():
         row, ended = rows[number], workflow.state(ticket.state).category in ENDED
         assert (row.ended_day is not None) == ended, number
         assert (row.topic, row.assignee_id) == (ticket.topic, ticket.assignee_id), number
+        if ended and workflow.state(ticket.state).category != "cancelled":
+            assert row.reason == reasons[number], number
         assert row.reopened >= ticket.reopened, number  # «not solved» is one, too
 
 
@@ -131,6 +134,12 @@ async def _days(tx: ReadTx) -> list[Any]:
 async def _tied(tx: ReadTx) -> dict[int, int]:
     rows = await tx.all(select(TicketCamera).join(TicketMetrics, _OF_TICKET))
     return {row.ticket_id: row.camera_id for row in rows}
+
+
+async def _reasons(tx: ReadTx) -> dict[int, str | None]:
+    """Why each ticket ended, the last time that it did."""
+    rows = await tx.all(select(Resolution).order_by(Resolution.at))
+    return {row.ticket_id: row.reason for row in rows}
 
 
 async def _rated(tx: ReadTx) -> list[int | None]:

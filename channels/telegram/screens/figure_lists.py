@@ -36,6 +36,7 @@ _COLUMNS: Final[Mapping[str, str]] = {
     "team": "g",
     _BY: "a",
     "camera": "m",
+    "reason": "r",
 }
 _NAMES: Final = {letter: name for name, letter in _COLUMNS.items()}
 _LABEL: Final = 28
@@ -104,7 +105,7 @@ def figure_buttons(renderer: Renderer, found: Statistics) -> Iterator[Button]:
 
 
 def draw_menu(renderer: Renderer, found: Statistics) -> Screen:
-    """The numbers by topic, category, camera and operator, each a button."""
+    """The numbers by topic, category, camera, closing reason and operator, each a button."""
     rows: list[Button] = []
     for column, shares in (("topic", found.topics), ("category", found.categories)):
         for one in shares:
@@ -114,6 +115,10 @@ def draw_menu(renderer: Renderer, found: Statistics) -> Screen:
     for camera in found.cameras:
         label = _named(renderer, camera.code or camera.title, camera.n)
         rows += _button(label, found, "opened", Scope("camera", camera.code))
+    for reason in found.reasons:
+        if reason.code:
+            label = _named(renderer, reason.title, reason.n)
+            rows += _button(label, found, "ended", Scope("reason", reason.code))
     for load in found.operators:
         if load.ended:
             label = _named(renderer, load.name, load.ended)

@@ -16,7 +16,18 @@ from core.words.names import clean_name
 
 _NAMED: Final = 3
 _NOTHING: Final = timedelta()
-_WORDS: Final = ("flow", "opened", "ended", "open", "open_now", "topics", "operators", "none")
+_WORDS: Final = (
+    "reasons",
+    "no_reason",
+    "flow",
+    "opened",
+    "ended",
+    "open",
+    "open_now",
+    "topics",
+    "operators",
+    "none",
+)
 
 
 def draw(renderer: Renderer, found: Statistics) -> Screen:
@@ -126,6 +137,8 @@ def _subjects(renderer: Renderer, found: Statistics) -> Iterator[str]:
     for name, shares in (("categories", found.categories), ("cameras", found.cameras)):
         if shares:
             yield renderer.html(f"stats.{name}", named=_named(shares, by_code=name == "cameras"))
+    if reasons := [one for one in found.reasons if one.code]:
+        yield renderer.html("stats.reasons", named=_named(reasons, by_code=False))
 
 
 def _named(shares: Sequence[Share], *, by_code: bool) -> str:

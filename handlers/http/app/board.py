@@ -223,25 +223,30 @@ def _parts(renderer: Renderer, board: Board) -> str:
         _shares(renderer, board, "topic", found.topics),
         _shares(renderer, board, "category", found.categories),
         _shares(renderer, board, "camera", found.cameras),
+        _shares(renderer, board, "reason", found.reasons, "ended"),
         _loads(renderer, board),
     ]
     return f'<div class="parts">{"".join(tables)}</div>' if any(tables) else ""
 
 
-def _shares(renderer: Renderer, board: Board, column: str, shares: Sequence[Share]) -> str:
+def _shares(
+    renderer: Renderer, board: Board, column: str, shares: Sequence[Share], of: str = "opened"
+) -> str:
+    """How many tickets each of them has, ``of`` those that a figure counts."""
     if not shares:
         return ""
     rows = "".join(
         f"<tr><th>{_name(renderer, column, one)}</th>"
-        f"<td>{_cell(renderer, board, 'opened', one.n, Scope(column, one.code))}</td></tr>"
+        f"<td>{_cell(renderer, board, of, one.n, Scope(column, one.code))}</td></tr>"
         for one in shares
     )
-    return _table(renderer, f"board.part.{column}", ("opened",), rows)
+    return _table(renderer, f"board.part.{column}", (of,), rows)
 
 
 def _name(renderer: Renderer, column: str, one: Share) -> str:
     words = clean_name(" ".join((one.code or "", one.title))) if column == "camera" else one.title
-    return escape(clean_name(words)) if words else renderer.html("stats.picture.none")
+    none = "stats.picture.no_reason" if column == "reason" else "stats.picture.none"
+    return escape(clean_name(words)) if words else renderer.html(none)
 
 
 def _loads(renderer: Renderer, board: Board) -> str:

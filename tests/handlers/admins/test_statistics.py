@@ -7,6 +7,7 @@ import pytest
 
 from core.reports import charts
 from tests.handlers.operators.group import Group
+from tests.handlers.operators.test_endings import with_reasons
 
 
 def photos(who: Any) -> list[Any]:
@@ -172,3 +173,20 @@ async def keep(group: Group) -> None:
     from core.reports.ticket_metrics import count_all
 
     await count_all(group.desk)
+
+
+async def test_closing_reasons_are_told_and_lead_to_their_tickets(
+    group: Group, undrawn: None
+) -> None:
+    first, second = await with_reasons(group), await group.ticket("Вторая беда")
+    for number, words in ((first, "заменили кабель"), (second, "объяснили")):
+        await group.says(group.olga, f"/resolve {number} {words}")
+    await group.says(group.olga, f"/reason {first} замена")
+    await group.boss.say("/stats")
+    await group.settle()
+    numbers = group.boss.last
+    assert "Причины: Замена кабеля — 1" in numbers.text
+    menu = await below(group, numbers, "По темам и людям")
+    shown = await below(group, menu, "Замена кабеля · 1")
+    assert shown.text.startswith("Закрытые, ")
+    assert f"#{first}" in shown.text and f"#{second}" not in shown.text

@@ -40,6 +40,13 @@ PAGES = (
 )
 
 
+REASON = """
+[[closing_reason]]
+code = "cable"
+titles = { en = "<b>Cable" }
+"""
+
+
 @pytest.fixture
 def drawn(monkeypatch: pytest.MonkeyPatch) -> list[Mapping[str, Any]]:
     """The specifications that were drawn; drawing takes a second of a processor."""
@@ -80,12 +87,12 @@ async def later(browser: Browser, clock: Clock, days: int) -> None:
 @pytest.fixture
 async def week(visitor: Visitor, desk: Desk, clock: Clock) -> None:
     """Three tickets: one open with Olga, one that Oleg closed, one that is nobody's."""
-    await apply(desk, TOPIC)
+    await apply(desk, TOPIC + REASON)
     await people.opens(desk, text="gate")
     await desk.run(by_operator, people.OLGA, take, 1)
     await people.opens(desk, people.BORIS, "lamp", "access")
     await desk.run(by_operator, people.OLEG, take, 2)
-    await desk.run(by_operator, people.OLEG, move, 2, "close")
+    await desk.run(by_operator, people.OLEG, move, 2, "close", closing="cable")
     clock.move(days=1)
     await people.opens(desk, text=f"door {HOSTILE}")
 
@@ -137,6 +144,8 @@ async def test_every_number_leads_to_as_many_tickets(
     await anna.get("/app/stats")
     found = ways(anna)
     assert len(found) > 12
+    assert any("part=reason%3Acable" in path for path in found)
+    assert "Why they were closed" in anna.html and "&lt;b&gt;Cable" in anna.html
     for path, number in found.items():
         assert await anna.get(path) == 200, path
         assert f"In all: {number}<" in anna.html, path

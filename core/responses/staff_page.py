@@ -14,7 +14,7 @@ from core.models import Message, Note
 from core.responses.catalogue import Response
 from core.responses.sending import ResponseChanged, list_fitting, prepare, send_response
 from core.sla.explanation import Why, why
-from core.tickets.attached_files import words_with
+from core.tickets.attached_files import AttachedFile, words_with
 from core.tickets.card import Card, card_of, list_notes
 from core.tickets.conversation import note, reply
 from core.tickets.conversation_pages import NEWEST, WordsPage, page_of_words
@@ -38,6 +38,7 @@ class Draft:
     response: str = ""
     digest: str = ""
     changed: bool = False
+    files: tuple[AttachedFile, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,30 +79,33 @@ async def find_said(tx: ReadTx, ticket_id: int, message_id: int) -> Message:
     return found
 
 
-async def answer_on_page(tx: Tx, ticket_id: int, draft: Draft) -> None:
-    """Answer the customer, and show the answer to the colleagues in the group.
+async def answer_on_page(tx: Tx, ticket_id: int, draft: Draft) -> bool:
+    """Answer the customer, and show the answer to the colleagues in the group. Returns False for a
+    form that was sent before: it has no effect again.
 
     Raises what `reply` and `send_response` raise.
     """
     ref = ref_on_screen(tx, draft.nonce)
     if await _is_known(tx, Message, ref):
-        return
-    if draft.response and draft.changed:
-        said, *files = await _changed(tx, ticket_id, draft, ref)
-        await reply(tx, ticket_id, said, rest=files)
-    elif draft.response and draft.digest:
+        return False
+    if draft.response and draft.digest and not draft.changed and not draft.files:
         await send_response(tx, ticket_id, draft.response, draft.digest, ref)
     else:
-        await reply(tx, ticket_id, _said(ref, draft.text))
+        files = [*await _files_of_response(tx, ticket_id, draft), *draft.files]
+        said, *rest = words_with(ref, draft.text.strip(), files) or [_said(ref, draft.text)]
+        await reply(tx, ticket_id, said, rest=rest)
     await show_written(tx, ticket_id, ref)
+    return True
 
 
-async def _changed(tx: Tx, ticket_id: int, draft: Draft, ref: MessageRef) -> list[IncomingMessage]:
-    """The writer's own words, with the files that were shown beside them."""
+async def _files_of_response(tx: Tx, ticket_id: int, draft: Draft) -> Sequence[AttachedFile]:
+    """The files that were shown beside a response whose words go otherwise."""
+    if not (draft.response and draft.digest):
+        return ()
     prepared = await prepare(tx, ticket_id, draft.response, tx.actor.name)
     if prepared.digest != draft.digest:
         raise ResponseChanged
-    return words_with(ref, draft.text.strip(), prepared.files)
+    return prepared.files
 
 
 async def note_on_page(tx: Tx, ticket_id: int, draft: Draft) -> None:

@@ -48,6 +48,18 @@ async def list_tags(tx: ReadTx, limit: int = 50) -> Sequence[tuple[str, int]]:
     return [(tag, number) for tag, number in rows]
 
 
+async def known_tags(tx: ReadTx, limit: int = 100) -> Sequence[str]:
+    """Return the tags there are by alphabet, each found along the index from the one before it: no
+    ticket is counted, however many there are.
+    """
+    first = select(func.min(TicketTag.tag).label("tag"))
+    found = first.cte("found", recursive=True)
+    beyond = select(func.min(TicketTag.tag)).where(TicketTag.tag > found.c.tag).scalar_subquery()
+    found = found.union_all(select(beyond).where(found.c.tag.is_not(None)))
+    rows = await tx.all(select(found.c.tag).where(found.c.tag.is_not(None)).limit(limit))
+    return list(rows)
+
+
 async def tag(tx: Tx, ticket_id: int, words: str) -> tuple[str, ...]:
     """Give the ticket these tags and take away those with a minus; returns the tags it has then.
 

@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 MOST_BYTES: Final = 1024 * 1024
 # The same where files are taken: by forms of the pages, and by the API.
 MOST_UPLOAD: Final = 21_000_000
-_PAGES: Final = re.compile(r"/form|/t/[^/]+")
+_PAGES: Final = re.compile(r"/form|/t/[^/]+|/app/t/[^/]+")
 _API: Final = re.compile(r"/api/v1/tickets/[^/]+/files")
 BODY_TIMEOUT: Final = 20.0
 RETRY_AFTER: Final = {"Retry-After": "5"}

@@ -15,11 +15,13 @@ from core.models import Message
 from core.people.identity import Sender
 from core.people.staff import by_operator, enrol
 from core.reports.ticket_metrics import count_all
+from core.tasks.task_opening import create_task
 from core.tickets.conversation import answer_delivered, note, reply
 from core.tickets.intake import hear
 from core.tickets.lifecycle import move, take
 from core.tickets.search import index_new
 from core.tickets.sweep import sweep
+from core.tickets.tags import tag
 from core.tx import ReadTx
 from tests.actions import people
 from tests.clock import Clock
@@ -53,6 +55,7 @@ class Words:
     long: str
     note: str
     more: str
+    tags: str
 
 
 WORDS: Final = {
@@ -82,6 +85,7 @@ WORDS: Final = {
         "Подъехать можно в любой день с 9 до 18, ключ у консьержа.",
         "Позвонить электрику: возможно, нет питания на столбе.",
         "Мастера всё ещё нет. Когда его ждать?",
+        "въезд повторно",
     ),
     "en": Words(
         (
@@ -109,6 +113,7 @@ WORDS: Final = {
         "You can come any day from 9 to 18, the key is with the concierge.",
         "Call the electrician: the pole may be without power.",
         "There is still no engineer. When will he come?",
+        "gate again",
     ),
 }
 
@@ -121,6 +126,8 @@ async def tell(desk: Desk, clock: Clock, language: str) -> int:
     folder = EXAMPLES if language == "ru" else EXAMPLES / "en"
     directory = read_directory((folder / "directory.toml").read_text("utf-8"))
     await desk.run(apply_directory, directory, really=True)
+    of_tickets = read_directory((EXAMPLES / "tickets.toml").read_text("utf-8"))
+    await desk.run(apply_directory, of_tickets, really=True)
     colleagues = staff(language)
     for person in colleagues:
         await desk.run(by_operator, person, enrol)
@@ -187,6 +194,8 @@ async def _today(
     await desk.run(by_operator, olga, note, number, people.writes(words.note))
     clock.move(minutes=9)
     await _answer(desk, olga, number, words.answers[0])
+    await desk.run(by_operator, olga, tag, number, words.tags)
+    await desk.run(by_operator, olga, create_task, number)
     clock.move(hours=2)
     await desk.run(hear, anna, people.says(anna, words.more))
     for customer, text in zip(customers[1:4], words.problems[1:4], strict=True):

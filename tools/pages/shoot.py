@@ -145,8 +145,8 @@ async def _ended(page: Page, there: Site) -> None:
 
 async def _faulty_answer(page: Page, there: Site) -> None:
     await page.goto(f"{there.url}/app/t/{there.ticket}")
+    await page.locator("#text").fill("…")  # where somebody writes the page changes nothing
     await page.locator("form.answer input[name=token]").evaluate("node => { node.value = 'x'; }")
-    await page.locator("#text").fill("…")
     await page.locator("form.answer button").first.click()
     await page.wait_for_selector("[role=alert]:not([hidden])")
 
@@ -158,6 +158,9 @@ INSIDE: Final[dict[str, Scene]] = {
     "table-found": _at("/app?find=MOS_07_02"),
     "ticket": _at("/app/t/{number}"),
     "ticket-fields": _unfolded(("Заморозить", "Freeze")),
+    "ticket-ends": _unfolded(("Решено", "Resolved", "Закрыть", "Close")),
+    "ticket-tasks": _unfolded(("Задачи", "Tasks", "Метки", "Tags", "Поля", "Fields")),
+    "ticket-kind": _unfolded(("Передать", "Hand over", "Класс", "Class", "Клиент", "Customer")),
     "ticket-journal": _unfolded(("Сроки", "Журнал", "Deadlines", "Journal")),
     "ticket-refused": _faulty_answer,
     "ticket-ended": _ended,

@@ -1,7 +1,6 @@
 """How the table of tickets and one ticket look."""
 
-import secrets
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from html import escape
@@ -24,7 +23,9 @@ from core.tickets.lists import VIEWS, Line, Page
 from core.tickets.views import View
 from core.tickets.workflow import sign_of
 from core.words.names import clean_name, visible
-from handlers.http.app.actions import REASONED, SPANS, offered
+from handlers.http.app.fields import Viewer, hidden, options, signed
+from handlers.http.app.forms import Forms
+from handlers.http.app.selectable import Choices
 from handlers.http.app.shell import live_section
 
 LONGEST: Final = 4000
@@ -133,20 +134,13 @@ def draw_turns(renderer: Renderer, path: Callable[..., str], page: Page) -> str:
     return f'<nav class="turns">{links}</nav>' if links else ""
 
 
-@dataclass(frozen=True, slots=True)
-class Viewer:
-    """Who looks at a ticket: the token of their forms, what they typed just now, what was wrong
-    with it, and the canned response that they look at.
-    """
-
-    token: str
-    typed: str = ""
-    fault: str = ""
-    prepared: Prepared | None = None
-
-
 def draw_ticket(
-    renderer: Renderer, page: TicketPage, names: Names, viewer: Viewer, here: str
+    renderer: Renderer,
+    page: TicketPage,
+    choices: Choices,
+    names: Names,
+    viewer: Viewer,
+    here: str,
 ) -> str:
     """One ticket: what its card says, the buttons, the conversation, deadlines, the journal."""
     card = page.card
@@ -162,7 +156,7 @@ def draw_ticket(
         f'<p><a href="/app">‹ {renderer.html("app.back")}</a></p>{fault}'
         f"{live_section('live', here, stream=stream, more=_BESIDE)}"
         f'<div class="card">{told}</div>{_talk(renderer, page)}</section>'
-        f'<div id="answering">{answer}</div>{_buttons(renderer, page, viewer)}'
+        f'<div id="answering">{answer}</div>{Forms(renderer, page, choices, viewer).draw()}'
         f"{_folded(renderer, 'button.verb.data', _data(renderer, page), 'data')}"
         f"{_folded(renderer, 'app.deadlines', clocks, 'clocks')}"
         f"{_folded(renderer, 'app.journal', f'<ul>{entries}</ul>', 'journal')}"
@@ -242,20 +236,30 @@ def _entry(
     return f'<li class="{side}"><span class="who">{who}{mark}</span>{words}</li>'
 
 
+def _file_field(renderer: Renderer) -> str:
+    return (
+        f'<label for="files">{renderer.html("app.files")}</label>'
+        '<input id="files" name="files" type="file" multiple>'
+    )
+
+
 def _answer(renderer: Renderer, page: TicketPage, viewer: Viewer) -> str:
     """The answer box; a canned response that was chosen stands in it, and may be changed."""
-    number, prepared = page.card.number, viewer.prepared
+    number, prepared, takes_files = page.card.number, viewer.prepared, viewer.takes_files
     words = viewer.typed if prepared is None else prepared.text
-    shown = "" if prepared is None else _hidden(response=prepared.code, digest=prepared.digest)
+    shown = "" if prepared is None else hidden(response=prepared.code, digest=prepared.digest)
     files = [] if prepared is None else file_lines(renderer, prepared.files)
     beside = "".join(f'<p class="file">{line}</p>' for line in files)
-    needed = "" if files else " required"  # files may stand for words
+    needed = "" if files or takes_files else " required"  # files may stand for words
+    encoding = ' enctype="multipart/form-data"' if takes_files else ""
+    chosen = _file_field(renderer) if takes_files else ""
     return (
         f"{_responses(renderer, page, prepared)}"
-        f'<form class="answer" method="post" action="/app/t/{number}">{_signed(viewer)}{shown}'
+        f'<form class="answer" method="post" action="/app/t/{number}"{encoding}>'
+        f"{signed(viewer)}{shown}"
         f'<label for="text">{renderer.html("app.answer")}</label>'
         f'<textarea id="text" name="text" maxlength="{LONGEST}"{needed}>{escape(words)}</textarea>'
-        f"{beside}"
+        f"{beside}{chosen}"
         f'<div class="row"><button name="verb" value="answer">{renderer.html("app.send")}</button>'
         f'<button name="verb" value="note" class="soft">{renderer.html("app.send_note")}</button>'
         "</div></form>"
@@ -266,44 +270,13 @@ def _responses(renderer: Renderer, page: TicketPage, prepared: Prepared | None) 
     if not page.responses:
         return ""
     chosen = "" if prepared is None else prepared.code
-    options = "".join(
-        f'<option value="{escape(one.code)}"{" selected" if one.code == chosen else ""}>'
-        f"{escape(one.title)}</option>"
-        for one in page.responses
-    )
+    offered = options(((one.code, one.title) for one in page.responses), chosen)
     return (
         f'<form class="row" action="/app/t/{page.card.number}">'
         f'<label for="response">{renderer.html("app.response")}</label>'
-        f'<select id="response" name="response"><option value="">—</option>{options}</select>'
+        f'<select id="response" name="response"><option value="">—</option>{offered}</select>'
         f'<button class="soft">{renderer.html("app.response.show")}</button></form>'
     )
-
-
-def _buttons(renderer: Renderer, page: TicketPage, viewer: Viewer) -> str:
-    forms = [_button(renderer, page, viewer, verb) for verb in offered(page.card)]
-    return f'<div class="verbs" id="verbs">{"".join(forms)}</div>'
-
-
-def _button(renderer: Renderer, page: TicketPage, viewer: Viewer, verb: str) -> str:
-    """A button; one with words to it unfolds first, so that nothing ends by a slip."""
-    label = renderer.html(f"button.verb.{verb}")
-    head = f'<form method="post" action="/app/t/{page.card.number}">{_signed(viewer)}'
-    pressed = f'<button name="verb" value="{verb}">{label}</button></form>'
-    if verb not in REASONED:
-        return head + pressed
-    words = renderer.html("app.solution" if verb == "resolve" else "app.reason")
-    fields = "".join(_fields(renderer, verb))
-    reason = f'<label>{words}<input name="text" maxlength="1000"></label>'
-    return f"<details><summary>{label}</summary>{head}{fields}{reason}{pressed}</details>"
-
-
-def _fields(renderer: Renderer, verb: str) -> Iterator[str]:
-    if verb == "freeze":
-        options = "".join(
-            f'<option value="{span}">{renderer.html(f"button.freeze.{span}")}</option>'
-            for span in SPANS
-        )
-        yield f'<label>{renderer.html("app.until")}<select name="until">{options}</select></label>'
 
 
 def _transcript(renderer: Renderer, number: int, viewer: Viewer) -> str:
@@ -315,18 +288,7 @@ def _transcript(renderer: Renderer, number: int, viewer: Viewer) -> str:
     )
     return (
         f'<form method="post" action="/app/t/{number}/transcript" hx-boost="false" class="row">'
-        f"{_hidden(token=viewer.token)}{buttons}</form>"
-    )
-
-
-def _signed(viewer: Viewer) -> str:
-    return _hidden(token=viewer.token, once=secrets.token_hex(16))
-
-
-def _hidden(**fields: str) -> str:
-    return "".join(
-        f'<input type="hidden" name="{name}" value="{escape(value)}">'
-        for name, value in fields.items()
+        f"{hidden(token=viewer.token)}{buttons}</form>"
     )
 
 
@@ -336,7 +298,7 @@ def draw_head(renderer: Renderer, token: str, *, for_admin: bool) -> str:
     stats = f'<a href="/app/stats">{say("board.title")}</a>' if for_admin else ""
     return (
         f'<header><nav><a href="/app">{say("app.title")}</a>{stats}</nav>'
-        f'<form class="leave" method="post" action="/app/logout">{_hidden(token=token)}'
+        f'<form class="leave" method="post" action="/app/logout">{hidden(token=token)}'
         f'<button class="soft">{say("app.leave")}</button></form></header>'
         f'<p id="ended" class="bad" role="alert" hidden>{say("app.ended")}</p>'
     )

@@ -5,7 +5,7 @@ import logging
 import tempfile
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from http import HTTPStatus
 from pathlib import Path
@@ -25,9 +25,11 @@ from core.people.app_logins import count_once, is_known_link, use_link
 from core.people.staff import as_staff, for_worker, id_of
 from core.reports.transcript import Transcript, make_transcript
 from core.responses.sending import prepare
-from core.responses.staff_page import Draft, find_page, find_said
+from core.responses.staff_page import Draft, TicketPage, find_page, find_said
 from core.setup.signing_key import find_signing_key
+from core.tasks.task_actions import TasksOpen
 from core.texts import Texts
+from core.tickets.attached_files import AttachedFile
 from core.tickets.conversation_pages import NEWEST
 from core.tickets.lists import VIEWS, Page, count_by_marker, found_of, page_of, page_of_view
 from core.tickets.unanswered import Unanswered, note_asked
@@ -35,9 +37,12 @@ from core.tickets.views import open_view, views_for
 from core.tx import ReadTx
 from core.words.numbers import find_number
 from handlers.http.app import pages, session, streams
-from handlers.http.app.actions import ACTIONS, Form
+from handlers.http.app.actions import ACTIONS
 from handlers.http.app.board_routes import board_routes
+from handlers.http.app.fields import Viewer
+from handlers.http.app.given import Form
 from handlers.http.app.pages import ListQuery
+from handlers.http.app.selectable import Choices, find_choices
 from handlers.http.app.shell import static_routes
 from handlers.http.app.staff_access import Entrance, StaffAccess, StaffRequest, told
 from handlers.http.app.streams import HEADERS, Follower, Streams
@@ -45,6 +50,8 @@ from handlers.http.files import to_be_saved
 from handlers.http.guard import RETRY_AFTER
 from handlers.http.limits import Buckets
 from handlers.http.pages.form import read_fields
+from handlers.http.uploads import Form as SentForm
+from handlers.http.uploads import note_stored, read_form, store_files
 
 log = logging.getLogger(__name__)
 
@@ -135,26 +142,28 @@ class _App:
         visit = await self.access.of(request)
         if isinstance(visit, Response):
             return visit
-        code = request.query_params.get("response", "")
-        shown = pages.Viewer(visit.session.token)
+        code, shown = request.query_params.get("response", ""), self._viewer(visit)
         try:
             if code:
                 prepared = await self.desk.read(
                     for_worker, visit.sender, prepare, _number(number), code, visit.sender.name
                 )
-                shown = pages.Viewer(visit.session.token, prepared=prepared)
+                shown = replace(shown, prepared=prepared)
         except Refusal as refused:
-            fault = told(visit, refused)
-            shown = pages.Viewer(visit.session.token, fault=fault)
+            shown = replace(shown, fault=told(visit, refused))
         return await self._ticket(request, visit, number, shown)
 
+    def _viewer(self, visit: StaffRequest) -> Viewer:
+        return Viewer(visit.session.token, takes_files=self.attachments.store is not None)
+
     async def _ticket(
-        self, request: Request, visit: StaffRequest, number: str, shown: pages.Viewer
+        self, request: Request, visit: StaffRequest, number: str, shown: Viewer
     ) -> Response:
         asked = _number(request.query_params.get("page", ""), NEWEST)
+        role = "admin" if visit.is_admin else "operator"
         try:
-            found = await self.desk.read(
-                for_worker, visit.sender, find_page, _number(number), asked
+            found, choices = await self.desk.read(
+                for_worker, visit.sender, _everything, _number(number), asked, role
             )
         except NoSuchTicket as refused:
             body = f'<p><a href="/app">‹ {visit.renderer.html("app.back")}</a></p>'
@@ -163,7 +172,7 @@ class _App:
         names = await self.desk.read(names_of)
         here = f"/app/t/{found.card.number}" + ("" if asked == NEWEST else f"?page={asked}")
         status = HTTPStatus.UNPROCESSABLE_ENTITY if shown.fault else HTTPStatus.OK
-        body = pages.draw_ticket(visit.renderer, found, names, shown, here)
+        body = pages.draw_ticket(visit.renderer, found, choices, names, shown, here)
         return self.access.page(visit, body, status, title=pages.page_title(found))
 
     async def act(self, request: Request, number: str) -> Response:
@@ -171,28 +180,60 @@ class _App:
         visit = await self.access.of(request)
         if isinstance(visit, Response):
             return visit
-        fields = await read_fields(request)
-        action = ACTIONS.get(fields.get("verb", ""))
-        text = fields.get("text", "")
-        if action is None or not session.is_own_form(visit.session, fields.get("token", "")):
-            return await self._refused(request, visit, number, "app.fault.form", text)
-        if len(text) > pages.LONGEST:
-            return await self._refused(request, visit, number, "app.fault.long", text)
-        draft = Draft(text, fields.get("once", "")[:64], *await self._shown(visit, number, fields))
         try:
-            await self.desk.run(
-                as_staff,
-                visit.sender,
-                action,
-                _number(number),
-                Form(draft, fields.get("until", "")),
-            )
+            return await self._act(request, visit, number, await read_form(request))
+        finally:
+            await request.close()  # files that were read to the disk
+
+    async def _act(
+        self, request: Request, visit: StaffRequest, number: str, form: SentForm
+    ) -> Response:
+        fields, verb = form.fields, form.fields.get("verb", "")
+        shown = replace(self._viewer(visit), verb=verb, given=fields)
+        if fault := _fault_of(form, visit):
+            shown = replace(shown, fault=visit.renderer.html(fault))
+            return await self._ticket(request, visit, number, shown)
+        files = await self._kept(form)
+        if files is None:
+            shown = replace(shown, fault=visit.renderer.html("web.fault.files_away"))
+            return await self._ticket(request, visit, number, shown)
+        response = await self._shown(visit, number, fields)
+        attached = tuple(AttachedFile(**one) for one in files)
+        text, once = fields.get("text", ""), fields.get("once", "")[:64]
+        sent = Form(Draft(text, once, *response, attached), fields)
+        try:
+            await self._run(visit, verb, _number(number), sent)
         except Refusal as refused:
             if isinstance(refused, Unanswered):
                 await self.desk.run(as_staff, visit.sender, note_asked, refused)
-            shown = pages.Viewer(visit.session.token, text, told(visit, refused))
+            unfinished = refused.tasks if isinstance(refused, TasksOpen) else ()
+            shown = replace(shown, fault=told(visit, refused), unfinished=unfinished)
             return await self._ticket(request, visit, number, shown)
         return _see(f"/app/t/{_number(number)}")
+
+    async def _run(self, visit: StaffRequest, verb: str, number: int, sent: Form) -> None:
+        """Run an action; files that it has not sent, being refused or sent before, are noted to be
+        deleted.
+        """
+        names: list[Mapping[str, Any]] = [asdict(one) for one in sent.draft.files]
+        try:
+            done = await self.desk.run(as_staff, visit.sender, ACTIONS[verb], number, sent)
+        except Exception:
+            await note_stored(self.desk, names)
+            raise
+        if done is False:
+            await note_stored(self.desk, names)
+
+    async def _kept(self, form: SentForm) -> list[Mapping[str, Any]] | None:
+        """The files of an answer where they are kept; ``None`` while they cannot be."""
+        store = self.attachments.store
+        if store is None or not form.files or form.fields.get("verb") != "answer":
+            return []
+        try:
+            return await store_files(form.files, store, self.desk)
+        except OSError:
+            log.exception("files of an answer cannot be stored")
+            return None
 
     async def follow(self, request: Request) -> Response:
         """Say whenever something changes: of ``?ticket=``, or anywhere; seldom for the board."""
@@ -242,7 +283,9 @@ class _App:
             return visit
         fields = await read_fields(request)
         if not session.is_own_form(visit.session, fields.get("token", "")):
-            return await self._refused(request, visit, number, "app.fault.form", "")
+            fault = visit.renderer.html("app.fault.form")
+            shown = replace(self._viewer(visit), fault=fault)
+            return await self._ticket(request, visit, number, shown)
         internal = fields.get("kind") == "internal"
         try:
             async with self.desk.file_making.begin(visit.session.address, STAFF):
@@ -251,7 +294,7 @@ class _App:
                 )
                 return await self._transcript(visit, found)
         except Refusal as refused:
-            shown = pages.Viewer(visit.session.token, "", told(visit, refused))
+            shown = replace(self._viewer(visit), fault=told(visit, refused))
             return await self._ticket(request, visit, number, shown)
 
     async def _transcript(self, visit: StaffRequest, found: Transcript) -> Response:
@@ -284,13 +327,6 @@ class _App:
         if not same and not prepared.files:
             return "", "", False
         return code, fields.get("digest", ""), not same
-
-    async def _refused(
-        self, request: Request, visit: StaffRequest, number: str, key: str, typed: str
-    ) -> Response:
-        fault = visit.renderer.html(key)
-        shown = pages.Viewer(visit.session.token, typed, fault)
-        return await self._ticket(request, visit, number, shown)
 
     # ------------------------------------------------------------------ coming in
 
@@ -354,6 +390,22 @@ class _App:
     def _tries_too_often(self, request: Request) -> bool:
         who = request.client.host if request.client else ""
         return self.tried.take(who, time.monotonic()) > 0
+
+
+def _fault_of(form: SentForm, visit: StaffRequest) -> str | None:
+    """Return the key of what is wrong with a form before anything is done."""
+    fields = form.fields
+    if form.unread or form.fault:
+        return form.unread or form.fault
+    is_own = session.is_own_form(visit.session, fields.get("token", ""))
+    if fields.get("verb") not in ACTIONS or not is_own:
+        return "app.fault.form"
+    return "app.fault.long" if len(fields.get("text", "")) > pages.LONGEST else None
+
+
+async def _everything(tx: ReadTx, number: int, asked: int, role: str) -> tuple[TicketPage, Choices]:
+    found = await find_page(tx, number, asked)
+    return found, await find_choices(tx, found.card, role)
 
 
 async def _page_of(

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
+import aiohttp
 import pytest
 from sqlalchemy import select
 
@@ -18,7 +19,9 @@ from core.addresses import Address
 from core.desk import Desk
 from core.directory.company_files import keep_file
 from core.errors import Refusal
-from core.files import FolderStore
+from core.files import FolderStore, name_of
+from core.integrations.unused_uploads import find_due_uploads
+from core.links.ticket_merge import merge_tickets
 from core.models import JournalEntry, Message, Note, OutboxRow, Ticket, TicketCamera
 from core.people.app_logins import make_link
 from core.people.identity import Sender, leave_operators
@@ -595,3 +598,107 @@ async def test_files_of_a_conversation_are_saved_and_never_shown(
             assert await olga.get(path) == 404
         stranger = Browser(visitor)
         assert await stranger.get(ways[0][0]) == 200 and 'id="login"' in stranger.html
+
+
+# ---------------------------------------------------------------------------- what else a card does
+
+OF_ITS_OWN = """
+[[closing_reason]]
+code = "cable"
+titles = { en = "A cable" }
+
+[[field]]
+code = "key"
+titles = { en = "Key" }
+kind = "choice"
+choices = ["blue", "red"]
+"""
+
+
+async def test_a_page_offers_what_can_be_chosen_now(olga: Browser, desk: Desk) -> None:
+    await apply(desk, OF_ITS_OWN)
+    await desk.run(by_operator, people.OLEG, enrol)
+    await people.opens(desk)
+    await olga.press(1, "tag", text="gate")
+    await olga.get("/app/t/1")
+    for verb in ("state", "assign", "topic", "classify", "title", "tag", "fields", "task", "mute"):
+        assert f'name="verb" value="{verb}"' in olga.html, verb
+    for words in ("Oleg", "A cable", ">red<", 'name="text" value="-gate"', "datetime-local"):
+        assert words in olga.html, words
+    assert 'value="escalate"' not in olga.html and 'value="settle"' not in olga.html
+
+
+async def test_what_was_given_stays_in_the_form_that_was_refused(olga: Browser, desk: Desk) -> None:
+    await apply(desk, OF_ITS_OWN)
+    await people.opens(desk)
+    await olga.press(1, "task", text="climb <the> pole")
+    given = {"text": "a new one", "closing": "cable", "spent": "45m"}
+    assert await olga.press(1, "resolve", **given) == 422
+    form = olga.html.partition("<details open>")[2].partition("</details>")[0]
+    assert 'value="a new one"' in form and 'value="cable" selected' in form
+    assert "T1 climb &lt;the&gt; pole" in form and 'name="tasks" required' in form
+    assert "<details open>" not in olga.html.partition("<details open>")[2]
+    assert ">a new one</textarea>" not in olga.html
+    assert await olga.again(1, "resolve", **given, tasks="complete") == 303
+    assert (await rows(desk, select(Ticket)))[0].state == "resolved"
+
+
+async def test_a_customer_is_muted_and_the_page_says_until_when(olga: Browser, desk: Desk) -> None:
+    await people.opens(desk)
+    assert await olga.press(1, "mute", until="day") == 422
+    assert await olga.press(1, "mute", until="day", text=HOSTILE) == 303
+    await olga.get("/app/t/1")
+    assert 'value="unblock"' in olga.html and "Messages are hidden until" in olga.html
+    assert "<script>alert" not in olga.html
+    assert await olga.again(1, "unblock") == 303
+
+
+async def test_a_merged_ticket_has_no_forms(olga: Browser, desk: Desk) -> None:
+    for words in ("gate", "the same gate"):
+        await people.opens(desk, text=words)
+    await desk.run(by_operator, people.OLGA, merge_tickets, 1, 2)
+    forms = []
+    for number in (1, 2):
+        await olga.get(f"/app/t/{number}")
+        forms.append(olga.html.count('name="verb"'))
+    assert 0 in forms and max(forms) > 1
+
+
+def with_files(fields: dict[str, str], *files: tuple[str, bytes]) -> aiohttp.FormData:
+    """A form as a browser sends it with files."""
+    form = aiohttp.FormData(fields)
+    for name, data in files:
+        form.add_field("files", data, filename=name, content_type="text/html")
+    return form
+
+
+async def test_files_go_with_an_answer_once_and_are_forgotten_where_it_is_refused(
+    desk: Desk, texts: Texts, clock: Clock, tmp_path: Path
+) -> None:
+    await people.opens(desk)
+    await desk.run(by_operator, people.OLGA, enrol)
+    store, vitals = FolderStore(tmp_path / "files"), Vitals(lambda: 0.0, lambda: 0)
+    entrance = Entrance(TOKEN, in_the_group)
+    async with served(make_door(desk, texts, vitals, files=store, entrance=entrance)) as visitor:
+        olga = Browser(visitor)
+        await olga.log_in(clock, people.OLGA)
+        await olga.get("/app/t/1")
+        assert 'enctype="multipart/form-data"' in olga.html
+        fields = {name: olga.field(name) for name in ("token", "once")}
+        fields |= {"verb": "answer", "text": "See the plan"}
+
+        async def send(*files: tuple[str, bytes], **more: str) -> int:
+            form, cookie = with_files(fields | more, *files), {"Cookie": olga.cookie}
+            how: dict[str, Any] = {"data": form, "headers": cookie, "allow_redirects": False}
+            return (await visitor.ask("POST", "/app/t/1", **how))[0]
+
+        assert await send(*[("a.html", b"<b>")] * 11) == 422
+        assert [await send(("a.html", b"<b>")) for _ in range(2)] == [303, 303]
+        await desk.run(by_operator, people.OLGA, move, 1, "close")
+        assert await send(("b.html", b"<i>"), once="2") == 422
+    said = await rows(desk, select(Message).where(Message.from_customer.is_(False)))
+    assert [one.text for one in said] == ["See the plan", "a.html"]
+    assert said[1].content["file"]["size"] == len(b"<b>")
+    clock.move(hours=2)
+    due = await desk.read(find_due_uploads)
+    assert len(due.due) == 2 and due.unused == (name_of(b"<i>"),)

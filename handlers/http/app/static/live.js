@@ -77,10 +77,13 @@
     if (told) told.hidden = false;
   }
 
+  /** Somebody works there: what they type, have chosen or have unfolded stays. In the answer box
+      whatever stands is theirs; other forms come filled with what is so now. */
   function isBusy(node) {
     if (node.contains(document.activeElement) || node.querySelector("details[open]")) return true;
-    const fields = node.querySelectorAll("textarea, select[name=response], input:not([type=hidden])");
-    return [...fields].some((field) => field.value);
+    const fields = [...node.querySelectorAll("textarea, select[name=response], input:not([type=hidden])")];
+    if (node.id === "verbs") return fields.some((field) => field.value !== field.defaultValue);
+    return fields.some((field) => field.value);
   }
 
   document.addEventListener("htmx:beforeSwap", (event) => {

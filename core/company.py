@@ -61,6 +61,7 @@ class Company:
     one new ticket an hour (S19).
     ``topics`` is one of `TOPICS` (X7). ``sign_answers``: customers see the first name of whoever
     answers.
+    ``tags``: `open`, any word may become a tag, or `listed`, only those of the directory (D3).
     ``consent``: by language, what customers agree to before anything of theirs is stored; empty:
     they are not asked. Another ``consent_version`` asks anew (S31), on the web form in any case.
     ``colour``: six hexadecimal digits, that of the web pages; empty: the desk's own.
@@ -85,6 +86,7 @@ class Company:
     keep_assignee_on_reopen: bool = False
     sign_answers: bool = False
     offer_articles: bool = False
+    tags: str = "open"
     consent: Mapping[str, str] = field(default_factory=dict)
     consent_version: str = "1"
     colour: str = ""

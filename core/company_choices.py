@@ -86,6 +86,7 @@ CHOICES: Final[dict[str, Choice]] = {
     "keep_assignee_on_reopen": _flag("KEEP_ASSIGNEE_ON_REOPEN"),
     "sign_answers": _flag("SIGN_ANSWERS"),
     "offer_articles": _flag("OFFER_ARTICLES"),
+    "tags": _text("TAGS"),
     "consent": Choice("CONSENT", dict, dict),
     "consent_version": _text("CONSENT_VERSION"),
     "colour": _text("COLOUR"),

@@ -27,7 +27,7 @@ from core.tickets.field_edits import fill_field
 from core.tickets.incoming import IncomingMessage
 from core.tickets.lifecycle import move
 from core.tickets.named_states import move_by_name
-from core.tickets.tags import change_tags
+from core.tickets.tags import give_tags
 from core.tx import Actor, Tx
 from core.words.names import split_text
 from core.words.when import parse_span
@@ -85,7 +85,7 @@ async def _priority(tx: Tx, ticket: Ticket, code: str, _cause: str) -> bool:
 
 
 async def _tags(tx: Tx, ticket: Ticket, tags: list[str], _cause: str) -> bool:
-    return await change_tags(tx, ticket, tags)
+    return await give_tags(tx, ticket, tags)
 
 
 async def _fields(tx: Tx, ticket: Ticket, values: Mapping[str, str], _cause: str) -> bool:

@@ -3,16 +3,19 @@
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Self, cast, get_args
+from typing import Any, ClassVar, Final, Self, cast, get_args
 
 from pydantic import BaseModel, ConfigDict
 
 from core.company import Company
 from core.directory.faults import Path, Problem
 from core.directory.fields import Reference
+from core.tickets.tag_list import LISTED, bare
 from core.tx import ReadTx, Tx
 
 EntriesOfKind = Mapping[str, "DirectoryEntry"]
+TAG: Final = "tag"
+"""The kind of which something may be named that has no entry."""
 
 
 class Part(BaseModel):
@@ -132,8 +135,20 @@ class Directory:
         return {**self.stored.get(kind, {}), **self.put.get(kind, {})}
 
     def knows(self, kind: str, key: str) -> bool:
-        """There will be such an entry, once its own faults are mended."""
+        """There will be such an entry, once its own faults are mended; or none is needed."""
+        if kind == TAG:
+            return self._knows_tag(key)
         return key in self.entries(kind) or key in self.faulty.get(kind, ())
+
+    def _knows_tag(self, written: str) -> bool:
+        """Any word may be a tag, unless the company gives only those that it lists (D3)."""
+        known = (*self.entries(TAG), *self.faulty.get(TAG, ()))
+        return not self._only_listed_tags or bare(written) in map(bare, known)
+
+    @property
+    def _only_listed_tags(self) -> bool:
+        written = getattr(self.put.get("settings", {}).get(""), "tags", None)
+        return (written or self.company.tags) == LISTED
 
 
 def parts_in(part: type[Part], name: Any) -> list[type[Part]]:

@@ -39,6 +39,20 @@ class ResponseUse(Row):
     uses: Mapped[int]
 
 
+class TagRow(Row):
+    """A tag that the company lists (D3): its ``titles`` by language, which may be none, and the
+    sign that it is shown with.
+    """
+
+    __tablename__ = "tag"
+
+    word: Mapped[str] = mapped_column(String(32), primary_key=True)
+    position: Mapped[int]
+    titles: Mapped[dict[str, Any]]
+    marker: Mapped[str | None] = mapped_column(String(8))
+    active: Mapped[bool] = mapped_column(default=True)
+
+
 class TicketTag(Row):
     """A ticket has this tag, a word in lower case (D3)."""
 

@@ -23,7 +23,7 @@ from core.tickets.incoming import IncomingMessage
 from core.tickets.lifecycle import access, move
 from core.tickets.named_states import move_by_name
 from core.tickets.on_screens import ref_on_screen, show_written
-from core.tickets.tags import change_tags
+from core.tickets.tags import give_tags
 from core.tx import ReadTx, Tx
 from core.words.names import NAMELESS, clean_name
 
@@ -173,7 +173,7 @@ async def _answer(tx: Tx, prepared: Prepared, ref: MessageRef) -> None:
 async def _act(tx: Tx, ticket: Ticket, actions: Actions) -> None:
     if actions.priority:
         await set_kind(tx, ticket, ClassWish(priority=actions.priority))
-    await change_tags(tx, ticket, actions.tags)
+    await give_tags(tx, ticket, actions.tags)
     if actions.verb is not None and actions.verb != "wait":
         await move_by_name(tx, ticket.id, actions.verb)
     if actions.freeze is not None:

@@ -37,6 +37,7 @@ from core.tickets.catalog import ASPECTS, ClassFacts, classes_of, topic_title, w
 from core.tickets.fields import Fields, Filled, filled_of
 from core.tickets.relations import NONE, Relations, reach_of, relations_of
 from core.tickets.resolutions import Ending, ending_of
+from core.tickets.tag_list import Tag, titles_of
 from core.tickets.workflow import Marker, State, marker
 from core.tx import ReadTx
 
@@ -225,6 +226,7 @@ class Card:
     faulty: FaultyCamera | FaultyArea | None = None
     behind: Behind = NO_WORK
     tags: tuple[str, ...] = ()
+    listed: tuple[Tag, ...] = ()  # what the company says of those of the tags that it lists
     thread: str | None = None
     ending: Ending | None = None
     fields: tuple[Filled, ...] = ()
@@ -270,6 +272,7 @@ async def card_of(tx: ReadTx, ticket_id: int) -> Card | None:
     state = workflow.state(ticket.state)
     relations = await relations_of(tx, ticket.id)
     foreign = customer.language != tx.company.language
+    tags = await tags_of(tx, ticket.id)
     return Card(
         number=ticket.id,
         marker=marker(state, ticket.waiting_since, ticket.answer_due, tx.now),
@@ -298,7 +301,8 @@ async def card_of(tx: ReadTx, ticket_id: int) -> Card | None:
         promised=await promised_of(tx, kind),
         faulty=await faulty_of(tx, ticket, camera),
         behind=await work_behind(tx, ticket.id),
-        tags=await tags_of(tx, ticket.id),
+        tags=tags,
+        listed=await titles_of(tx, tags) if tags else (),
         thread=None if sent is None else sent.thread,
         ending=None if ending is None else await ending_of(tx, ending),
         fields=tuple(await filled_of(tx, ticket)) if tx.cache.get(Fields, True) else (),

@@ -33,7 +33,7 @@ from core.tickets.incoming import CARD_SHOWS, IncomingMessage, find_location
 from core.tickets.lifecycle import access, assign, enter, place_in_queue, target_of
 from core.tickets.parents import has_children
 from core.tickets.relations import reach_of
-from core.tickets.tags import change_tags, tags_in
+from core.tickets.tags import give_tags, tags_in
 from core.tx import ReadTx, Tx
 from core.words.names import NAMELESS, is_blank
 
@@ -180,7 +180,7 @@ async def note(tx: Tx, ticket_id: int, incoming: IncomingMessage, *, tagged: boo
     await tx.insert(row)
     tx.emit(NoteWritten(ticket_id=ticket.id, note_id=row.id))
     if tagged:
-        await change_tags(tx, ticket, tags_in(incoming.text))
+        await give_tags(tx, ticket, tags_in(incoming.text))
     return ticket
 
 
@@ -382,7 +382,7 @@ async def _edit_note(tx: Tx, note_id: int, incoming: IncomingMessage) -> Note | 
     note.edited_at = tx.now
     tx.emit(NoteEdited(ticket_id=note.ticket_id, note_id=note.id, old=old))
     ticket = await tx.get(Ticket, note.ticket_id)
-    await change_tags(tx, ticket, tags_in(incoming.text))
+    await give_tags(tx, ticket, tags_in(incoming.text))
     return note
 
 

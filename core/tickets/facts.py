@@ -1,6 +1,6 @@
 """Tickets with all that lists, exports and other systems show, and their public conversation."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -11,8 +11,10 @@ from sqlalchemy.orm import aliased
 from core.db import BigId, PreparedStatement
 from core.errors import NoSuchTicket
 from core.models import Message, Person, Ticket
+from core.tickets.card import tags_of
 from core.tickets.catalog import workflow_of
 from core.tickets.relations import LinkFacts, links_of
+from core.tickets.tag_list import titles_of
 from core.tickets.workflow import State, marker
 from core.tx import ReadTx
 from core.words.numbers import GREATEST
@@ -106,6 +108,13 @@ async def find_ticket(tx: ReadTx, number: int) -> tuple[TicketFacts, tuple[LinkF
     if not found:
         raise NoSuchTicket(number)
     return found[0], tuple(await links_of(tx, number))
+
+
+async def named_tags(tx: ReadTx, number: int) -> dict[str, Mapping[str, str]]:
+    """Return the ticket's tags with what the company calls them, by language."""
+    words = await tags_of(tx, number)
+    titles = {tag.word: tag.titles for tag in await titles_of(tx, words)}
+    return {word: titles.get(word, {}) for word in words}
 
 
 async def list_messages(tx: ReadTx, number: int, after: int, limit: int) -> list[PublicMessage]:

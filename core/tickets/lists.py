@@ -15,7 +15,8 @@ from core.models import Camera, Clock, Person, SentMessage, Ticket, TicketCamera
 from core.tickets.catalog import subject_of, workflow_of
 from core.tickets.relevance import rank
 from core.tickets.search import search
-from core.tickets.tags import tags_in, without_tags
+from core.tickets.tag_list import Tag, titles_of
+from core.tickets.tags import tags_by_ticket, tags_in, without_tags
 from core.tickets.views import View
 from core.tickets.workflow import ANSWERED, FROZEN, NEEDS_ANSWER, RESOLVED, Marker, marker, sign_of
 from core.tx import ReadTx
@@ -71,7 +72,8 @@ _ABOUT: Final = (
 @dataclass(frozen=True, slots=True)
 class Line:
     """A ticket in a list. ``subject`` tells it from every other; ``place`` is where its card
-    stands; ``late_since``: since when a deadline of its agreement has passed.
+    stands; ``late_since``: since when a deadline of its agreement has passed; ``listed``: what the
+    company says of those of the ``tags`` that it lists.
     """
 
     number: int
@@ -86,6 +88,8 @@ class Line:
     frozen_until: datetime | None
     closed_at: datetime | None
     late_since: datetime | None = None
+    tags: tuple[str, ...] = ()
+    listed: tuple[Tag, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -375,10 +379,11 @@ async def _lines(tx: ReadTx, rows: Sequence[Any]) -> tuple[Line, ...]:
         return ()
     about = await tx.rows(_ABOUT.where(Ticket.id.in_([row.id for row in rows])))
     known = {one.id: one for one in about}
-    return tuple([await _line(tx, row, known[row.id]) for row in rows])
+    tags = await tags_by_ticket(tx, [row.id for row in rows])
+    return tuple([await _line(tx, row, known[row.id], tags.get(row.id, ())) for row in rows])
 
 
-async def _line(tx: ReadTx, row: Any, about: Any) -> Line:
+async def _line(tx: ReadTx, row: Any, about: Any, tags: tuple[str, ...]) -> Line:
     state = (await workflow_of(tx)).state(row.state)
     card = (about.channel, about.chat, about.message)
     return Line(
@@ -394,6 +399,8 @@ async def _line(tx: ReadTx, row: Any, about: Any) -> Line:
         frozen_until=row.frozen_until,
         closed_at=row.closed_at,
         late_since=None if row.agreed is None or row.agreed > tx.now else row.agreed,
+        tags=tags,
+        listed=await titles_of(tx, tags) if tags else (),
     )
 
 

@@ -163,6 +163,11 @@ choices = ["100 Mbit", "1 Gbit"]
 topics = ["payment"]
 required = "opening"
 
+[[tag]]
+word = "#Повтор"
+titles = { en = "Repeated" }
+marker = "🔴"
+
 [settings]
 answer_deadline = "2d"
 rating_wait = "off"

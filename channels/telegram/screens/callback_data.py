@@ -65,6 +65,7 @@ from channels.telegram.screens.responses import (
 from channels.telegram.screens.restored import ReleaseStep
 from channels.telegram.screens.rules import TryRule
 from channels.telegram.screens.setup import DismissAdmin, LinkChat, SetField, SetupStep
+from channels.telegram.screens.tags import UseTag
 from channels.telegram.screens.tasks import (
     AssignTask,
     CloseTasks,
@@ -97,7 +98,7 @@ KINDS: Final[tuple[type[CallbackData], ...]] = (
     *(ShowWhole, ShowWords, MoveTo, EndAs, EndTasksAs, SetTopic, AssignTask, EndedPage),
     *(MakeParent, UndoMerge, ShowPerson, WriteTo, OutageStep, ManualStep),
     *(Menu, ChooseLanguage, ChooseTopic, FileMessages, OwnTicketOpened, Confirm, CloseOwn),
-    *(Rate, RatingStep, AnswerField, FieldChoice),
+    *(Rate, RatingStep, AnswerField, FieldChoice, UseTag),
     *(PickCamera, CameraFault, CameraPage, PersonalData, ConsentAnswer),
     *(FigurePage, FigureMenu),
     *(SetupStep, SetField, DismissAdmin, LinkChat, QuarantineStep, FailedStep),

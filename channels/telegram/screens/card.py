@@ -8,6 +8,7 @@ from aiogram.filters.callback_data import CallbackData
 
 from channels.telegram.screens.buttons import Button, Id, Keyboard, button, one_of, rows_of
 from channels.telegram.screens.screen import Renderer, Screen, clipped
+from channels.telegram.screens.tags import tags_line
 from core.texts import Key
 from core.tickets.card import Card, FaultyArea, FaultyCamera, OpenTask
 from core.tickets.customer_message import TITLE_LENGTH
@@ -84,7 +85,7 @@ def _lines(card: Card, renderer: Renderer) -> Iterator[str]:
     if titles := card.promised.titles(renderer.locale):
         yield renderer.html("card.kind", kind=" · ".join(titles))
     if card.tags:
-        yield renderer.html("card.tags", tags=" ".join(f"#{tag}" for tag in card.tags))
+        yield renderer.html("card.tags", tags=tags_line(renderer, card.tags, card.listed))
     yield from _fields(card, renderer) if card.fields else ()
     if work := " · ".join(_work(card, renderer)):
         yield work

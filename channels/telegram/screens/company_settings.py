@@ -56,6 +56,7 @@ def _facts(company: Company) -> dict[str, Mapping[str, Any]]:
         **_either("unassigned_wait", span=company.unassigned_wait),
         **_either("mail_when_silent", span=company.mail_when_silent),
         **{key: {} for name in _FLAGS for key in _either(name, it=getattr(company, name))},
+        f"tags.{company.tags}": {},
         **_either("outages", n=company.outage_faults, span=company.outage_window),
         **_limit("message_limit", company.message_limit),
         **_limit("ticket_limit", company.ticket_limit),

@@ -245,14 +245,6 @@ def draw_topics(renderer: Renderer, ticket_id: int, others: Iterable[TopicFacts]
     return Screen(renderer.html(key, number=ticket_id), rows_of(buttons))
 
 
-def draw_tags(renderer: Renderer, found: Sequence[tuple[str, int]]) -> Screen:
-    """The tags in use, each with its number of tickets."""
-    if not found:
-        return Screen(renderer.html("operators.no_tags"))
-    lines = [renderer.html("operators.tags_line", tag=tag, count=count) for tag, count in found]
-    return Screen("\n".join([renderer.html("operators.tags_head"), *lines]))
-
-
 class MakeParent(CallbackData, prefix="r"):
     """The ticket becomes part of ``parent``."""
 

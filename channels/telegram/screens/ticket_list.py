@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
+from html import escape
 from math import ceil
 from typing import Annotated, Final, Self
 from zoneinfo import ZoneInfo
@@ -11,6 +12,7 @@ from aiogram.filters.callback_data import MAX_CALLBACK_LENGTH, CallbackData
 
 from channels.telegram.screens.buttons import Button, Keyboard, button, matching, rows_of, short
 from channels.telegram.screens.screen import Renderer, Screen, url_of
+from channels.telegram.screens.tags import signed
 from core.addresses import MessageRef
 from core.texts import Key
 from core.tickets.board import Board
@@ -133,7 +135,8 @@ def _lines(renderer: Renderer, page: Page, zone: ZoneInfo) -> tuple[list[str], l
     ages = [_age(renderer, line, zone) for line in page.lines]
     whole = len(page.lines) > 1 and page.before is None and page.after is None
     dates = [" · ".join(lateness(renderer, line)) for line in page.lines]
-    columns = (assignees, ages, dates)
+    tags = [escape(signed(line.tags, line.listed)) for line in page.lines]
+    columns = (assignees, ages, dates, tags)
     shared = [column for column in columns if whole and len(set(column)) == 1]
     told = [column for column in columns if column not in shared]
     lines = [

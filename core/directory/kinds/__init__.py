@@ -13,6 +13,7 @@ from core.directory.kinds.responses import ResponseEntry
 from core.directory.kinds.rules import RuleEntry
 from core.directory.kinds.settings import SettingsEntry
 from core.directory.kinds.states import StateEntry
+from core.directory.kinds.tags import TagEntry
 from core.directory.kinds.teams import TeamEntry
 from core.directory.kinds.texts import TextEntry
 from core.directory.kinds.tickets import CategoryEntry, PriorityEntry, ServiceEntry, TopicEntry
@@ -30,6 +31,7 @@ KINDS: Final[Kinds] = (
     ClosingReasonEntry,
     FieldEntry,
     TeamEntry,
+    TagEntry,
     ResponseEntry,
     ArticleEntry,
     ViewEntry,

@@ -10,7 +10,8 @@ from sqlalchemy import select
 from core.directory.faults import Problem, refusal
 from core.directory.fields import Code, Language, Reference, Title, one_of
 from core.directory.file_names import FileNames, check_files, stored_files, written
-from core.directory.kinds.responses import LONGEST_TEXT, Tag
+from core.directory.kinds.responses import LONGEST_TEXT
+from core.directory.kinds.tags import TagWord
 from core.directory.schema import Directory, DirectoryEntry
 from core.knowledge.catalogue import DRAFT, INTERNAL, STATUSES, Articles
 from core.models import ArticleRow
@@ -45,7 +46,7 @@ class ArticleEntry(DirectoryEntry):
     status: Status = INTERNAL
     language: Language
     topic: Annotated[Code | None, Reference("topic")] = None
-    tags: list[Tag] = Field(default_factory=list)
+    tags: list[TagWord] = Field(default_factory=list)
     files: FileNames = Field(default_factory=list)
 
     @classmethod

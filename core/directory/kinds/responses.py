@@ -11,13 +11,12 @@ from core.directory.faults import Path, Problem, choices, refusal, shorten
 from core.directory.fields import LANGUAGE, Code, Language, Reference, Span, Title
 from core.directory.file_names import FileNames, check_files, stored_files, written
 from core.directory.kinds.states import StateEntry, workflow_of_entries
+from core.directory.kinds.tags import NamedTags
 from core.directory.schema import Directory, DirectoryEntry, Part
-from core.errors import Unreadable
 from core.models import ResponseRow
 from core.responses.catalogue import Actions, Responses
 from core.responses.template import VARIABLES, faults_of
 from core.tickets.attached_files import attached
-from core.tickets.tags import read_tag
 from core.tx import ReadTx, Tx
 from core.words.names import is_blank, units
 
@@ -34,13 +33,6 @@ def _check_text(value: str) -> str:
         known = choices(f"{{{name}}}" for name in VARIABLES)
         raise refusal("variable", said=choices(map(shorten, wrong)), allowed=known)
     return value
-
-
-def _check_tag(value: str) -> str:
-    try:
-        return read_tag(value)
-    except Unreadable:
-        raise refusal("tag", value) from None
 
 
 def _check_target(value: str) -> str:
@@ -78,7 +70,6 @@ Texts = Annotated[
 Target = Annotated[
     str, AfterValidator(_check_target), Json({"type": "string", "examples": list(VERBS)})
 ]
-Tag = Annotated[str, AfterValidator(_check_tag), Json({"type": "string"})]
 
 
 class ResponseActions(Part):
@@ -88,7 +79,7 @@ class ResponseActions(Part):
 
     state: Target | None = None
     freeze: Span | None = None
-    tags: list[Tag] = Field(default_factory=list)
+    tags: NamedTags = Field(default_factory=list)
     priority: Annotated[Code | None, Reference("priority")] = None
 
     def kept(self) -> Actions:

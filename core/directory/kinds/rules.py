@@ -14,7 +14,8 @@ from core.automation.rules import EVENTS, SPANS, Rule, Rules
 from core.directory.faults import Problem, choices, refusal, shorten
 from core.directory.fields import Code, Language, Reference, Span, Title, one_of
 from core.directory.kinds.closing import unfit_value
-from core.directory.kinds.responses import Tag, Target, Text, unknown_target
+from core.directory.kinds.responses import Target, Text, unknown_target
+from core.directory.kinds.tags import NamedTags
 from core.directory.schema import Directory, DirectoryEntry, Part
 from core.models import RuleRow
 from core.tickets.catalog import workflow_of
@@ -84,7 +85,7 @@ class RuleConditions(Part):
     services: Annotated[list[Code], Reference("service")] = Field(default_factory=list)
     categories: Annotated[list[Code], Reference("category")] = Field(default_factory=list)
     priorities: Annotated[list[Code], Reference("priority")] = Field(default_factory=list)
-    tags: list[Tag] = Field(default_factory=list)
+    tags: NamedTags = Field(default_factory=list)
     teams: Annotated[list[Code], Reference("team")] = Field(default_factory=list)
     words: list[Words] = Field(default_factory=list)
     languages: list[Language] = Field(default_factory=list)
@@ -110,7 +111,7 @@ class RuleActions(Part):
     name = "rule_actions"
 
     priority: Annotated[Code | None, Reference("priority")] = None
-    tags: list[Tag] = Field(default_factory=list)
+    tags: NamedTags = Field(default_factory=list)
     fields: dict[Code, Note] = Field(default_factory=dict)
     team: Annotated[Code | None, Reference("team")] = None
     assignee: Handle | None = None

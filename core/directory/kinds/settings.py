@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from core.company import Company, Limit
 from core.company_choices import CHOICES, find_chosen
-from core.directory.faults import Problem
+from core.directory.faults import Problem, shorten
 from core.directory.fields import Span, Title, Zone, format_span, one_of
 from core.directory.kinds.setting_types import (
     LANGUAGES,
@@ -24,9 +24,10 @@ from core.directory.kinds.setting_types import (
     SpanOrOff,
     Version,
 )
-from core.directory.schema import Directory, DirectoryEntry
+from core.directory.schema import TAG, Directory, DirectoryEntry
 from core.inbox import REDELIVERED_WITHIN
 from core.models import Setting
+from core.tickets.tag_list import LISTED, WAYS
 from core.tx import ReadTx, Tx
 
 _SHORTEST: Final = timedelta(minutes=1)
@@ -58,6 +59,7 @@ class SettingsEntry(DirectoryEntry):
     keep_assignee_on_reopen: bool | None = None
     sign_answers: bool | None = None
     offer_articles: bool | None = None
+    tags: Annotated[str, *one_of(WAYS)] | None = None
     outage_faults: SeveralOrOff | None = None
     outage_window: Span | None = None
     message_limit: LimitOrOff | None = None
@@ -90,7 +92,7 @@ class SettingsEntry(DirectoryEntry):
         company = await find_chosen(tx)
         return [cls.stored(**{name: one.show(company) for name, one in _FIELDS.items()})]
 
-    async def check(self, tx: ReadTx, directory: Directory) -> list[Problem]:  # noqa: ARG002
+    async def check(self, tx: ReadTx, directory: Directory) -> list[Problem]:
         """What a variable fixes stays; a reminder comes before its deadline."""
         now = (await self.load(tx))[0]
         fixed = [
@@ -100,7 +102,15 @@ class SettingsEntry(DirectoryEntry):
         ]
         if self.mail_alerts_to and self._changes(now, "mail_alerts_to") and not _has_mail(tx):
             fixed.append(Problem(("mail_alerts_to",), f"{_FAULT}no_mail"))
-        return [*fixed, *self._wrong_deadlines(now), *self._wrong_spans(now)]
+        wrong = (*self._wrong_deadlines(now), *self._wrong_spans(now))
+        return [*fixed, *wrong, *self._unlisted_tags(directory)]
+
+    def _unlisted_tags(self, directory: Directory) -> Iterator[Problem]:
+        """Once only listed tags are given, what the file leaves out must name no other, either."""
+        for kind, entries in directory.stored.items() if self.tags == LISTED else ():
+            for key, entry in entries.items():
+                if key not in directory.put.get(kind, {}):
+                    yield from _naming_unlisted(entry, directory)
 
     def _wrong_deadlines(self, now: Self) -> Iterator[Problem]:
         deadline = self.answer_deadline or now.answer_deadline
@@ -161,6 +171,13 @@ _BOUNDS: Final[dict[str, tuple[timedelta, timedelta | None, str]]] = {
 }
 
 
+def _naming_unlisted(entry: DirectoryEntry, directory: Directory) -> Iterator[Problem]:
+    for _, kind, word in entry.references():
+        if kind == TAG and not directory.knows(TAG, word):
+            facts = {"where": f"{entry.name} {entry.key_value}", "value": shorten(word)}
+            yield Problem(("tags",), f"{_FAULT}unlisted_tag", facts)
+
+
 def _has_mail(tx: ReadTx) -> bool:
     return bool(tx.company.letter_channels)
 
@@ -211,6 +228,7 @@ _FIELDS: Final[dict[str, _Field]] = {
     "keep_assignee_on_reopen": _Field("keep_assignee_on_reopen"),
     "sign_answers": _Field("sign_answers"),
     "offer_articles": _Field("offer_articles"),
+    "tags": _Field("tags"),
     "outage_faults": _Field(
         "outage_faults", lambda n: n or OFF, lambda value: 0 if value == OFF else value
     ),

@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from core.directory.faults import Problem, choices, refusal, shorten
 from core.directory.fields import Code, Reference, Span, Titles, one_of
-from core.directory.kinds.responses import Tag
+from core.directory.kinds.tags import NamedTags
 from core.directory.schema import Directory, DirectoryEntry
 from core.models import ViewRow
 from core.tickets.catalog import workflow_of
@@ -52,7 +52,7 @@ class ViewEntry(DirectoryEntry):
     states: list[str] = Field(default_factory=list)
     topics: Annotated[list[Code], Reference("topic")] = Field(default_factory=list)
     teams: Annotated[list[Code], Reference("team")] = Field(default_factory=list)
-    tags: list[Tag] = Field(default_factory=list)
+    tags: NamedTags = Field(default_factory=list)
     priorities: Annotated[list[Code], Reference("priority")] = Field(default_factory=list)
     assignee: Assignee | None = None
     older: Span | None = None

@@ -24,6 +24,7 @@ from core.tickets.facts import (
     find_ticket,
     list_messages,
     list_tickets,
+    named_tags,
     tickets_with,
 )
 from core.tickets.lists import numbers_of
@@ -190,8 +191,9 @@ def _add_reading(api: FastAPI, desk: Desk, keeper: Gatekeeper) -> None:
 
     @api.get("/tickets/{number}", responses=_NOT_FOUND, dependencies=[reads])
     async def read_one(number: Number) -> TicketWithLinks:
-        """Read a ticket with its links."""
-        return ticket_with_links(*await desk.read(find_ticket, number))
+        """Read a ticket with its links and tags."""
+        ticket, links = await desk.read(find_ticket, number)
+        return ticket_with_links(ticket, links, await desk.read(named_tags, number))
 
     @api.get("/tickets/{number}/messages", responses=_NOT_FOUND, dependencies=[reads])
     async def read_messages(

@@ -1,5 +1,6 @@
 """What the API takes and gives: these classes are its OpenAPI document."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Final, Literal, Self
 
@@ -166,10 +167,18 @@ class TicketOut(_Shown):
     follows: int | None
 
 
+class TagOut(_Shown):
+    """A tag: the word, and what the company calls it by language, which may be nothing."""
+
+    word: str
+    titles: dict[str, str]
+
+
 class TicketWithLinks(TicketOut):
-    """A ticket and what it is linked to."""
+    """A ticket, what it is linked to, and its tags."""
 
     links: list[LinkOut]
+    tags: list[TagOut]
 
 
 class OpenedOut(TicketOut):
@@ -245,10 +254,13 @@ def opened_out(ticket: TicketFacts, public_url: str | None, path: str) -> Opened
     return OpenedOut(**ticket_out(ticket).model_dump(), follow_url=url)
 
 
-def ticket_with_links(ticket: TicketFacts, links: tuple[LinkFacts, ...]) -> TicketWithLinks:
-    """Return a ticket with its links as it is given out."""
+def ticket_with_links(
+    ticket: TicketFacts, links: tuple[LinkFacts, ...], tags: Mapping[str, Mapping[str, str]]
+) -> TicketWithLinks:
+    """Return a ticket with its links and tags as it is given out."""
     shown = [LinkOut.model_validate(link) for link in links]
-    return TicketWithLinks(**ticket_out(ticket).model_dump(), links=shown)
+    named = [TagOut(word=word, titles=dict(titles)) for word, titles in tags.items()]
+    return TicketWithLinks(**ticket_out(ticket).model_dump(), links=shown, tags=named)
 
 
 def message_out(said: PublicMessage) -> MessageOut:

@@ -13,6 +13,7 @@ from channels.telegram.screens import card as card_screen
 from channels.telegram.screens.attached_files import file_lines
 from channels.telegram.screens.journal import Names, draw_entry, draw_explanation
 from channels.telegram.screens.screen import Renderer
+from channels.telegram.screens.tags import tags_line
 from channels.telegram.screens.technical_data import draw_technical_data
 from channels.telegram.screens.ticket_list import age, lateness
 from core.files import has_file, title_of
@@ -107,13 +108,20 @@ def _row(renderer: Renderer, line: Line, zone: ZoneInfo) -> str:
             "ticket",
             f'<a id="t{line.number}" href="{path}">{escape(line.marker)} #{line.number}</a>',
         ),
-        ("subject", f'<a href="{path}">{_words(renderer, line.subject)}</a>'),
+        ("subject", _subject(renderer, line, path)),
         ("customer", escape(clean_name(line.customer))),
         ("assignee", assignee),
         ("when", when),
         ("age", age(renderer, line.opened_at, zone, line.closed_at)),
     )
     return "<tr>" + "".join(f'<td class="{name}">{cell}</td>' for name, cell in cells) + "</tr>"
+
+
+def _subject(renderer: Renderer, line: Line, path: str) -> str:
+    """What it is about, and its tags below."""
+    tags = escape(tags_line(renderer, line.tags, line.listed))
+    below = f'<div class="tags">{tags}</div>' if tags else ""
+    return f'<a href="{path}">{_words(renderer, line.subject)}</a>{below}'
 
 
 def _words(renderer: Renderer, words: str) -> str:

@@ -16,7 +16,7 @@ from core.tickets.catalog import ASPECTS, ClassFacts, TopicFacts, classes_of
 from core.tickets.classification import other_topics
 from core.tickets.named_states import ways_of
 from core.tickets.resolutions import ClosingReason, reasons_of
-from core.tickets.tags import known_tags
+from core.tickets.tags import offered_tags
 from core.tickets.workflow import State
 from core.tx import ReadTx
 
@@ -60,7 +60,7 @@ async def find_choices(tx: ReadTx, card: Card, role: str) -> Choices:
         reasons=(await reasons_of(tx)).offered,
         tasks=tasks,
         people=await colleagues_of(tx) if tasks else (),
-        tags=[word for word in await known_tags(tx) if word not in card.tags],
+        tags=[word for word in await offered_tags(tx) if word not in card.tags],
         articles=(await ending_facts(tx, card.number)).offered if is_over else (),
         restriction=None if customer is None else await restriction_of(tx, customer),
     )

@@ -36,6 +36,7 @@ from channels.telegram.screens.responses import (
     ShowResponse,
 )
 from channels.telegram.screens.screen import Screen
+from channels.telegram.screens.tags import UseTag
 from channels.telegram.screens.tasks import (
     AssignTask,
     CloseTasks,
@@ -92,6 +93,7 @@ from handlers.telegram.operators import (
     people,
     responses,
     states,
+    tags,
     tasks,
     teams,
     ticket_commands,
@@ -428,7 +430,8 @@ async def _words(context: GroupButton, data: ShowWords) -> None:
 
 IN_PRIVATE: Final[tuple[type[CallbackData], ...]] = (
     *(ShowPerson, NextUp, WriteArticle, ShowWords),
-    *(Classify, SetTopic, MoveTo, EndAs, FieldChoice, FreezeEnd, MakeParent),
+    *(Classify, SetTopic, MoveTo, EndAs, FieldChoice, UseTag),
+    *(FreezeEnd, MakeParent),
     *(ResponsePage, ShowResponse, SendResponse, DropResponse),
     *(ArticlesFor, ArticleFor, SendArticle, LinkArticle, UseArticle, SuggestionStep),
     *(TaskVerb, TaskPage, AssignTask, EndedPage, ResolveTasks, CloseTasks, EndTasksAs),
@@ -539,6 +542,7 @@ _HANDLERS: Final[dict[type, Callable[[GroupButton, Any], Awaitable[None]]]] = {
     EndAs: endings.on_button,
     UseArticle: endings.on_article,
     FieldChoice: fields.on_button,
+    UseTag: tags.on_button,
     OutageStep: _outage,
     AssignPerson: _assign,
     AssignTeam: _assign,

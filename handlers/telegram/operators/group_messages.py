@@ -28,6 +28,7 @@ from core.tickets import conversation
 from core.tickets.albums import AlbumLocation, find_album, note_piece
 from core.tickets.incoming import IncomingMessage, MessageLocation, find_location, is_full_answer
 from core.tx import ReadTx
+from handlers.telegram.operators import tags
 from handlers.telegram.operators.commands import carry_out
 from handlers.telegram.operators.context import (
     Command,
@@ -203,6 +204,7 @@ async def _pass_on(
     if note:
         plain = without_mark(incoming) if is_note(text_of(incoming)) else incoming
         await context.act(note_piece, ticket_id, plain)
+        await tags.doubt_note(context, ticket_id, plain.text)
     else:
         await context.answer(ticket_id, incoming)
 

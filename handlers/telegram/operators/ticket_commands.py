@@ -14,7 +14,6 @@ from channels.telegram.screens.ticket_choices import (
     UndoMerge,
     draw_merged,
     draw_similar,
-    draw_tags,
 )
 from core.equipment import outage_commands, outage_detection
 from core.equipment.outage_commands import Title
@@ -30,12 +29,11 @@ from core.tickets import classification, conversation, lifecycle
 from core.tickets.albums import note_piece
 from core.tickets.lifecycle import move
 from core.tickets.parents import set_parent
-from core.tickets.tags import list_tags, read_tag, rename_tag
-from core.tickets.tags import tag as tag_ticket
 from core.words.aliases import BY_MAIL, UNDO
 from core.words.contact_values import EMAIL
 from core.words.numbers import find_number
 from core.words.when import NotATime, TimeInPast, When, parse_when
+from handlers.telegram.operators import tags
 from handlers.telegram.operators.context import (
     CommandContext,
     OperatorContext,
@@ -71,6 +69,7 @@ async def reply(context: CommandContext) -> None:
 async def note(context: CommandContext) -> None:
     """Write an internal note."""
     await context.act(note_piece, context.number, context.words)
+    await tags.doubt_note(context, context.number, context.words.text)
 
 
 async def wait(context: CommandContext) -> None:
@@ -124,25 +123,6 @@ async def reopen(context: CommandContext) -> None:
 async def title(context: CommandContext) -> None:
     """Give it another title."""
     await context.act(classification.retitle, context.number, context.command.words)
-
-
-async def tag(context: CommandContext) -> None:
-    """Give it tags, or take away those with a minus."""
-    await context.act(tag_ticket, context.number, context.command.words)
-
-
-async def tags(context: CommandContext) -> None:
-    """The tags there are; two words behind it: an admin calls the first like the second."""
-    words = context.command.rest.split()
-    if not words:
-        found = await context.read(list_tags)
-        await context.show(draw_tags(context.renderer, found))
-        return
-    if len(words) != len(("old", "new")):
-        raise Unreadable("operators.malformed", words=words[0][:40], example=example("tags"))
-    total = await context.act(rename_tag, *words)
-    facts = {"n": total, "old": read_tag(words[0]), "new": read_tag(words[1])}
-    await context.say(context.responder.html("operators.tag_renamed", facts))
 
 
 async def undo(context: CommandContext) -> None:

@@ -63,6 +63,7 @@ from channels.telegram.screens.responses import (
 from channels.telegram.screens.restored import ReleaseStep
 from channels.telegram.screens.rules import TryRule
 from channels.telegram.screens.setup import DismissAdmin, LinkChat, SetField, SetupStep
+from channels.telegram.screens.tags import UseTag
 from channels.telegram.screens.tasks import (
     AssignTask,
     CloseTasks,
@@ -154,6 +155,8 @@ IN_CHATS: dict[str, CallbackData] = {
     "er:12:new-cable:1": EndAs(ticket_id=12, reason="new-cable", resolve=True),
     "er:12:new-cable:0": EndAs(ticket_id=12, reason="new-cable"),
     "fc:1:12:cause": FieldChoice(at=1, ticket_id=12, field="cause"),
+    "tg:12:0123abcd:": UseTag(ticket_id=12, mark="0123abcd"),
+    "tg:12:0123abcd:89efabcd": UseTag(ticket_id=12, mark="0123abcd", instead="89efabcd"),
     "af:0:12:speed": AnswerField(at="0", ticket_id=12, field="speed"),
     "af:n:12:speed": AnswerField(at="n", ticket_id=12, field="speed"),
     "jr:leave:12:cable": EndTasksAs(choice="leave", ticket_id=12, reason="cable"),
@@ -317,6 +320,7 @@ def test_the_longest_data_fits_a_button(largest: int) -> None:
         SendResponse(ticket_id=largest, code="c" * 32, digest="0" * 8),
         SendArticle(ticket_id=largest, code="c" * 32, digest="0" * 8),
         FieldChoice(at=99, ticket_id=largest, field="c" * 32),
+        UseTag(ticket_id=largest, mark="0" * 8, instead="f" * 8),
         AnswerField(at="99", ticket_id=largest, field="c" * 32),
         EndAs(ticket_id=largest, reason="c" * 32, resolve=True),
         EndTasksAs(choice="complete", ticket_id=largest, reason="c" * 32),

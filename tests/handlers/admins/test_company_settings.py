@@ -95,6 +95,7 @@ ALL_ON = Company(
     keep_assignee_on_reopen=True,
     sign_answers=True,
     offer_articles=True,
+    tags="listed",
     message_limit=Limit(1, timedelta(minutes=1)),
     ticket_limit=Limit(5, timedelta(hours=1)),
     former_number_masks=("A-{0}",),
@@ -111,7 +112,7 @@ ALL_ON = Company(
 
 @pytest.mark.parametrize("locale", ["ru", "en"])
 @pytest.mark.parametrize(
-    ("company", "lines"), [(ALL_OFF, 18), (ALL_ON, 19), (replace(ALL_ON, mail_junk=True), 19)]
+    ("company", "lines"), [(ALL_OFF, 19), (ALL_ON, 20), (replace(ALL_ON, mail_junk=True), 20)]
 )
 def test_each_setting_has_its_words_in_both_languages(
     company: Company, lines: int, locale: str

@@ -13,6 +13,8 @@ from sqlalchemy import func, select
 from bot.erasure_cleanup import ErasureCleanup
 from core.addresses import WEB
 from core.desk import Desk
+from core.directory.reader import read_directory
+from core.directory.store import apply_directory
 from core.files import FolderStore
 from core.integrations.keys import LINKS, METRICS, READ, SCOPES, WRITE, create_key, revoke_key
 from core.models import ApiKey, JournalEntry, Link, Message, Note, OutboxRow, Person, Ticket
@@ -21,6 +23,7 @@ from core.texts import Texts
 from core.tickets.conversation import note, reply
 from core.tickets.lifecycle import move
 from core.tickets.search import index_new
+from core.tickets.tags import tag
 from handlers.http.api import access
 from handlers.http.door import make_door
 from handlers.http.guard import MOST_BYTES, MOST_UPLOAD
@@ -31,6 +34,7 @@ from tests.clock import Clock
 from tests.handlers.http.conftest import Visitor, served
 
 OPEN = "/api/v1/tickets"
+TAG = '[[tag]]\nword = "vip"\ntitles = { en = "Important" }\n'
 ALICE = {"name": "Alice", "email": "Alice@Example.org"}
 TICKET = {"customer": ALICE, "subject": "No picture", "text": "The camera is dark"}
 
@@ -211,7 +215,14 @@ async def test_a_conversation_is_read_without_its_notes(shop: Client, desk: Desk
     said = [(one["from_customer"], one["author"], one["text"]) for one in page["items"]]
     assert said == [(True, "Alice", "It does not work"), (False, "Olga", "Restart it")]
     _, _, ticket = await shop.ask("GET", f"{OPEN}/1")
-    assert ticket["assignee"] == "Olga" and ticket["links"] == []
+    assert ticket["assignee"] == "Olga" and ticket["links"] == [] and ticket["tags"] == []
+    await desk.run(apply_directory, read_directory(TAG))
+    await desk.run(by_operator, people.OLGA, tag, 1, "vip двор")
+    _, _, ticket = await shop.ask("GET", f"{OPEN}/1")
+    assert ticket["tags"] == [
+        {"word": "vip", "titles": {"en": "Important"}},
+        {"word": "двор", "titles": {}},
+    ]
     assert "canary" not in json.dumps([page, ticket])
     assert await count(desk, Note) == 1
 

@@ -18,6 +18,8 @@ from sqlalchemy import select
 from core.addresses import Address
 from core.desk import Desk
 from core.directory.company_files import keep_file
+from core.directory.reader import read_directory
+from core.directory.store import apply_directory
 from core.errors import Refusal
 from core.files import FolderStore, name_of
 from core.integrations.unused_uploads import find_due_uploads
@@ -32,6 +34,7 @@ from core.tickets.conversation import note
 from core.tickets.intake import hear
 from core.tickets.lifecycle import move, take
 from core.tickets.search import index_new
+from core.tickets.tags import tag
 from handlers.http.app import routes
 from handlers.http.app.session import COOKIE, read_init_data
 from handlers.http.app.staff_access import Entrance
@@ -333,6 +336,17 @@ async def test_hostile_words_are_words(olga: Browser, desk: Desk) -> None:
         assert "<script>alert" not in olga.html
         assert "script-src 'self'" in olga.headers["Content-Security-Policy"]
     assert olga.html.count("&lt;script&gt;alert(1)") >= 2
+
+
+async def test_tags_are_shown_by_their_titles(olga: Browser, desk: Desk) -> None:
+    titles = '{ ru = "Очень <b>важно</b>", en = "Very <b>important</b>" }'
+    listed = f'[[tag]]\nword = "vip"\ntitles = {titles}\nmarker = "🔴"\n'
+    await desk.run(apply_directory, read_directory(listed))
+    await people.opens(desk)
+    await desk.run(by_operator, people.OLGA, tag, 1, "vip двор")
+    for path in ("/app", "/app/t/1"):
+        assert await olga.get(path) == 200
+        assert re.search(r"🔴 #vip \([^()<]*&lt;b&gt;[^<]*&lt;/b&gt;\) #двор", olga.html), olga.html
 
 
 async def test_lists_are_filtered_searched_and_paged(

@@ -35,6 +35,7 @@ QUIET_HOURS: Final = range(3, 6)
 _PATIENCE: Final = 60.0
 _REWRITTEN: Final = (
     *("journal", "message", "note", "ticket", "inbox", "outbox", "search_word", "person"),
+    "search_subject",
     *("contact_point", "sent_message", "private_topic", "task", "link", "api_call", "outage"),
 )
 

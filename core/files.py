@@ -120,6 +120,16 @@ def has_file(content: Mapping[str, Any]) -> bool:
     return bool(content.get("file") or content.get("file_id"))
 
 
+def name_of_file(content: Mapping[str, Any]) -> str:
+    """Return the name that somebody has given a message's file; empty: none, or there is no file.
+
+    The text of a document without words is its name already.
+    """
+    if content.get("file"):
+        return str(content["file"]["title"])
+    return str((content.get("more") or {}).get("name") or "")
+
+
 def title_of(content: Mapping[str, Any], text: str = "") -> str:
     """Return what a message's file is called. ``text``: what the message is shown by, which is the
     file's name where it has no words of its own.

@@ -12,7 +12,7 @@ from core.equipment.outage_detection import settle_offers
 from core.integrations import webhooks
 from core.integrations.unused_uploads import forget_company_files
 from core.reports import schedule, ticket_metrics
-from core.tickets import board, closing, next_contact, parents, search, unassigned
+from core.tickets import board, closing, next_contact, parents, search_index, unassigned
 from core.tickets import sweep as sweep_job
 from core.tickets.new_ticket_digest import post_digest
 
@@ -30,7 +30,7 @@ class Job:
 # ``every=None``: the interval is the setting SWEEP_INTERVAL.
 JOBS: Final = (
     Job("sweep", sweep_job.sweep, None, full=sweep_job.BATCH),
-    Job("index words", search.index_new, timedelta(seconds=5), full=search.BATCH),
+    Job("index words", search_index.index_new, timedelta(seconds=5), full=search_index.BATCH),
     Job("file words without a ticket", unassigned.file_waiting, timedelta(seconds=15), full=1),
     Job("settle outage offers", settle_offers, timedelta(seconds=30)),
     Job(

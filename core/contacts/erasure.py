@@ -34,6 +34,7 @@ from core.models import (
     PersonMerge,
     PrivateTopic,
     Resolution,
+    SearchSubject,
     SearchWord,
     SentMessage,
     Suggestion,
@@ -245,6 +246,9 @@ async def _erase_people(tx: Tx, people: Sequence[int], points: Sequence[str]) ->
         delete(Consent).where(Consent.person_id.in_(people)),
         delete(AccountMember).where(AccountMember.person_id.in_(people)),
         delete(CameraOwner).where(CameraOwner.value.in_(points)),
+        delete(SearchSubject).where(
+            SearchSubject.kind == "person", SearchSubject.subject_id.in_(people)
+        ),
         update(Person)
         .where(Person.id.in_(people))
         .values(name=NOBODY, address=None, dialogue=None, zone=None, unreachable_since=None),

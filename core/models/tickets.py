@@ -257,7 +257,8 @@ class Link(Row):
 
 
 class SearchWord(Row):
-    """The stem of a word that stands in a ticket: its title, its messages, its customer's name.
+    """The stem of a word by which a ticket is found: of its title, messages, files and fields; with
+    a mark before it (`core.words.questions`) of its customer, camera and solution.
 
     Stems are compared byte by byte, so that all with one beginning stand together.
     """
@@ -269,6 +270,32 @@ class SearchWord(Row):
         String(64).with_variant(String(64, collation="C"), "postgresql"), primary_key=True
     )
     ticket_id: Mapped[int] = mapped_column(ForeignKey("ticket.id"), primary_key=True)
+
+
+class SearchSubject(Row):
+    """What the search knows of somebody who has tickets, or of something that tickets are about:
+    ``kind`` is ``person`` or ``camera``.
+
+    ``words``, with a space between them, are those by which any of its tickets may be found now;
+    ``mixed``: they were two people's, so that some tickets lack words of the other one.
+    ``behind_since``: they are not, or not all, what they should be, and the search mends that.
+    """
+
+    __tablename__ = "search_subject"
+    __table_args__ = (
+        Index(
+            "ix_search_subject_behind",
+            "behind_since",
+            sqlite_where=text("behind_since IS NOT NULL"),
+            postgresql_where=text("behind_since IS NOT NULL"),
+        ),
+    )
+
+    kind: Mapped[str] = mapped_column(String(8), primary_key=True)
+    subject_id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=False)
+    words: Mapped[str] = mapped_column(Text, default="")
+    mixed: Mapped[bool] = mapped_column(default=False)
+    behind_since: Mapped[datetime | None]
 
 
 class Task(Row):

@@ -416,7 +416,7 @@ async def found_of(tx: ReadTx, words: str, cursor: str = "", *, backward: bool =
     exact = _exact(words, *tx.company.number_masks)
     tags = tags_in(words)
     rest = without_tags(words) if tags else words
-    found = await search(tx, rest, start=start, newer=backward, limit=PAGE, tags=tags)
+    found = await search(tx, rest, start=start, newer=backward, limit=PAGE, tags=tags, inside=True)
     numbers = [number for number in found.numbers if number != exact]
     if exact is not None and start is None:
         numbers.insert(0, exact)

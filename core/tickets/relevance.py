@@ -61,7 +61,9 @@ async def _newest(tx: ReadTx, text: str, up_to: int | None, tags: Sequence[str])
     """Return the newest matches; where two words seldom meet, not all of them are looked for."""
     start, numbers = None if up_to is None else up_to + 1, list[int]()
     for _ in range(ROUNDS):
-        found = await search(tx, text, start=start, limit=RANKED - len(numbers), tags=tags)
+        found = await search(
+            tx, text, start=start, limit=RANKED - len(numbers), tags=tags, inside=True
+        )
         numbers += found.numbers
         start = found.more
         if start is None or len(numbers) >= RANKED:

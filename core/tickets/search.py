@@ -1,14 +1,12 @@
-"""Finds tickets by words (D5), with an index of stems that a job fills from the journal.
+"""Finds tickets by words (D5), with an index of stems that a job fills (`search_index`).
 
 A word finds every stem that begins with its own stem. The index is read newest ticket first and
 never whole: of the rarest word a limited number of tickets is examined, the rest is left to the
 next page. So a page costs the same among a thousand tickets and a million.
 """
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from functools import lru_cache
 from typing import Any, Final
 
@@ -17,28 +15,19 @@ from sqlalchemy import (
     Integer,
     String,
     bindparam,
-    delete,
     exists,
     func,
     literal_column,
-    or_,
     select,
     union_all,
 )
 from sqlalchemy.orm import aliased
 
-from core.db import insert_or
-from core.models import JournalEntry, Message, Person, SearchWord, SystemState, Ticket, TicketTag
-from core.tickets.fields import searched_texts
-from core.tx import ReadTx, Tx
+from core.models import SearchWord, TicketTag
+from core.tx import ReadTx
 from core.words.numbers import GREATEST
-from core.words.stems import MOST_ASKED, asked, stems_of
-
-BATCH: Final = 500
-CURSOR: Final = "search"
-# Entries of the journal get their numbers before they can be seen; on PostgreSQL a later one may
-# be seen first. Nothing waits that long for its commit.
-SETTLING: Final = timedelta(seconds=10)
+from core.words.questions import Wanted, parts_of, question
+from core.words.stems import MOST_ASKED
 
 _SPELLINGS: Final = 8
 _LOOKED_AT: Final = 1000
@@ -62,15 +51,17 @@ async def search(
     newer: bool = False,
     limit: int = 10,
     tags: Sequence[str] = (),
+    inside: bool = False,
 ) -> Found:
     """Find tickets with all these words and tags, older than ``start`` or ``newer`` than it.
 
-    There may be ``more`` to examine even where nothing was found.
+    ``inside``: whoever asks works here, so that they may also search phones, addresses, accounts
+    and solutions. There may be ``more`` to examine even where nothing was found.
     """
-    words = asked(text)
+    words = question(text, inside=inside)
     if tags and not words:
         return await _tagged(tx, tags, start, newer=newer, limit=limit)
-    groups = await _spellings(tx, words) if words else []
+    groups = await _groups(tx, words, inside=inside)
     if not groups or not all(groups):
         return Found(())
     if len(groups) > 1:
@@ -103,17 +94,30 @@ async def _tagged(
     return Found(tuple(sorted(numbers[:limit], reverse=True)), more)
 
 
-async def _spellings(tx: ReadTx, words: Sequence[str]) -> list[list[str]]:
-    """Return, for each word, the stems that begin with it."""
-    bounds = {f"from{at}": word for at, word in enumerate(words)}
-    bounds |= {f"to{at}": word + _LAST for at, word in enumerate(words)}
+async def _groups(tx: ReadTx, words: Sequence[Wanted], *, inside: bool) -> list[list[str]]:
+    """Return the stems for each word; for what nobody writes so, those of each of its parts."""
+    groups = await _spellings(tx, [one.beginnings for one in words])
+    missing = [one for one, group in zip(words, groups, strict=True) if not group]
+    parts = [part for one in missing if one.instead for part in parts_of(one, inside=inside)]
+    if not missing or len(parts) < len(missing):
+        return groups
+    found = [group for group in groups if group]
+    return found + await _spellings(tx, [one.beginnings for one in parts[:MOST_ASKED]])
+
+
+async def _spellings(tx: ReadTx, words: Sequence[Sequence[str]]) -> list[list[str]]:
+    """Return, for each word, the stems that begin as one of its beginnings says."""
+    beginnings = [(at, one) for at, each in enumerate(words) for one in each]
+    bounds = {f"from{number}": word for number, (_, word) in enumerate(beginnings)}
+    bounds |= {f"to{number}": word + _LAST for number, (_, word) in enumerate(beginnings)}
     groups: list[list[str]] = [[] for _ in words]
-    for at, stem in await tx.rows(_jumps(len(words)), bounds):
-        groups[at].append(stem)
+    if beginnings:
+        for number, stem in await tx.rows(_jumps(len(beginnings)), bounds):
+            groups[beginnings[number][0]].append(stem)
     return groups
 
 
-@lru_cache(maxsize=MOST_ASKED)
+@lru_cache(maxsize=50)
 def _jumps(words: int) -> Any:
     """Build a query that jumps from stem to stem in the index instead of reading all its rows."""
     word, parts = SearchWord.word, []
@@ -194,138 +198,3 @@ def _has(number: Any, stems: Sequence[Any]) -> Any:
 def _has_tag(number: Any, tag: Any) -> Any:
     other = aliased(TicketTag)
     return exists().where(other.tag == tag, other.ticket_id == number)
-
-
-# Filling the index
-
-
-async def index_new(tx: Tx) -> int:
-    """Index what the journal has got since the last call; edits and new titles replace old words.
-
-    Returns how many entries were read; a full batch means that the caller should call again.
-    """
-    cursor = await tx.find(SystemState, CURSOR, hold=True)
-    entries = await _entries(tx, 0 if cursor is None else int(cursor.value["journal"]))
-    if not entries:
-        return 0
-    fresh = await _fresh_words(tx, entries)
-    await _add(tx, fresh)
-    await _forget(tx, _old_words(entries))
-    await _forget(tx, await _returned_words(tx, entries))
-    await tx.put(SystemState(name=CURSOR, value={"journal": entries[-1].id}, at=tx.now))
-    return len(entries)
-
-
-async def _entries(tx: Tx, after: int) -> Sequence[Any]:
-    query = (
-        select(JournalEntry.id, JournalEntry.ticket_id, JournalEntry.event, JournalEntry.facts)
-        .where(JournalEntry.id > after)
-        .order_by(JournalEntry.id)
-        .limit(BATCH)
-    )
-    if not tx.is_sqlite:
-        # what seems to come from the future was written before the clock was set back
-        settled = (JournalEntry.at <= tx.now - SETTLING, JournalEntry.at > tx.now + SETTLING)
-        query = query.where(or_(*settled))
-    return await tx.rows(query)
-
-
-# Of more messages than these that moved at once, the others are found by the former number.
-_MOST_MERGED: Final = 5000
-_TOLD: Final[Mapping[str, Callable[[Mapping[str, Any]], Sequence[int]]]] = {
-    **dict.fromkeys(
-        ("customer_wrote", "answer_written", "message_edited"), lambda facts: [facts["message_id"]]
-    ),
-    "merge_received": lambda facts: facts["kept"]["messages"][:_MOST_MERGED],
-    "merge_returned": lambda facts: facts.get("messages", ())[:_MOST_MERGED],
-}
-_RETURNED: Final = "merge_returned"
-_OPENED: Final = "ticket_opened"
-_RETITLED: Final = "title_changed"
-_FILLED: Final = "field_set"
-_REPLACED: Final = frozenset({"message_edited", "title_changed", "answer_withdrawn", _FILLED})
-
-Words = dict[int, set[str]]
-
-
-async def _fresh_words(tx: Tx, entries: Iterable[Any]) -> Words:
-    words: Words = defaultdict(set)
-    messages: set[int] = set()
-    opened: set[int] = set()
-    for entry in entries:
-        if entry.ticket_id is None:
-            continue
-        if entry.event in _TOLD:
-            messages.update(_TOLD[entry.event](entry.facts))
-        elif entry.event == _OPENED:
-            opened.add(entry.ticket_id)
-            words[entry.ticket_id] |= stems_of(entry.facts["title"])
-        elif entry.event == _RETITLED:
-            words[entry.ticket_id] |= stems_of(entry.facts["new"])
-        elif entry.event == _FILLED:
-            words[entry.ticket_id] |= stems_of(entry.facts["shown"])
-    said = select(Message.ticket_id, Message.text).where(
-        Message.id.in_(messages), Message.withdrawn_at.is_(None)
-    )
-    named = (
-        select(Ticket.id, Person.name)
-        .join(Person, Ticket.customer_id == Person.id)
-        .where(Ticket.id.in_(opened))
-    )
-    for query in (said, named):
-        for number, text in await tx.rows(query):
-            if number is not None:
-                words[number] |= stems_of(text)
-    return words
-
-
-def _old_words(entries: Iterable[Any]) -> Words:
-    words: Words = defaultdict(set)
-    for entry in entries:
-        if entry.event in _REPLACED and entry.ticket_id is not None:
-            words[entry.ticket_id] |= stems_of(entry.facts["old"])
-    return words
-
-
-async def _returned_words(tx: Tx, entries: Iterable[Any]) -> Words:
-    """What a ticket has given back when a merge was undone: it may have the same words itself."""
-    words: Words = defaultdict(set)
-    for entry in entries:
-        if entry.event == _RETURNED and entry.ticket_id is not None:
-            said = select(Message.text).where(Message.id.in_(_TOLD[_RETURNED](entry.facts)))
-            words[entry.ticket_id] |= stems_of(*await tx.all(said))
-    return words
-
-
-async def _add(tx: Tx, words: Mapping[int, set[str]]) -> None:
-    rows = [
-        {"word": word, "ticket_id": number}
-        for number, stems in sorted(words.items())
-        for word in sorted(stems)
-    ]
-    if rows:
-        statement = insert_or(tx.session, SearchWord).on_conflict_do_nothing()
-        await tx.change(statement, rows)
-
-
-async def _forget(tx: Tx, words: Mapping[int, set[str]]) -> None:
-    """Remove from the index what no text of the ticket contains any more."""
-    for number, old in words.items():
-        gone = old - await _present_words(tx, number)
-        if gone:
-            await tx.change(
-                delete(SearchWord).where(SearchWord.ticket_id == number, SearchWord.word.in_(gone))
-            )
-
-
-async def _present_words(tx: Tx, ticket_id: int) -> set[str]:
-    named = (
-        select(Ticket.title, Person.name)
-        .join(Person, Ticket.customer_id == Person.id)
-        .where(Ticket.id == ticket_id)
-    )
-    said = select(Message.text).where(
-        Message.ticket_id == ticket_id, Message.withdrawn_at.is_(None)
-    )
-    ((title, name),) = await tx.rows(named)
-    return stems_of(title, name, *await tx.all(said), *await searched_texts(tx, ticket_id))

@@ -41,7 +41,7 @@ from core.setup.desk_health import find_health, find_symptoms
 from core.texts import Texts
 from core.tickets import conversation
 from core.tickets.lifecycle import move
-from core.tickets.search import index_new
+from core.tickets.search_index import index_new
 from core.tx import INSIDE, Actor
 from tests.actions.people import ALICE, BORIS, OLEG, OLGA, opens, operator, writes
 from tests.actions.store import Store

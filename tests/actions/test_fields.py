@@ -16,7 +16,8 @@ from core.tickets.field_edits import choose_value, set_field
 from core.tickets.fields import FieldsMissing, values_of
 from core.tickets.intake import hear
 from core.tickets.lifecycle import confirm, move
-from core.tickets.search import index_new, search
+from core.tickets.search import search
+from core.tickets.search_index import index_new
 from tests.actions.equipment_factories import brings, camera, tells
 from tests.actions.people import ALICE, BORIS, customer, opens, operator, says
 from tests.actions.store import Store

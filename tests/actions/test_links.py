@@ -17,7 +17,7 @@ from core.tickets.intake import hear
 from core.tickets.lifecycle import move
 from core.tickets.parents import set_parent
 from core.tickets.relations import LinkFacts
-from core.tickets.search import index_new
+from core.tickets.search_index import index_new
 from core.tx import Tx
 from tests.actions.equipment_factories import brings, camera, tells
 from tests.actions.people import (

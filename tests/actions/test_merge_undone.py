@@ -28,7 +28,8 @@ from core.tickets.fields import values_of
 from core.tickets.intake import hear
 from core.tickets.lifecycle import move, take
 from core.tickets.next_contact import contact_of, plan_contact
-from core.tickets.search import index_new, search
+from core.tickets.search import search
+from core.tickets.search_index import index_new
 from core.tx import Actor, Tx
 from tests.actions.agreement_factories import agrees
 from tests.actions.people import ALICE, OLEG, OLGA, OPERATORS, leaves_dialogue, opens, says, writes

@@ -21,7 +21,8 @@ from core.tickets.customer_tickets import list_own
 from core.tickets.intake import hear
 from core.tickets.lifecycle import move, take
 from core.tickets.parents import set_parent
-from core.tickets.search import index_new, search
+from core.tickets.search import search
+from core.tickets.search_index import index_new
 from core.tickets.tags import tag
 from core.tickets.ticket_page import followed_ticket
 from core.tx import Actor, Tx

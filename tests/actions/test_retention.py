@@ -19,7 +19,7 @@ from core.people.staff import by_operator, enrol
 from core.texts import Texts
 from core.tickets.intake import hear
 from core.tickets.lifecycle import move
-from core.tickets.search import index_new
+from core.tickets.search_index import index_new
 from core.tx import Tx
 from tests.actions.people import ALICE, ANNA, BORIS, OLGA, opens, says
 from tests.actions.store import Store

@@ -13,7 +13,8 @@ from core.tickets.classification import retitle
 from core.tickets.incoming import IncomingMessage
 from core.tickets.intake import hear
 from core.tickets.lists import found_of
-from core.tickets.search import index_new, search
+from core.tickets.search import search
+from core.tickets.search_index import index_new
 from core.tx import Tx
 from core.words.stems import asked, stems_of
 from tests.actions.people import (

@@ -9,7 +9,7 @@ from core.tickets.card import card_of
 from core.tickets.conversation import edit, note
 from core.tickets.incoming import IncomingMessage
 from core.tickets.lists import found_of
-from core.tickets.search import index_new
+from core.tickets.search_index import index_new
 from core.tickets.tags import list_tags, tag, tags_in
 from tests.actions.people import (
     ALICE,

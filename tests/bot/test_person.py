@@ -35,7 +35,7 @@ from core.tickets.conversation import answer_delivered, edit, note, reply
 from core.tickets.customer_dialogue import choose_topic
 from core.tickets.intake import hear
 from core.tickets.lifecycle import move, take
-from core.tickets.search import index_new
+from core.tickets.search_index import index_new
 from tests.actions.people import OLGA, OPERATORS, says, writes
 from tests.actions.people import customer as customer_of
 from tests.actions.people import operator as operator_of

@@ -19,21 +19,23 @@ from core.company import Company
 from core.db import Database
 from core.delivery import outbox
 from core.desk import Desk
-from core.models import Ticket
+from core.models import Person, Ticket
 from core.reports import day_figures
 from core.reports.statistics import find_statistics
-from core.tickets import customer_tickets, lists, search
+from core.tickets import customer_tickets, lists, search_index, search_subjects
 from core.tickets.sweep import sweep
-from core.tx import ReadTx
+from core.tx import ReadTx, Tx
+from core.words.questions import words_of_person
 from core.words.stems import stems_of
 from tests.postgres import Postgres, Unavailable, start
 from tools.bench.figures import Figure
-from tools.bench.million import HEAVY, fill_postgres, fill_sqlite, sums_of_days
+from tools.bench.million import HEAVY, fill_postgres, fill_sqlite, phone_of, sums_of_days
 
 PAGES: Final = {"SQLite": 5.0, "PostgreSQL": 10.0}
 RANKED: Final = 50.0
 SWEEP: Final = 0.1
 INSERT: Final = 5.0
+SETTLED: Final = 1000.0
 STATISTICS: Final = 300.0
 
 Looking = tuple[str, Callable[..., Awaitable[Any]], tuple[Any, ...], dict[str, Any]]
@@ -99,6 +101,7 @@ async def _figures(desk: Desk, name: str, tickets: int, empty: list[float]) -> l
         aim = RANKED if title.endswith("by relevance") else PAGES[name]
         found.append(_figure(f"{name}: {title}", took, aim))
     found.append(await _indexing(desk, name, tickets))
+    found += await _renaming(desk, name)
     today = date.today()  # noqa: DTZ011 any day will do
     for title, days, words in (
         ("a month", 30, ""),
@@ -113,17 +116,43 @@ async def _figures(desk: Desk, name: str, tickets: int, empty: list[float]) -> l
 
 
 async def _indexing(desk: Desk, name: str, tickets: int) -> Figure:
-    """What a message's words cost the index: eight common ones, and one that nobody has said."""
+    """What a first message's words cost the index: eight common ones, one that nobody has said, and
+    what is known of whoever wrote it.
+    """
     common = stems_of("камера домофон шлагбаум ворота подвал лестница калитка парковка")
+    common |= words_of_person("Житель", [phone_of(1)], ["one@mail.example"], ["one_of_many"])
     took = []
     for number in range(300):
         words = {*common, f"neu{number:05}"}
         began = time.perf_counter()
-        await desk.run(search._add, {1 + number * 7919 % tickets: words})
+        await desk.run(search_index._add, {1 + number * 7919 % tickets: words})
         took.append((time.perf_counter() - began) * 1e3)
     late = sorted(took)[-4]
     title = f"{name}: a message's words are in the index, p99"
     return Figure(title, late, "ms", INSERT, statistics.median(took), max(took))
+
+
+async def _renaming(desk: Desk, name: str) -> list[Figure]:
+    """Somebody who has one ticket in a hundred is called otherwise: how long the index works on
+    that, and how long others wait for one of its steps.
+    """
+    await desk.run(_call_otherwise)
+    steps, more = [], True
+    while more:
+        began = time.perf_counter()
+        more = await desk.run(search_subjects.settle)
+        steps.append((time.perf_counter() - began) * 1e3)
+    title = f"{name}: one who has 1 % of all tickets is called otherwise"
+    return [
+        Figure(f"{title}, the longest step", max(steps), "ms", SETTLED),
+        Figure("    all of them together", sum(steps), "ms"),
+    ]
+
+
+async def _call_otherwise(tx: Tx) -> None:
+    (await tx.get(Person, 1)).name = "Соседка Первая"
+    await tx.write()
+    await search_subjects.note_changes(tx, search_subjects.PERSON, [1])
 
 
 async def _nothing(_tx: Any) -> None:
@@ -188,6 +217,16 @@ def _searches(tickets: int) -> Iterator[Looking]:
         ("two words that never meet", "домофон шлагбаум", ""),
         ("the beginning of very many words", "mos", ""),
         ("a number", f"{tickets // 3}", ""),
+        ("a name that all have", "житель", ""),
+        ("a phone of one", phone_of(5), ""),
+        ("the phone of one who has 1 % of all", phone_of(1), ""),
+        ("the same, in the middle", phone_of(1), half),
+        ("the same and a word", f"{phone_of(1)} ворота", ""),
+        ("a phone's last five digits", phone_of(5)[-5:], ""),
+        ("an address that nobody has", "nobody@mail.example", ""),
+        ("an account of every hundredth", "ромашка", ""),
+        ("an account and two words", "ромашка камера ворота", ""),
+        ("a solution of every tenth", "коммутатор", ""),
     ):
         yield f"/find {title}", lists.found_of, (words, cursor), {}
         if not cursor:

@@ -76,9 +76,32 @@ _WORD: Final = """
 INSERT INTO search_word (word, ticket_id) SELECT '{word}', n FROM {numbers} WHERE {where}"""
 _UNIQUE: Final = """
 INSERT INTO search_word (word, ticket_id) SELECT {unique}, n FROM {numbers}"""
+# What tickets are found by of their customers: a name that all have, a phone of each, an account of
+# every hundredth; and how every tenth was solved.
+_NAMES: Final = """
+INSERT INTO search_word (word, ticket_id) SELECT '@жител', id FROM ticket"""
+_PHONES: Final = """
+INSERT INTO search_word (word, ticket_id)
+SELECT '~+' || {backwards} || '97', id FROM ticket ORDER BY 1, 2"""
+_ACCOUNTS: Final = """
+INSERT INTO search_word (word, ticket_id)
+SELECT '~{account}', id FROM ticket WHERE customer_id % 100 = 1"""
+_SOLVED: Final = """
+INSERT INTO search_word (word, ticket_id) SELECT '={solved}', id FROM ticket WHERE id % 10 = 9"""
+_SUBJECTS: Final = """
+INSERT INTO search_subject (kind, subject_id, words, mixed)
+SELECT 'person', id, '@жител ~+' || {backwards_of_id} || '97'
+  || CASE WHEN id % 100 = 1 THEN ' ~{account}' ELSE '' END, false FROM person"""
 
 
-def _statements(tickets: int, numbers: str, instant: str, unique: str) -> Iterator[str]:
+def phone_of(person: int) -> str:
+    """The phone by which tickets of a customer with this number are found."""
+    return "+79" + f"{person:09}"[::-1]
+
+
+def _statements(
+    tickets: int, numbers: str, instant: str, unique: str, backwards: str
+) -> Iterator[str]:
     people, now = max(tickets // 10, 10), int(time.time())
     names = {
         "people": people,
@@ -88,6 +111,10 @@ def _statements(tickets: int, numbers: str, instant: str, unique: str) -> Iterat
         "tickets": tickets,
         "today": date.today().toordinal(),  # noqa: DTZ011 any day will do
         "now": instant.format(f"{now}"),
+        "backwards": backwards.format("customer_id"),
+        "backwards_of_id": backwards.format("id"),
+        "account": min(stems_of("Ромашка")),
+        "solved": min(stems_of("коммутатор")),
         "opened": instant.format(f"{now} - 3 * {tickets} + n"),
         "due": instant.format(f"{now} - {tickets} / 2 + n"),  # one half of them is overdue
         "later": instant.format(f"{now} + 86400 + n"),
@@ -100,6 +127,8 @@ def _statements(tickets: int, numbers: str, instant: str, unique: str) -> Iterat
         yield each.format(numbers=all_of_them, **names)
     for word, where in sorted((min(stems_of(word)), where) for word, where in WORDS):
         yield _WORD.format(word=word, where=where, numbers=all_of_them)
+    for each in (_NAMES, _PHONES, _ACCOUNTS, _SOLVED, _SUBJECTS):
+        yield each.format(**names)
 
 
 def fill_sqlite(path: Path, tickets: int) -> None:
@@ -109,12 +138,14 @@ def fill_sqlite(path: Path, tickets: int) -> None:
         " SELECT * FROM c)"
     )
     instant = "strftime('%Y-%m-%d %H:%M:%S.000000', {}, 'unixepoch')"
+    backwards = "printf('%09d', {0})"
+    unique = "printf('mos%07d', n)"
     connection = sqlite3.connect(path, isolation_level=None)
     try:
         for pragma in ("synchronous=OFF", "cache_size=-400000", "temp_store=MEMORY"):
             connection.execute(f"PRAGMA {pragma}")
         connection.execute("BEGIN")
-        for statement in _statements(tickets, numbers, instant, "printf('mos%07d', n)"):
+        for statement in _statements(tickets, numbers, instant, unique, backwards):
             connection.execute(statement)
         connection.execute("COMMIT")
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -144,7 +175,8 @@ async def fill_postgres(url: str, tickets: int) -> None:
     try:
         await connection.execute("SET session_replication_role = replica")
         unique = "'mos' || lpad(n::text, 7, '0')"
-        for statement in _statements(tickets, numbers, instant, unique):
+        backwards = "lpad({0}::text, 9, '0')"
+        for statement in _statements(tickets, numbers, instant, unique, backwards):
             await connection.execute(statement)
         await connection.execute("VACUUM ANALYZE")
     finally:

@@ -19,7 +19,7 @@ from core.tasks.task_opening import create_task
 from core.tickets.conversation import answer_delivered, note, reply
 from core.tickets.intake import hear
 from core.tickets.lifecycle import move, take
-from core.tickets.search import index_new
+from core.tickets.search_index import index_new
 from core.tickets.sweep import sweep
 from core.tickets.tags import tag
 from core.tx import ReadTx

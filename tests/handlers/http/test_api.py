@@ -22,7 +22,7 @@ from core.people.staff import by_operator
 from core.texts import Texts
 from core.tickets.conversation import note, reply
 from core.tickets.lifecycle import move
-from core.tickets.search import index_new
+from core.tickets.search_index import index_new
 from core.tickets.tags import tag
 from handlers.http.api import access
 from handlers.http.door import make_door
@@ -235,6 +235,19 @@ async def test_words_find_tickets(shop: Client, desk: Desk) -> None:
     assert [one["number"] for one in page["items"]] == [1]
     _, _, page = await shop.ask("GET", "/api/v1/search?q=%22%27%3B--")
     assert page == {"items": [], "next": None}
+
+
+async def test_nobody_finds_out_whose_a_phone_is_by_searching_for_it(
+    shop: Client, desk: Desk
+) -> None:
+    await shop.opens(customer=ALICE | {"phone": "+79161234567"}, text="Call me")
+    await desk.run(by_operator, people.OLGA, move, 1, "resolve", reason="Cable replaced")
+    await desk.run(index_new)
+    for words in ("%2B79161234567", "89161234567", "4567", "alice@example.org", "replaced"):
+        _, _, page = await shop.ask("GET", f"/api/v1/search?q={words}")
+        assert page["items"] == [], words
+    _, _, page = await shop.ask("GET", "/api/v1/search?q=alice+call")
+    assert [one["number"] for one in page["items"]] == [1]
 
 
 async def test_views_are_those_of_the_chat_and_are_turned_by_page(shop: Client, desk: Desk) -> None:

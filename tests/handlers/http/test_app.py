@@ -33,7 +33,7 @@ from core.tickets.attached_files import AttachedFile
 from core.tickets.conversation import note
 from core.tickets.intake import hear
 from core.tickets.lifecycle import move, take
-from core.tickets.search import index_new
+from core.tickets.search_index import index_new
 from core.tickets.tags import tag
 from handlers.http.app import routes
 from handlers.http.app.session import COOKIE, read_init_data

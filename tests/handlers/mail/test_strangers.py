@@ -20,7 +20,8 @@ from core.models import Account
 from core.people.staff import by_operator
 from core.tickets.correspondence import LIMIT, restore
 from core.tickets.junk import junk_page
-from core.tickets.search import index_new, search
+from core.tickets.search import search
+from core.tickets.search_index import index_new
 from core.tx import Tx
 from sandbox.mail.post_office import Letter, PostOffice
 from tests.handlers.mail.desk_by_mail import ANNA, OLGA, SUPPORT, Stage, plain, stage_at

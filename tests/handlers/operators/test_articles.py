@@ -9,7 +9,7 @@ from core.directory.reader import read_directory
 from core.directory.store import apply_directory
 from core.models import Resolution
 from core.setup.company_settings import find_company
-from core.tickets.search import index_new
+from core.tickets.search_index import index_new
 from core.tx import Tx
 from core.words.names import units
 from tests.handlers.operators.group import Group

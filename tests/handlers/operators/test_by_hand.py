@@ -5,7 +5,7 @@ from sqlalchemy import insert
 
 from core.models import Service
 from core.tickets.catalog import Classes
-from core.tickets.search import index_new
+from core.tickets.search_index import index_new
 from core.tx import Tx
 from sandbox import Message as Sent
 from sandbox import Person as Human

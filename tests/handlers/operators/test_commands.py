@@ -269,7 +269,7 @@ async def test_days_in_work_stop_at_the_end(group: Group) -> None:
 
 
 async def test_find_reads_numbers_and_words(group: Group) -> None:
-    from core.tickets.search import index_new
+    from core.tickets.search_index import index_new
 
     number = await group.ticket("Не горит лампа у третьего подъезда")
     await group.ticket("Всё прекрасно")

@@ -1,6 +1,6 @@
 """`/find` in both orders: a button below the list, in the group and in private (D5)."""
 
-from core.tickets.search import index_new
+from core.tickets.search_index import index_new
 from tests.handlers.operators.group import Group
 
 

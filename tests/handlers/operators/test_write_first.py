@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from core.tickets.search import index_new
+from core.tickets.search_index import index_new
 from sandbox import Person as Human
 from tests.handlers.operators.group import Group
 from tests.handlers.operators.test_work import newest

@@ -19,9 +19,17 @@ from typing import Any, Concatenate, Final, ParamSpec, TypeVar
 from sqlalchemy import bindparam, update
 from sqlalchemy.exc import DBAPIError
 
+from core.allowances import Allowances
 from core.changes import Changes
 from core.company import Company
-from core.db import COMMIT_NOW, Database, PreparedStatement, constant, may_run_again
+from core.db import (
+    COMMIT_NOW,
+    Database,
+    PreparedStatement,
+    constant,
+    may_run_again,
+    was_broken_off,
+)
 from core.errors import Refusal
 from core.fault_points import pass_point
 from core.file_making import FileMaking
@@ -32,6 +40,9 @@ from core.tx import INSIDE, SYSTEM, Actor, Cache, OtherVersion, ReadTx, Tx
 P = ParamSpec("P")
 R = TypeVar("R")
 Clock = Callable[[], datetime]
+
+# Seconds for which each query in this task may run; ``None``: as long as it takes.
+READING_WITHIN: ContextVar[float | None] = ContextVar("reading within", default=None)
 
 log = logging.getLogger(__name__)
 
@@ -73,6 +84,18 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+@contextmanager
+def reading_within(seconds: float) -> Iterator[None]:
+    """Queries in this block are broken off after so long, and refused: each of them holds up others
+    no longer, whatever it is asked for (S40).
+    """
+    token = READING_WITHIN.set(seconds)
+    try:
+        yield
+    finally:
+        READING_WITHIN.reset(token)
+
+
 class Desk:
     """Runs actions. ``subscribers`` act upon events, in their order; ``outbox_wakeup`` is set
     after a commit that wrote outbox rows; ``changes`` hears of every commit.
@@ -102,6 +125,7 @@ class Desk:
         self.find_company = find_company
         self.outbox_wakeup = asyncio.Event()
         self.file_making = FileMaking()
+        self.allowances = Allowances()
         self.changes = Changes()
 
     @contextmanager
@@ -143,13 +167,19 @@ class Desk:
         return await self._with_retries(self._look, query, args, options)
 
     async def _look(self, query: Callable[..., Awaitable[R]], args: Any, options: Any) -> R:
-        async with self.database.read() as session:
+        within = READING_WITHIN.get()
+        async with self.database.read(within) as session:
             look = ReadTx(session, self.clock(), self.company, self.cache)
             inside = INSIDE.set(True)
             try:
                 if look.cache.version is None:
                     await self._see_directory(look)
                 return await query(look, *args, **options)
+            except DBAPIError as error:
+                if within is not None and was_broken_off(error):
+                    log.warning("a query was broken off", extra={"query": query.__qualname__})
+                    raise Refusal("refusal.took_too_long") from error
+                raise
             finally:
                 INSIDE.reset(inside)
 

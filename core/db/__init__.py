@@ -9,6 +9,7 @@ from core.db.errors import (
     is_transient,
     log_failure,
     may_run_again,
+    was_broken_off,
 )
 from core.db.shared_writer import COMMIT_NOW
 from core.db.statements import PreparedStatement, constant, insert_or
@@ -31,4 +32,5 @@ __all__ = [
     "is_transient",
     "log_failure",
     "may_run_again",
+    "was_broken_off",
 ]

@@ -99,9 +99,11 @@ class Database:
         """A session whose changes are committed at the end of the block, or taken back."""
         return self._store.write()
 
-    def read(self) -> AbstractAsyncContextManager[AsyncSession]:
-        """A session that cannot change anything."""
-        return self._store.read()
+    def read(self, within: float | None = None) -> AbstractAsyncContextManager[AsyncSession]:
+        """A session that cannot change anything. ``within``: seconds after which what it asks is
+        broken off (`was_broken_off`): of all together on SQLite, of each on PostgreSQL.
+        """
+        return self._store.read(within)
 
     async def alter(self, work: Callable[..., R], *args: Any) -> R:
         """What ``work(connection, *args)`` returns, in a transaction for changing tables."""

@@ -110,6 +110,17 @@ def is_transient(error: BaseException) -> bool:
     return classify(error) in (Fault.STORE, Fault.REFUSED, Fault.RACE)
 
 
+# PostgreSQL: a statement has run for longer than it may.
+_BROKEN_OFF: Final = "57014"
+
+
+def was_broken_off(error: DBAPIError) -> bool:
+    """Return whether the statement was broken off because it took too long."""
+    if isinstance(error.orig, sqlite3.Error):
+        return getattr(error.orig, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_INTERRUPT
+    return getattr(error.orig, "sqlstate", None) == _BROKEN_OFF
+
+
 def may_run_again(error: BaseException) -> bool:
     """Return whether the action should be run again at once, from the start."""
     return classify(error) in (Fault.RACE, Fault.DUPLICATE)

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from importlib import import_module
 from typing import Any, Final, TypeVar
 
-from sqlalchemy import event
+from sqlalchemy import event, text
 from sqlalchemy.engine import URL
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.pool import NullPool
@@ -108,10 +108,13 @@ class PostgresDatabase:
             await asyncio.shield(session.close())
 
     @asynccontextmanager
-    async def read(self) -> AsyncIterator[AsyncSession]:
-        """A session that cannot change anything."""
+    async def read(self, within: float | None = None) -> AsyncIterator[AsyncSession]:
+        """A session that cannot change anything; ``within``: see `Database.read`."""
         session = AsyncSession(self._reader, expire_on_commit=False)
         try:
+            if within is not None:  # until the transaction ends, and it is rolled back
+                limit = f"SET LOCAL statement_timeout = {max(1, round(within * 1000))}"
+                await session.execute(text(limit))
             yield session
         finally:
             await asyncio.shield(session.close())

@@ -6,8 +6,10 @@ make the slowest wait for seconds, a deferred ``BEGIN`` would lose updates.
 
 import asyncio
 import fcntl
+import math
 import os
 import sqlite3
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
@@ -109,8 +111,8 @@ class SQLiteFile:
             yield session
 
     @asynccontextmanager
-    async def read(self) -> AsyncIterator[AsyncSession]:
-        """A session that cannot change anything."""
+    async def read(self, within: float | None = None) -> AsyncIterator[AsyncSession]:
+        """A session that cannot change anything; ``within``: see `Database.read`."""
         async with self._may_read:
             session = (
                 self._readers.pop()
@@ -118,9 +120,12 @@ class SQLiteFile:
                 else SQLiteSession(self._connect("query_only=ON"), self.threads)
             )
             session.driver.execute("BEGIN")  # all that it asks is of one instant
+            if within is not None:
+                session.driver.broken_off_at = time.monotonic() + within
             try:
                 yield session
             finally:
+                session.driver.broken_off_at = math.inf
                 session.sync_session.close()
                 if session.driver.in_transaction:
                     session.driver.execute("ROLLBACK")  # there is nothing to keep

@@ -8,7 +8,9 @@ statements, and a caller who is cancelled leaves nothing half asked.
 """
 
 import asyncio
+import math
 import sqlite3
+import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
@@ -69,15 +71,21 @@ class _Cursor(sqlite3.Cursor):
 
 
 class DriverConnection(sqlite3.Connection):
-    """A connection to the file. ``in_a_hurry``: a query that takes long is broken off."""
+    """A connection to the file. ``in_a_hurry``: a query that takes long is broken off, and asked
+    again in a thread; ``broken_off_at``: monotonic seconds after which nothing is.
+    """
 
     listeners: Sequence[Listener] = ()
     in_a_hurry = False
     may_break_off = False
+    broken_off_at = math.inf
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        self.set_progress_handler(lambda: self.may_break_off, STEPS)
+        self.set_progress_handler(self._breaks_off, STEPS)
+
+    def _breaks_off(self) -> bool:
+        return self.may_break_off or time.monotonic() >= self.broken_off_at
 
     def cursor(self, factory: Any = _Cursor) -> Any:
         """A cursor that leaves nothing open."""

@@ -8,13 +8,14 @@ import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from enum import Enum, auto
-from typing import Any
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from aiogram import BaseMiddleware
 from aiogram.types import CallbackQuery, Message, MessageReactionUpdated, TelegramObject, User
 
 from channels.telegram.addresses import NEVER_A_PERSON, chat_address
+from core.allowances import AskedTooMuch
 from core.delivery.linked_chats import OperatorChats, operator_chats_of
 from core.desk import Desk
 from core.errors import Refusal
@@ -147,11 +148,16 @@ async def _read_reader(
     return sender, *await reader_of(tx, sender.address, sender.language)
 
 
+_NOT_NOW: Final = "😴"
+
+
 async def show_refusal(responder: Responder, event: TelegramObject, refusal: Refusal) -> None:
     """A toast for a button, a short reply for a message."""
     log.info("refused", extra={"key": refusal.key})
     if isinstance(event, CallbackQuery):
         await responder.toast(event, responder.plain(refusal.key, refusal.facts), alert=True)
+    elif isinstance(refusal, AskedTooMuch) and refusal.told and isinstance(event, Message):
+        responder.react(event, _NOT_NOW)  # when to try again, they have read
     elif isinstance(event, Message):
         text = responder.html(refusal.key, refusal.facts)
         if event.chat.type == "private" or is_nobody(event) or event.from_user is None:

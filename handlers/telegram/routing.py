@@ -43,6 +43,7 @@ from handlers.telegram.admins import setup
 from handlers.telegram.context import ButtonContext, MessageContext
 from handlers.telegram.customer import consent, private_topics, tickets
 from handlers.telegram.customer import routes as customer
+from handlers.telegram.effort import effort_of, limited
 from handlers.telegram.link_throttle import LinkThrottle
 from handlers.telegram.operators import group_messages, private
 from handlers.telegram.operators import responses as canned
@@ -285,7 +286,8 @@ async def on_button(
         handler = admins.on_button if isinstance(data, admins.FIGURES) else on_group_button
     if handler is None:
         raise Refusal("refusal.outdated")
-    await handler(context, data)
+    with limited(desk, sender, effort_of(data)):
+        await handler(context, data)
 
 
 async def _refuse_epoch(

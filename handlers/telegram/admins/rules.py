@@ -1,6 +1,7 @@
 """`/rules` in an admin's private chat: which there are, and what one would have done (E2, X11)."""
 
 from channels.telegram.screens.rules import TryRule, draw_trial
+from core.allowances import HEAVY
 from core.automation.rule_trials import OnlyTried, Trial, attempt, find_rule, look_back
 from core.automation.rules import list_rules
 from core.directory.faults import DirectoryError
@@ -10,12 +11,15 @@ from core.errors import Refusal
 from core.people.staff import as_admin, for_admin
 from handlers.telegram.admins.directory import read_answered
 from handlers.telegram.context import ButtonContext, MessageContext
+from handlers.telegram.effort import limited
 
 
 async def on_command(context: MessageContext, words: str) -> None:
     """``/rules`` lists them, ``/rules code`` tries one on the last 30 days, on or off."""
     if words:
-        await context.show(draw_trial(context.renderer, await _tried(context, words)))
+        with limited(context.desk, context.sender, HEAVY):
+            trial = await _tried(context, words)
+        await context.show(draw_trial(context.renderer, trial))
         return
     rules = await context.desk.read(for_admin, context.sender, list_rules)
     responder = context.responder

@@ -1,18 +1,20 @@
 """``/stats`` in an admin's private chat: one picture and a few numbers (H1)."""
 
+from functools import partial
+
 from aiogram.types import BufferedInputFile
 
 from channels.telegram.reports import PICTURE, draw_picture
 from channels.telegram.screens.statistics import draw
 from core.reports.statistics import Statistics
 from handlers.telegram.context import MessageContext
-from handlers.telegram.statistics import count
+from handlers.telegram.statistics import show
 
 
 async def on_command(context: MessageContext, words: str) -> None:
     """``/stats``, ``/stats month payment``, ``/stats 1.11-30.11 @olga``."""
-    found = await count(context.desk, context.sender, words)
-    context.responder.make(context.message.chat.id, _send(context, found))
+    chat, send = context.message.chat.id, partial(_send, context)
+    await show(context.responder, context.sender, chat, words, send)
 
 
 async def _send(context: MessageContext, found: Statistics) -> None:

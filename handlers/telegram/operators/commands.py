@@ -9,6 +9,7 @@ from typing import Final
 from channels.telegram.messages.message_parser import read
 from channels.telegram.screens.card import ASSISTED
 from channels.telegram.screens.help import SECTIONS, draw
+from core.allowances import LIGHT
 from core.errors import NotAllowed, Refusal, Unreadable
 from core.teams.teams import HIGHEST
 from core.texts import Key
@@ -17,6 +18,7 @@ from core.words.aliases import ALIASES
 from core.words.numbers import find_number
 from core.words.when import WhenError, parse_when
 from handlers.telegram.context import MessageContext
+from handlers.telegram.effort import limited
 from handlers.telegram.operators import (
     agreements,
     articles,
@@ -84,7 +86,8 @@ class Sign(Enum):
 class Row:
     """A command. Its texts are ``operators.example.<name>`` and ``operators.help.<name>``.
 
-    ``other``: its words name another ticket; in a reply a number alone is that one's.
+    ``other``: its words name another ticket; in a reply a number alone is that one's. ``effort``:
+    what it takes of the allowance of whoever asks (`core.allowances`).
     """
 
     handler: Handler
@@ -93,6 +96,7 @@ class Row:
     sign: Sign = Sign.CARD
     admins: bool = False
     other: bool = False
+    effort: int = 0
 
 
 async def help_(context: CommandContext) -> None:
@@ -160,12 +164,12 @@ COMMANDS: Final[dict[str, Row]] = {
     "board": Row(read_commands.board, _NO, _MAY, _REACTION),
     "my": Row(read_commands.my, _NO, _MAY, _SHOWN),
     "overdue": Row(read_commands.overdue, _NO, _MAY, _SHOWN),
-    "find": Row(read_commands.find, _NO, _MUST, _SHOWN),
+    "find": Row(read_commands.find, _NO, _MUST, _SHOWN, effort=LIGHT),
     "new": Row(private.lead_to_new, _NO, _MAY, _SHOWN),
     "call": Row(private.lead_to_call, _NO, _MAY, _SHOWN),
     "app": Row(private.lead_to_app, _NO, sign=_SHOWN),
     "write": Row(write_first.write, _NO, _MUST, _SHOWN),
-    "who": Row(people.who, _NO, _MUST, _SHOWN),
+    "who": Row(people.who, _NO, _MUST, _SHOWN, effort=LIGHT),
     "contact": Row(people.contact, words=_MUST, sign=_SHOWN),
     "mute": Row(people.mute, words=_MUST, sign=_SHOWN),
     "block": Row(people.block, words=_MUST, sign=_SHOWN),
@@ -174,7 +178,7 @@ COMMANDS: Final[dict[str, Row]] = {
     "merge": Row(people.merge_, words=_MUST, sign=_SHOWN, other=True),
     "split": Row(ticket_commands.split, _NO, _MAY, _SHOWN),
     "merge_tickets": Row(ticket_commands.merge, words=_MUST, sign=_SHOWN, other=True),
-    "similar": Row(ticket_commands.similar, sign=_SHOWN),
+    "similar": Row(ticket_commands.similar, sign=_SHOWN, effort=LIGHT),
     "link": Row(ticket_commands.link, words=_MUST, other=True),
     "unlink": Row(ticket_commands.unlink, words=_MUST, other=True),
     "contract": Row(people.contract, _NO, _MUST, _SHOWN, admins=True),
@@ -253,7 +257,8 @@ async def carry_out(context: CommandContext, replied: int | None) -> None:
         context = replace(context, command=command, number=number)
     elif replied is not None:
         context = replace(context, number=replied)
-    await row.handler(replace(context, quiet=command.name in _FOR_ONE))
+    with limited(context.desk, context.sender, row.effort):
+        await row.handler(replace(context, quiet=command.name in _FOR_ONE))
     if command.name in _MOVES:
         await states.show_next(context, context.number)
     if _needs_reaction(context, row):

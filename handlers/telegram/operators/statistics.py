@@ -4,6 +4,7 @@ It says who has done how much: that is for whoever asked, not for everybody ther
 """
 
 from dataclasses import replace
+from functools import partial
 
 from aiogram.exceptions import TelegramBadRequest, TelegramForbiddenError
 from aiogram.types import BufferedInputFile
@@ -14,13 +15,13 @@ from channels.telegram.screens.screen import Screen
 from channels.telegram.screens.statistics import draw
 from core.reports.statistics import Statistics
 from handlers.telegram.operators.context import CommandContext
-from handlers.telegram.statistics import count
+from handlers.telegram.statistics import show
 
 
 async def stats(context: CommandContext) -> None:
     """``/stats``, ``/stats month payment``, ``/stats 1.11-30.11 @olga``."""
-    found = await count(context.desk, context.sender, context.command.rest)
-    context.responder.make(chat_id(context.sender.address), _send(context, found))
+    chat, send = chat_id(context.sender.address), partial(_send, context)
+    await show(context.responder, context.sender, chat, context.command.rest, send)
 
 
 async def _send(context: CommandContext, found: Statistics) -> None:

@@ -202,6 +202,13 @@ COMMANDS: Final = (
                 choices=["ru", "en"],
                 help="what the company speaks; a browser that comes first decides, too",
             ),
+            _argument(
+                "--weeks",
+                type=int,
+                choices=range(27),
+                metavar="N",
+                help="so many weeks the company has worked before (5); 0: its desk is empty",
+            ),
         ),
     ),
 )

@@ -176,12 +176,14 @@ async def _versions(desk: Desk, speaker: "_Speaker") -> AsyncIterator[str]:
 _READS: Final = {"show": _show, "versions": _versions}
 
 
-async def apply_in(settings: Settings, database: Database, file: Path) -> list[str]:
-    """Apply the file. Returns the lines of the difference. Raises :class:`DirectoryError`, also for
-    a file that cannot be read.
+async def apply_in(settings: Settings, database: Database, *files: Path) -> list[str]:
+    """Apply the files as if they were one. Returns the lines of the difference. Raises
+    :class:`DirectoryError`, also for a file that cannot be read; its lines count through all.
     """
-    store = store_at(settings.files_url)
-    return await _apply(await _desk(settings, database), str(file), store=store)
+    text = "\n".join([await asyncio.to_thread(_read, file) for file in files])
+    desk, document = await _desk(settings, database), read_directory(text)
+    await _bring_files(desk, store_at(settings.files_url), document, files[0].parent)
+    return await desk.run(apply_directory, document)
 
 
 async def _desk(settings: Settings, database: Database) -> Desk:

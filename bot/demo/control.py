@@ -1,5 +1,9 @@
 """What the sandbox's page may do with the bot: kill and start it, move its clock, begin anew."""
 
+import asyncio
+import shutil
+import sqlite3
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -9,6 +13,7 @@ from bot.demo.script import Story
 from bot.demo.seed import seed_company
 from bot.demo.status import BotStatus
 from bot.settings import load_settings
+from core.desk import utc_now
 
 if TYPE_CHECKING:
     from sandbox.demo import Demo
@@ -22,11 +27,14 @@ ADDRESS_FILE: Final = "address"
 
 @dataclass(slots=True)
 class DemoControl:
-    """The page's `BotControl`; ``folder`` holds all that the bot writes."""
+    """The page's `BotControl`; ``folder`` holds all that the bot writes. ``weeks``: so many the
+    company has worked before somebody looks at it.
+    """
 
     demo: "Demo"
     bot: "BotProcess"
     folder: Path
+    weeks: int = 0
     status: BotStatus = field(init=False)
     _held: bool = False
 
@@ -70,8 +78,19 @@ class DemoControl:
         set_ahead(self.folder / CLOCK_FILE, offset)
 
     async def seed_company(self) -> None:
-        """Make the database with the company in it. The bot must not run."""
-        await seed_company(load_settings(self.bot.env), self.demo)
+        """Make the database with the company in it. The bot must not run.
+
+        What was made once on this day in this language is used again: that is a matter of moments.
+        """
+        settings = load_settings(self.bot.env)
+        today = utc_now().astimezone(settings.timezone).date()
+        database = self.folder / DATABASE_FILE
+        made = self.folder / f"seeded-{self.demo.language}-{today}.db"
+        if not made.exists():
+            await seed_company(settings, self.demo, weeks=self.weeks)
+            await asyncio.to_thread(_copy, database, made)
+            return
+        await asyncio.to_thread(shutil.copyfile, made, database)
 
     async def tell_story(self, progress: "Progress") -> None:
         """Let the demonstration's customers write and its operators work."""
@@ -92,3 +111,9 @@ class DemoControl:
     async def close(self) -> None:
         """Close the database."""
         await self.status.close()
+
+
+def _copy(database: Path, to: Path) -> None:
+    """Copy a database that nobody holds, with what is only in its journal yet."""
+    with closing(sqlite3.connect(database)) as source, closing(sqlite3.connect(to)) as target:
+        source.backup(target)

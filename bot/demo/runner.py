@@ -21,6 +21,7 @@ from dotenv import dotenv_values
 
 from bot.demo.clock import ADDRESS, VARIABLE
 from bot.demo.control import ADDRESS_FILE, CLOCK_FILE, DATABASE_FILE, DemoControl
+from bot.demo.past import WEEKS
 from bot.settings import DOTENV, NAMES, Settings
 
 if TYPE_CHECKING:
@@ -64,7 +65,8 @@ The bot is process {pid}; its log is
 class RunOptions:
     """How to run the sandbox. ``port``: ``None`` is the usual one, or any if that is taken; a
     ``basic_group`` of operators can become a supergroup, but has no links to its messages; a
-    ``forum`` has topics; ``language``: the desk's, ``None`` for that of the settings.
+    ``forum`` has topics; ``language``: the desk's, ``None`` for that of the settings; ``weeks``:
+    so many the company has worked before.
     """
 
     port: int | None = None
@@ -73,6 +75,7 @@ class RunOptions:
     basic_group: bool = False
     forum: bool = False
     language: str | None = None
+    weeks: int = WEEKS
 
 
 async def command(settings: Settings, options: argparse.Namespace) -> int:
@@ -86,6 +89,7 @@ async def command(settings: Settings, options: argparse.Namespace) -> int:
         basic_group=options.basic_group,
         forum=options.forum,
         language=options.language,
+        weeks=WEEKS if options.weeks is None else options.weeks,
     )
     return await run_demo(settings, run_options)
 
@@ -115,7 +119,7 @@ async def run_demo(settings: Settings, options: RunOptions = RunOptions()) -> in
                     model=model,
                 )
                 given = dotenv_values(DOTENV) | os.environ
-                control = demo_control(settings, played, Path(folder), given)
+                control = demo_control(settings, played, Path(folder), given, weeks=options.weeks)
                 page = Page(played, control)
                 await control.seed_company()
                 async with control.bot as bot:
@@ -139,9 +143,16 @@ async def run_demo(settings: Settings, options: RunOptions = RunOptions()) -> in
 
 
 def demo_control(
-    settings: Settings, played: "Demo", folder: Path, given: Mapping[str, str | None]
+    settings: Settings,
+    played: "Demo",
+    folder: Path,
+    given: Mapping[str, str | None],
+    *,
+    weeks: int = 0,
 ) -> DemoControl:
-    """Return the control of this world's bot, which is not started yet."""
+    """Return the control of this world's bot, which is not started yet; ``weeks``: so many its
+    company has worked before.
+    """
     from sandbox import BotProcess
 
     bot = BotProcess(
@@ -153,7 +164,7 @@ def demo_control(
         clean_env=True,
         ready_timeout=60,
     )
-    return DemoControl(played, bot, folder)
+    return DemoControl(played, bot, folder, weeks)
 
 
 def _welcome(page: "Page", control: DemoControl, tour: str, options: RunOptions) -> None:

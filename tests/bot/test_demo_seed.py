@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import AsyncIterator
 from datetime import date
 
@@ -11,7 +12,7 @@ import pytest
 from bot.app import desk_of
 from bot.commands.directory import apply_in
 from bot.commands.import_cameras import import_cameras, summary
-from bot.demo.seed import CAMERAS, DIRECTORY, FOLDERS, seed_company
+from bot.demo.seed import CAMERAS, FOLDERS, directory_files, seed_company
 from bot.settings import Settings, load_settings
 from channels.telegram.addresses import chat_address
 from core.db import Database
@@ -20,13 +21,16 @@ from core.directory.kinds.teams import TeamEntry
 from core.directory.reader import read_directory
 from core.equipment.cameras import list_own
 from core.equipment.csv_file import read_cameras
+from core.knowledge.catalogue import articles_of
 from core.people.contact_points import Point, holders_of
 from core.people.identity import find_by_address
 from core.sla.agreements import agreement_for, agreements_of
 from core.teams.members import colleagues_of
+from core.tickets.views import views_of
 from core.tx import ReadTx
 from sandbox import demo
 from sandbox.demo import PEOPLE, Demo
+from sandbox.past import FIRST_ID, PAST
 from sandbox.plots import PLOTS
 
 IDS = {role.name: role.id for role in PEOPLE}
@@ -39,6 +43,11 @@ NAMES = {
 CYRILLIC = re.compile("[а-яё]", re.IGNORECASE)
 
 Company = tuple[Desk, Demo, Settings]
+
+
+def written(language: str) -> str:
+    """The whole directory of this company, as one file."""
+    return "\n".join(file.read_text(encoding="utf-8") for file in directory_files(language))
 
 
 @pytest.fixture(scope="module", params=["ru", "en"])
@@ -70,6 +79,17 @@ async def test_customers_have_several_cameras_one_and_none(company: Company) -> 
     areas = [camera.area for camera in found["anna"].cameras]
     assert max(map(areas.count, areas)) >= desk.company.outage_faults
     assert set(IDS) == set(there.people)
+
+
+async def test_the_whole_company_is_there(company: Company) -> None:
+    desk, played, _ = company
+    kinds = Counter(item.entry.name for item in read_directory(written(played.language)).items)
+    assert (kinds["response"], kinds["rule"], kinds["article"]) == (30, 10, 40)
+    assert kinds["view"] and kinds["field"] and kinds["closing_reason"] and kinds["mailbox"]
+    articles = (await desk.read(articles_of)).values()
+    assert Counter(one.status for one in articles) == {"public": 30, "internal": 10}
+    assert {one.language for one in articles} == {played.language}
+    assert {one.code for one in (await desk.read(views_of)).values()} >= {"refunds", "late"}
 
 
 async def test_two_teams_have_levels_members_and_somebody_on_duty(
@@ -117,17 +137,18 @@ async def test_people_who_have_written_nothing_are_strangers_to_the_desk(
 
 @pytest.mark.parametrize("language", ["ru", "en"])
 def test_the_files_name_only_people_of_the_sandbox(language: str) -> None:
-    directory, cameras = (FOLDERS[language] / name for name in (DIRECTORY, CAMERAS))
+    cameras = FOLDERS[language] / CAMERAS
     members = {
         who
-        for item in read_directory(directory.read_text(encoding="utf-8")).items
+        for item in read_directory(written(language)).items
         if isinstance(item.entry, TeamEntry)
         for who in item.entry.members
     }
     owners = {owner for camera in read_cameras(cameras.read_bytes()) for owner in camera.owners}
     phones = {f"+{plot.phone}" for plot in PLOTS[language] if plot.phone}
-    assert members <= set(IDS.values())
-    assert {int(value) for kind, value in owners if kind == "telegram"} <= set(IDS.values())
+    past = {FIRST_ID + at for at in range(len(PAST[language].customers))}
+    assert members <= set(IDS.values()) and not past & set(IDS.values())
+    assert {int(value) for kind, value in owners if kind == "telegram"} <= {*IDS.values(), *past}
     assert {value for kind, value in owners if kind == "phone"} == phones
 
 
@@ -144,15 +165,15 @@ def test_the_story_is_about_cameras_that_its_people_own(language: str) -> None:
 async def test_the_files_can_be_applied_again_and_change_nothing(company: Company) -> None:
     desk, played, settings = company
     folder = FOLDERS[played.language]
-    assert await apply_in(settings, desk.database, folder / DIRECTORY) == []
+    assert await apply_in(settings, desk.database, *directory_files(played.language)) == []
     plan = await import_cameras(settings, folder / CAMERAS, deactivate_missing=True)
-    assert summary(plan).startswith("0 new, 0 changed, 8 unchanged; 1 have no owner")
+    assert summary(plan).startswith("0 new, 0 changed, 10 unchanged; 1 have no owner")
 
 
 def test_an_english_company_speaks_english_but_for_its_foreigners() -> None:
-    """Its people, chats, cameras, hints; titles that are there in both languages aside."""
+    """Its people, chats, cameras, hints; what is there in both languages aside."""
     folder = FOLDERS["en"]
-    directory = re.sub(r"titles = \{.*", "", (folder / DIRECTORY).read_text(encoding="utf-8"))
+    directory = re.sub(r"(titles|texts|description|signature|when) = \{.*", "", written("en"))
     said = [directory, (folder / CAMERAS).read_text(encoding="utf-8"), demo.TOUR["en"]]
     said += [demo.GROUP["en"], demo.ALERTS["en"], demo.CONTRACT["en"]]
     said += [role.names["en"][0] for role in PEOPLE if not role.foreign]

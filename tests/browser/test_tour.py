@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from itertools import pairwise
 
 import pytest
@@ -19,8 +20,43 @@ GREY = {"ru": "Серым командам", "en": "Grey commands"}
 MAIL = {"ru": "«Почта»", "en": "“Mail”"}
 
 
+@dataclass(frozen=True)
+class Labels:
+    """What the company of a language has on its buttons and cards."""
+
+    payment: str
+    article: str
+    did_not_help: str
+    card: str
+    response: str
+    view: str
+    reason: str
+
+
+LABELS = {
+    "ru": Labels(
+        payment="Оплата",
+        article="Списали два раза",
+        did_not_help="Не помогло",
+        card="Высокий.*#возврат.*Номер договора: Д-12",
+        response="Списали дважды",
+        view="Возвраты · 1",
+        reason="Вернули деньги",
+    ),
+    "en": Labels(
+        payment="Payment",
+        article="Charged twice",
+        did_not_help="did not help",
+        card="High.*#refund.*Contract number: D-12",
+        response="Charged twice",
+        view="Refunds · 1",
+        reason="Paid back",
+    ),
+}
+
+
 async def step(window: Window, number: int) -> None:
-    await expect(window.tour.locator(".progress")).to_have_text(re.compile(rf"^{number} / 11"))
+    await expect(window.tour.locator(".progress")).to_have_text(re.compile(rf"^{number} / 14"))
 
 
 async def suggest(window: Window) -> None:
@@ -28,40 +64,54 @@ async def suggest(window: Window) -> None:
     await window.tour.locator(".row-end .button").first.click()
 
 
-async def take_the_tour(window: Window) -> None:
+async def take_the_tour(window: Window, says: Labels) -> None:
     customer, group, channel = window.customer, window.group, window.channel
     await window.tour.locator(".button.main").click()
     await step(window, 1)
     await customer.start()
     await step(window, 2)
+    await customer.node.locator(".key").filter(has_text="📝").click()
+    await customer.button(says.payment).click()
+    await step(window, 3)
+    await customer.button(says.article).click()
+    await customer.button(says.did_not_help).click()
+    await step(window, 4)
     await suggest(window)
     await customer.input.press("Enter")
-    await step(window, 3)
-    await customer.node.locator(".inline .ib").first.click()
-    await step(window, 4)
-    await group.button("🙋").click()
     await step(window, 5)
+    await suggest(window)
+    await customer.input.press("Enter")
+    await step(window, 6)
+    await group.sees(re.compile(says.card, re.DOTALL))  # a field, and what a rule has done
+    await group.button("🙋").click()
+    await step(window, 7)
     await suggest(window)
     await expect(group.node.locator(".target-line")).to_be_visible()
     await group.input.press("Enter")
-    await step(window, 6)
+    await group.button(says.response).click()
+    await group.button("✉").click()
+    await step(window, 8)
     await group.button("🟡").click()
     await group.button("9:00").click()
-    await step(window, 7)
+    await step(window, 9)
     await suggest(window)
     await customer.input.press("Enter")
-    await step(window, 8)
+    await step(window, 10)
+    await suggest(window)
+    await group.input.press("Enter")
+    await group.sees(says.view)
+    await step(window, 11)
     if window.page.viewport_size == {"width": PHONE[0], "height": PHONE[1]}:
         await window.page.locator("#tab-machine").click()
     await window.machine.locator("[data-leap='604800']").click()
-    await step(window, 9)
+    await step(window, 12)
     async with group.flashes():  # the alert's link leads to the card
-        await channel.node.locator(".ib").last.click()
-    await step(window, 10)
+        await channel.row("⭕").locator(".ib").last.click()
+    await step(window, 13)
     await group.button("✅").click()  # the customer has no answer: it is said once
     await window.page.locator("dialog.alert button").last.click()
-    await group.button("✅").click()
-    await step(window, 11)
+    await group.button(says.reason).click()
+    await step(window, 14)
     await customer.node.locator(".inline").last.locator(".ib").first.click()
 
 
@@ -78,7 +128,7 @@ async def test_the_tour_leads_from_the_first_word_to_the_last(
     await expect(window.group.node.locator(".person").first).to_contain_text(staff)
     await expect(window.group.node.locator(".chat-head")).to_contain_text(group)
     await expect(window.channel.node.locator(".chat-head")).to_contain_text(channel)
-    await take_the_tour(window)
+    await take_the_tour(window, LABELS[language[:2]])
     title = window.tour.locator("h2")
     await expect(title).to_have_text(ENDS[language[:2]])
     await expect(window.tour).to_contain_text(MAIL[language[:2]])

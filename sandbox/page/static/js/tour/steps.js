@@ -49,7 +49,25 @@ function answered(trip) {
   return said !== trip.asked;
 }
 
-const alertButtons = (trip) => lastButtons(trip, "channel");
+/** The labels below the bot's newest words to the customer. */
+const offered = (trip) => (chat(trip, "customer")?.messages.findLast((one) => one.from.bot)?.buttons ?? []).flat().map((one) => one.text);
+/** Does one of them begin with such a sign? An article has 📄; what leads back, ‹. */
+const offers = (trip, ...signs) => offered(trip).some((text) => signs.some((sign) => text.startsWith(sign)));
+const wrote = (trip, key) => newer(trip, key).some((one) => !one.from.bot && !(one.text ?? "").startsWith("/start"));
+
+/** What the customer has said last. */
+const words = (trip) => newer(trip, "customer").findLast((one) => !one.from.bot)?.text ?? "";
+
+/** A key of the bot's keyboard below the customer's field. */
+const key = (trip, sign) => [...composer(trip, "customer").querySelectorAll(".keys:not([hidden]) .key")].find((one) => one.textContent.startsWith(sign));
+
+/** What the bot asks the operators about a command of theirs, newer than the card's own buttons. */
+const asked = (trip) => newer(trip, "group").some((one) => one.from.bot && one.buttons?.length && one.reply_to && one.id !== card(trip)?.id) && lastButtons(trip, "group");
+const replying = (trip) => trip.panes.group.composer.node.querySelector(".target-line:not([hidden])");
+
+/** The newest alert in the channel, where the week's report may come, too. */
+const alert = (trip) => newer(trip, "channel").findLast((one) => one.from.bot && (one.text ?? "").startsWith("\u2B55")) ?? chat(trip, "channel")?.messages.findLast((one) => one.from.bot && (one.text ?? "").startsWith("\u2B55"));
+const alertButtons = (trip) => alert(trip)?.buttons?.length && row(trip, "channel", alert(trip).id)?.querySelector(".inline");
 
 /** @type {Step[]} */
 export const STEPS = [
@@ -60,15 +78,27 @@ export const STEPS = [
     sample: (trip) => trip.panes.customer.ctx.act({ do: "start" }),
   },
   {
+    key: "topic", pane: "customer",
+    target: (trip) => (wrote(trip, "customer") && lastButtons(trip, "customer")) || (key(trip, "📝") ?? composer(trip, "customer")),
+    done: (trip) => offers(trip, "📄") || Boolean(card(trip)),
+  },
+  {
+    key: "article", pane: "customer",
+    target: (trip) => lastButtons(trip, "customer"),
+    done: (trip) => !offers(trip, "📄", "‹") || Boolean(card(trip)),
+  },
+  {
     key: "write", pane: "customer",
     target: (trip) => composer(trip, "customer"),
-    done: (trip) => Boolean(card(trip)) || (newer(trip, "customer").some((one) => !one.from.bot && !(one.text ?? "").startsWith("/")) && spoke(trip, "customer")),
+    done: (trip) => Boolean(card(trip)) || (wrote(trip, "customer") && spoke(trip, "customer")),
     sample: "write",
   },
   {
-    key: "confirm", pane: "customer",
-    target: (trip) => lastButtons(trip, "customer") ?? composer(trip, "customer"),
-    done: (trip) => Boolean(card(trip)),
+    key: "field", pane: "customer",
+    target: (trip) => (card(trip) ? composer(trip, "customer") : lastButtons(trip, "customer")),
+    // The card follows at the pace of the group: the next step is about what stands there.
+    done: (trip) => Boolean(card(trip)) && (wrote(trip, "customer") ? card(trip).text.includes(words(trip)) : !offered(trip).length),
+    sample: "write",
   },
   {
     key: "take", pane: "group",
@@ -77,7 +107,7 @@ export const STEPS = [
   },
   {
     key: "answer", pane: "group",
-    target: (trip) => (trip.panes.group.composer.node.querySelector(".target-line:not([hidden])") ? composer(trip, "group") : cardRow(trip)),
+    target: (trip) => asked(trip) || (replying(trip) ? composer(trip, "group") : cardRow(trip)),
     done: (trip) => marker(card(trip)) === "🟢",
     sample: "reply",
   },
@@ -93,20 +123,26 @@ export const STEPS = [
     sample: "write",
   },
   {
+    key: "view", pane: "group",
+    target: (trip) => composer(trip, "group"),
+    done: (trip) => newer(trip, "group").some((one) => one.from.bot && one.reply_to?.id > trip.mark.group),
+    sample: "write",
+  },
+  {
     key: "overdue", pane: "machine",
     target: () => document.querySelector(".leaps [data-leap='604800']"),
-    done: (trip) => spoke(trip, "channel"),
+    done: (trip) => newer(trip, "channel").includes(alert(trip)),
   },
   {
     key: "open", pane: "channel",
-    target: (trip) => alertButtons(trip) ?? trip.panes.channel.list.node.querySelector(".row:last-of-type"),
+    target: (trip) => alertButtons(trip) || (alert(trip) && row(trip, "channel", alert(trip).id)),
     done: (trip) => trip.went,
     // In a plain group messages have no addresses: there is nothing to press, only to read.
     plain: (trip) => !alertButtons(trip),
   },
   {
     key: "resolve", pane: "group",
-    target: (trip) => cardButton(trip, "✅") ?? cardRow(trip),
+    target: (trip) => cardRow(trip)?.querySelector(".inline") ?? cardRow(trip),
     done: (trip) => newer(trip, "customer").some((one) => one.from.bot && one.buttons?.length) || marker(card(trip)) === "⚪",
   },
   {

@@ -18,7 +18,7 @@ from core.subscribers import Subscriber
 from core.subscriptions import SUBSCRIBERS
 from core.tickets import board
 from core.tickets.closing import tell_closed
-from core.tickets.search import index_new
+from core.tickets.search_index import index_new
 from core.tickets.sweep import sweep
 
 WEEKS: Final = 5

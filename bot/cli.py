@@ -131,6 +131,8 @@ COMMANDS: Final = (
             _argument("file", type=Path, help="NAME.xlsx, or a folder for CSV files"),
             _argument("--since", type=date.fromisoformat, metavar="DATE", help="2026-11-01"),
             _argument("--until", type=date.fromisoformat, metavar="DATE", help="the last day"),
+            _argument("--list", metavar="NAME", help="a list or a saved one, such as overdue"),
+            _argument("--find", metavar="WORDS", help="what /find finds with these words"),
             _argument("--ticket", type=int, help="one ticket with its files, as NAME.html"),
             _argument("--public", action="store_true", help="--ticket: without notes and journal"),
         ),

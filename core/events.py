@@ -845,10 +845,13 @@ class DeskRecovered(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exported(Event):
-    """An admin got tickets, messages, notes and journal as a file: of all time, or of a period."""
+    """An admin got tickets, messages, notes and journal as a file: of all time, or of a period.
+    ``view``: of one list only.
+    """
 
     since: datetime | None
     until: datetime | None
+    view: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

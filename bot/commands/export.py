@@ -1,7 +1,8 @@
 """``python -m bot export FILE``: tickets, messages, notes, journal, beside the running desk (H2).
 
-A name that ends in ``.xlsx`` is a workbook, anything else a folder of CSV files; with ``--ticket``
-it is a page that has one ticket and its files. The export appears under its name when it is whole,
+A name that ends in ``.xlsx`` is a workbook, anything else a folder of CSV files; ``--list`` and
+``--find`` have the tickets of a list or of a search, as the screen has them; with ``--ticket`` it
+is a page that has one ticket and its files. The export appears under its name when it is whole,
 readable by its owner alone: it contains customers' words.
 """
 
@@ -22,9 +23,10 @@ from channels.telegram.screens.journal import names_of
 from channels.telegram.screens.screen import Renderer
 from channels.telegram.screens.transcript import TranscriptFile
 from core.desk import Desk
-from core.errors import NoSuchTicket
+from core.errors import NoSuchTicket, Unreadable
 from core.files import Attachments, store_at
-from core.reports.export import Period, days
+from core.reports.export import Period, Wish, days
+from core.reports.export_lists import find_list, numbers_in
 from core.reports.table_files import write_tables
 from core.reports.transcript import find_transcript
 from core.setup.company_settings import find_company
@@ -41,6 +43,9 @@ async def command(settings: Settings, options: argparse.Namespace) -> int:
             told = await export(settings, options, unfinished)
     except NoSuchTicket:
         complain([f"export: there is no ticket #{options.ticket}"])
+        return WRONG
+    except Unreadable as wrong:
+        complain([f"export: there is no list {options.list!r}; there are: {wrong.facts['views']}"])
         return WRONG
     except OSError as error:
         complain([f"{target}: {error.strerror or error}"])
@@ -72,7 +77,7 @@ async def _export_to(settings: Settings, options: argparse.Namespace, target: Pa
         desk = desk_of(settings, database)
         desk.company = await desk.read(find_company)
         texts = await _texts(desk)
-        counts = await write_tables(desk, texts, target, _period(desk, options))
+        counts = await write_tables(desk, texts, target, await _wish(desk, options))
     return ", ".join(f"{count} {name}" for name, count in counts.items())
 
 
@@ -113,6 +118,15 @@ async def _bot(settings: Settings) -> AsyncIterator[Bot | None]:
         yield bot
     finally:
         await bot.session.close()
+
+
+async def _wish(desk: Desk, options: argparse.Namespace) -> Wish:
+    """All tickets, or those of a list or a search. Raises :class:`Unreadable`."""
+    words = options.list if options.find is None else f"find {options.find}"
+    if words is None:
+        return Wish(_period(desk, options))
+    wanted = await desk.read(find_list, words)
+    return Wish(_period(desk, options), await numbers_in(desk, wanted))
 
 
 def _period(desk: Desk, options: argparse.Namespace) -> Period:

@@ -1,11 +1,11 @@
 """Tickets, messages, notes and the journal as tables, page by page, in flat memory (H2).
 
-One ticket is one row, the same that lists show. Rows come in the order of their numbers; each page
-is read by the last number of the one before, so any page costs the same.
+One ticket is one row. Rows come in the order of their numbers, those of a list in its order; each
+page is read by the last number of the one before, so any page costs the same.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -18,13 +18,13 @@ from core.errors import NotAllowed
 from core.events import Exported
 from core.models import JournalEntry, Message, Note, Person, Ticket
 from core.people.permissions import may
-from core.tickets.catalog import topics_of
-from core.tickets.facts import TicketFacts, tickets_after
+from core.reports.ticket_rows import COLUMNS, Row, rows_for
+from core.tickets.facts import tickets_after
+from core.tickets.fields import Field, fields_of
 from core.tx import ReadTx, Tx
 
 PAGE: Final = 1000
-Cell = str | int | datetime | None
-Row = tuple[Cell, ...]
+TICKETS: Final = "tickets"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +54,32 @@ def _midnight(day: date | None, zone: ZoneInfo) -> datetime | None:
 
 
 Page = list[tuple[int, Row]]
+# So many tickets of a list are read at once, with all that belongs to them.
+AT_ONCE: Final = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What is wanted: rows of a ``period``, of all tickets or of those in ``numbers``, in this
+    order; tickets have a column for each of the company's ``fields``.
+    """
+
+    period: Period = ALWAYS
+    numbers: Sequence[int] | None = None
+    fields: tuple[Field, ...] = ()
+
+    def parts(self) -> Iterator["Wish"]:
+        """Return wishes for some tickets each; a single one for all tickets."""
+        if self.numbers is None:
+            yield self
+            return
+        for at in range(0, len(self.numbers), AT_ONCE):
+            yield replace(self, numbers=self.numbers[at : at + AT_ONCE])
+
+    def bounds(self, instant: Any, ticket: Any) -> list[Any]:
+        """Return the conditions by an instant and a ticket's number."""
+        chosen = [] if self.numbers is None else [ticket.in_(list(self.numbers))]
+        return [*self.period.bounds(instant), *chosen]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,42 +87,45 @@ class Table:
     """A table: ``columns`` are keys below ``export.``; ``page`` reads rows behind a number."""
 
     columns: tuple[str, ...]
-    page: Callable[[ReadTx, int, Period], Awaitable[Page]]
+    page: Callable[[ReadTx, int, Wish], Awaitable[Page]]
 
 
-async def rows_of(desk: Desk, name: str, period: Period = ALWAYS) -> AsyncIterator[list[Row]]:
+async def with_fields(desk: Desk, wish: Wish) -> Wish:
+    """Return the wish with the fields of now: whatever is changed meanwhile, columns stay."""
+    return replace(wish, fields=tuple((await desk.read(fields_of)).values()))
+
+
+async def rows_of(desk: Desk, name: str, wish: Wish) -> AsyncIterator[list[Row]]:
     """Yield the rows of a table, a page at a time. ``name``: of :data:`TABLES`."""
-    table, after = TABLES[name], 0
-    while page := await desk.read(table.page, after, period):
-        after = page[-1][0]
-        yield [row for _, row in page]
+    table = TABLES[name]
+    for part in wish.parts():
+        after = 0
+        while page := await desk.read(table.page, after, part):
+            after = page[-1][0]
+            yield _in_order(page, part) if name == TICKETS else [row for _, row in page]
 
 
-async def note_export(tx: Tx, period: Period) -> None:
-    """Note in the journal who exported what (S36). Raises :class:`NotAllowed`."""
+def _in_order(page: Page, part: Wish) -> list[Row]:
+    """The rows of tickets as their list has them."""
+    if part.numbers is not None:
+        place = {number: at for at, number in enumerate(part.numbers)}
+        page = sorted(page, key=lambda one: place[one[0]])
+    return [row for _, row in page]
+
+
+async def note_export(tx: Tx, period: Period, view: str | None = None) -> None:
+    """Note in the journal who exported what (S36): all, or a list by its name. Raises
+    :class:`NotAllowed`.
+    """
     if not may(tx.actor.role, "report"):
         raise NotAllowed("report")
-    tx.emit(Exported(ticket_id=None, since=period.since, until=period.until))
+    tx.emit(Exported(ticket_id=None, since=period.since, until=period.until, view=view))
 
 
-_TICKET_COLUMNS: Final = (
-    *("number", "marker", "state", "subject", "topic", "channel", "customer", "assignee"),
-    *("opened_at", "waiting_since", "answer_due", "frozen_until", "resolved_at", "closed_at"),
-    *("days", "reopened", "follows"),
-)
-
-
-async def _tickets(tx: ReadTx, after: int, period: Period) -> Page:
-    found = await tickets_after(tx, after, PAGE, period.bounds(Ticket.opened_at))
-    topics = await topics_of(tx)
-    titles = {code: topic.title(tx.company.language) for code, topic in topics.items()}
-    return [(one.number, _ticket(one, titles)) for one in found]
-
-
-def _ticket(ticket: TicketFacts, titles: Mapping[str, str]) -> Row:
-    topic = None if ticket.topic is None else titles.get(ticket.topic, ticket.topic)
-    shown = {name: getattr(ticket, name) for name in _TICKET_COLUMNS}
-    return tuple((shown | {"marker": ticket.sign, "topic": topic}).values())
+async def _tickets(tx: ReadTx, after: int, wish: Wish) -> Page:
+    found = await tickets_after(tx, after, PAGE, wish.bounds(Ticket.opened_at, Ticket.id))
+    rows = await rows_for(tx, found, wish.fields)
+    return [(one.number, row) for one, row in zip(found, rows, strict=True)]
 
 
 _MESSAGE_COLUMNS: Final = (
@@ -117,9 +146,9 @@ _MESSAGES: Final = (
 )
 
 
-async def _messages(tx: ReadTx, after: int, period: Period) -> Page:
+async def _messages(tx: ReadTx, after: int, wish: Wish) -> Page:
     rows = await tx.rows(
-        _MESSAGES.where(Message.id > after, *period.bounds(Message.created_at))
+        _MESSAGES.where(Message.id > after, *wish.bounds(Message.created_at, Message.ticket_id))
         .order_by(Message.id)
         .limit(PAGE)
     )
@@ -135,12 +164,12 @@ def _message(*cells: Any) -> Row:
 _NOTE_COLUMNS: Final = ("note", "number", "at", "author", "text", "edited_at")
 
 
-async def _notes(tx: ReadTx, after: int, period: Period) -> Page:
+async def _notes(tx: ReadTx, after: int, wish: Wish) -> Page:
     columns = (Note.id, Note.ticket_id, Note.created_at, Person.name, Note.text, Note.edited_at)
     rows = await tx.rows(
         select(*columns)
         .join(Person, Note.author_id == Person.id)
-        .where(Note.id > after, *period.bounds(Note.created_at))
+        .where(Note.id > after, *wish.bounds(Note.created_at, Note.ticket_id))
         .order_by(Note.id)
         .limit(PAGE)
     )
@@ -150,12 +179,12 @@ async def _notes(tx: ReadTx, after: int, period: Period) -> Page:
 _JOURNAL_COLUMNS: Final = ("entry", "number", "at", "author", "event", "facts")
 
 
-async def _journal(tx: ReadTx, after: int, period: Period) -> Page:
+async def _journal(tx: ReadTx, after: int, wish: Wish) -> Page:
     columns = (JournalEntry.id, JournalEntry.ticket_id, JournalEntry.at, Person.name)
     rows = await tx.rows(
         select(*columns, JournalEntry.event, JournalEntry.facts)
         .outerjoin(Person, JournalEntry.actor_id == Person.id)
-        .where(JournalEntry.id > after, *period.bounds(JournalEntry.at))
+        .where(JournalEntry.id > after, *wish.bounds(JournalEntry.at, JournalEntry.ticket_id))
         .order_by(JournalEntry.id)
         .limit(PAGE)
     )
@@ -163,7 +192,7 @@ async def _journal(tx: ReadTx, after: int, period: Period) -> Page:
 
 
 TABLES: Final[Mapping[str, Table]] = {
-    "tickets": Table(_TICKET_COLUMNS, _tickets),
+    TICKETS: Table(COLUMNS, _tickets),
     "messages": Table(_MESSAGE_COLUMNS, _messages),
     "notes": Table(_NOTE_COLUMNS, _notes),
     "journal": Table(_JOURNAL_COLUMNS, _journal),

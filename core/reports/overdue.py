@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 
 from core.desk import Desk
 from core.models import Message
-from core.reports.export import Row
+from core.reports.ticket_rows import Row
 from core.tickets.catalog import topics_of
 from core.tickets.facts import tickets_with
 from core.tickets.lists import page_of

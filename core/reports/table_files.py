@@ -9,16 +9,18 @@ import csv
 import os
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Protocol, Self
 from zoneinfo import ZoneInfo
 
 from core.desk import Desk
-from core.reports.export import TABLES, Cell, Period, Row, rows_of
+from core.reports.export import TABLES, TICKETS, Wish, rows_of, with_fields
 from core.reports.overdue import COLUMNS, overdue_rows
-from core.texts import Texts
+from core.reports.ticket_metrics import count_all
+from core.reports.ticket_rows import Cell, Row
+from core.texts import Key, Texts
 
 # Signs by which a spreadsheet knows a formula, also as wide letters; and what hides one.
 _FORMULA: Final = tuple("=+-@\t\r\n＝＋－＠|%")
@@ -70,21 +72,25 @@ class CsvWriter:
         self._file = path.open("w", encoding="utf-8-sig", newline="")
         path.chmod(0o600)
         self._writer = csv.writer(self._file, delimiter=";", lineterminator="\r\n")
-        self._writer.writerow(columns)
+        self._writer.writerow([_csv_cell(name, self._zone) for name in columns])
 
     def write(self, rows: Iterable[Row]) -> None:
         """Add rows to the file."""
         self._writer.writerows([_csv_cell(cell, self._zone) for cell in row] for row in rows)
 
 
-def _csv_cell(cell: Cell, zone: ZoneInfo) -> str | int:
+def _csv_cell(cell: Cell, zone: ZoneInfo) -> str | float:
     match cell:
         case None:
             return ""
         case datetime():
             return f"{cell.astimezone(zone):%Y-%m-%d %H:%M:%S}"
-        case int():
+        case date():
+            return cell.isoformat()
+        case int() | float():
             return cell
+        case Key():
+            return cell.key
     return f"'{cell}" if cell.lstrip(" \u00a0\ufeff\u200b").startswith(_FORMULA) else cell
 
 
@@ -98,6 +104,7 @@ class XlsxWriter:
         options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
         self._book = xlsxwriter.Workbook(str(path), options)
         self._instant = self._book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"})
+        self._day = self._book.add_format({"num_format": "yyyy-mm-dd"})
         self._head = self._book.add_format({"bold": True})
         self._title, self._part = "", 1
         self._columns: Sequence[str] = ()
@@ -137,7 +144,10 @@ class XlsxWriter:
             case datetime():
                 local = cell.astimezone(self._zone).replace(tzinfo=None)
                 self._sheet.write_datetime(self._at, column, local, self._instant)
-            case int():
+            case date():
+                midnight = datetime(cell.year, cell.month, cell.day)  # noqa: DTZ001 Excel's
+                self._sheet.write_datetime(self._at, column, midnight, self._day)
+            case int() | float():
                 self._sheet.write_number(self._at, column, cell)
             case str():
                 long = len(cell) > LONGEST_CELL
@@ -149,15 +159,17 @@ class XlsxWriter:
 XLSX: Final = ".xlsx"
 
 
-async def write_tables(desk: Desk, texts: Texts, target: Path, period: Period) -> dict[str, int]:
+async def write_tables(desk: Desk, texts: Texts, target: Path, wish: Wish) -> dict[str, int]:
     """Write all tables to ``target``, a workbook or a folder; returns how many rows of each."""
     zone = desk.company.zone
+    await count_all(desk)  # whose the time was is as of now
+    wish = await with_fields(desk, wish)
     if target.suffix.lower() != XLSX:
         with CsvWriter(target, zone) as folder:
-            return await _write(desk, texts, folder, period)
+            return await _write(desk, texts, folder, wish)
     os.close(os.open(target, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600))
     async with _workbook(target, zone) as book:
-        return await _write(desk, texts, book, period)
+        return await _write(desk, texts, book, wish)
 
 
 async def write_overdue(desk: Desk, texts: Texts, target: Path) -> None:
@@ -178,17 +190,28 @@ async def _workbook(target: Path, zone: ZoneInfo) -> AsyncIterator[XlsxWriter]:
         await asyncio.to_thread(book.close)
 
 
-async def _write(desk: Desk, texts: Texts, writer: TableWriter, period: Period) -> dict[str, int]:
+async def _write(desk: Desk, texts: Texts, writer: TableWriter, wish: Wish) -> dict[str, int]:
     counts: dict[str, int] = {}
     for name, table in TABLES.items():
-        writer.begin(name, [_heading(desk, texts, column) for column in table.columns])
+        own = wish.fields if name == TICKETS else ()
+        titles = [field.title(desk.company.language) for field in own]
+        writer.begin(name, [*(_heading(desk, texts, one) for one in table.columns), *titles])
         counts[name] = 0
-        async for rows in rows_of(desk, name, period):
-            await asyncio.to_thread(writer.write, rows)  # a page takes long enough to be felt
+        async for rows in rows_of(desk, name, wish):
+            said = [tuple(_said(desk, texts, cell) for cell in row) for row in rows]
+            await asyncio.to_thread(writer.write, said)  # a page takes long enough to be felt
             counts[name] += len(rows)
     return counts
 
 
+def _said(desk: Desk, texts: Texts, cell: Cell) -> Cell:
+    return _text(desk, texts, cell.key) if isinstance(cell, Key) else cell
+
+
 def _heading(desk: Desk, texts: Texts, column: str) -> str:
+    return _text(desk, texts, f"export.{column}")
+
+
+def _text(desk: Desk, texts: Texts, key: str) -> str:
     company = desk.company
-    return texts.say(company.language, f"export.{column}", now=desk.clock(), zone=company.zone)
+    return texts.say(company.language, key, now=desk.clock(), zone=company.zone)

@@ -14,7 +14,7 @@ from core.delivery.sent_messages import CARD
 from core.models import Camera, Clock, Person, SentMessage, Ticket, TicketCamera
 from core.tickets.catalog import subject_of, workflow_of
 from core.tickets.relevance import rank
-from core.tickets.search import search
+from core.tickets.search import Found, search
 from core.tickets.tag_list import Tag, titles_of
 from core.tickets.tags import tags_by_ticket, tags_in, without_tags
 from core.tickets.views import View
@@ -230,10 +230,40 @@ async def page_of(
 
 
 async def numbers_of(
-    tx: ReadTx, view: str, cursor: str = "", *, size: int = PAGE
+    tx: ReadTx, view: str, cursor: str = "", *, size: int = PAGE, person: int | None = None
 ) -> tuple[list[int], str | None]:
     """Return the numbers alone of the page that :func:`page_of` has, and the cursor behind it."""
-    chosen, order = await _chosen(tx, view, None)
+    chosen, order = await _chosen(tx, view, person)
+    return await _numbers(tx, order, chosen, cursor, size)
+
+
+async def numbers_of_view(
+    tx: ReadTx, view: View, cursor: str = "", *, size: int = PAGE, person: int | None = None
+) -> tuple[list[int], str | None]:
+    """Return the same of the page that :func:`page_of_view` has."""
+    return await _numbers(tx, *_chosen_by(tx, view, person), cursor, size)
+
+
+async def numbers_found(
+    tx: ReadTx, words: str, cursor: str = "", *, size: int = PAGE
+) -> tuple[list[int], str | None]:
+    """Return the numbers of what :func:`found_of` finds, the newest first, and where to go on."""
+    start = int(cursor) if cursor else None
+    exact = _exact(words, *tx.company.number_masks)
+    found = await _search(tx, words, start, newer=False, limit=size)
+    numbers = [number for number in found.numbers if number != exact]
+    if exact is not None and start is None:
+        numbers = await _existing(tx, exact) + numbers
+    return numbers, None if found.more is None else str(found.more)
+
+
+async def _existing(tx: ReadTx, number: int) -> list[int]:
+    return list(await tx.all(select(Ticket.id).where(Ticket.id == number)))
+
+
+async def _numbers(
+    tx: ReadTx, order: _Order, chosen: _Chosen, cursor: str, size: int
+) -> tuple[list[int], str | None]:
     start, turned = _read_cursor(cursor)
     rows = await _rows(tx, order, chosen, start, backward=False, size=size)
     shown = rows[:size]
@@ -255,11 +285,15 @@ async def page_of_view(
     tx: ReadTx, view: View, cursor: str = "", *, backward: bool = False, person: int | None = None
 ) -> Page:
     """Return a page of a saved list (D2), in its own order; ``person``: who «me» is in it."""
-    wanted = [Ticket.queue_rank.is_not(None), *view.where(tx, person)]
-    chosen = _Chosen(wanted, view.states, with_resolved=view.with_resolved)
-    order = _ORDERS.get(view.order, _QUEUE)
+    order, chosen = _chosen_by(tx, view, person)
     page = await _page(tx, PageRequest(view.code, cursor, backward, person), order, chosen)
     return replace(page, title=view.title(tx.company.language))
+
+
+def _chosen_by(tx: ReadTx, view: View, person: int | None) -> tuple[_Order, _Chosen]:
+    wanted = [Ticket.queue_rank.is_not(None), *view.where(tx, person)]
+    chosen = _Chosen(wanted, view.states, with_resolved=view.with_resolved)
+    return _ORDERS.get(view.order, _QUEUE), chosen
 
 
 @dataclass(frozen=True, slots=True)
@@ -404,6 +438,13 @@ async def _line(tx: ReadTx, row: Any, about: Any, tags: tuple[str, ...]) -> Line
     )
 
 
+async def _search(tx: ReadTx, words: str, start: int | None, *, newer: bool, limit: int) -> Found:
+    """Search as whoever works here does: by these words, of which `#word` is a tag."""
+    tags = tags_in(words)
+    rest = without_tags(words) if tags else words
+    return await search(tx, rest, start=start, newer=newer, limit=limit, tags=tags, inside=True)
+
+
 async def found_of(tx: ReadTx, words: str, cursor: str = "", *, backward: bool = False) -> Page:
     """Return what `/find` finds: the ticket with that number, then those with all these words, of
     which `#word` is a tag; the newest first, or with a cursor that `BEST` begins what fits best.
@@ -414,9 +455,7 @@ async def found_of(tx: ReadTx, words: str, cursor: str = "", *, backward: bool =
     start, turned = (int(read[1]), int(read[2])) if read else (None, 0)
     backward = backward and start is not None
     exact = _exact(words, *tx.company.number_masks)
-    tags = tags_in(words)
-    rest = without_tags(words) if tags else words
-    found = await search(tx, rest, start=start, newer=backward, limit=PAGE, tags=tags, inside=True)
+    found = await _search(tx, words, start, newer=backward, limit=PAGE)
     numbers = [number for number in found.numbers if number != exact]
     if exact is not None and start is None:
         numbers.insert(0, exact)

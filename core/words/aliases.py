@@ -177,6 +177,9 @@ NEVER: Final = frozenset(
 )
 """A date that is taken away."""
 
+SEARCHES: Final = frozenset({"find", "search", "найти", "поиск"})
+"""Before the words of a search, where a list may be named as well."""
+
 TASKS: Final[dict[str, str]] = {
     "": "all",
     "all": "all",

@@ -24,17 +24,43 @@ from bot.settings import load_settings
 from core.company import Company
 from core.db import Database
 from core.desk import Desk
+from core.directory.reader import read_directory
+from core.directory.store import apply_directory
 from core.models import Message
 from core.people.staff import by_operator
 from core.reports import table_files
-from core.reports.export import ALWAYS, TABLES
+from core.reports.export import TABLES, Wish
 from core.reports.table_files import write_tables
 from core.subscriptions import SUBSCRIBERS
 from core.texts import Texts
 from core.tickets.conversation import note
+from core.tickets.field_edits import set_field
+from core.tickets.lifecycle import take
+from core.tickets.search_index import index_new
 from tests.actions import people
 from tests.clock import Clock
 
+FIELDS = """
+[[field]]
+code = "contract"
+kind = "text"
+titles = { en = "=Contract" }
+
+[[field]]
+code = "cost"
+kind = "number"
+titles = { en = "Cost" }
+
+[[field]]
+code = "visit"
+kind = "date"
+titles = { en = "Visit" }
+
+[[field]]
+code = "paid"
+kind = "yes_no"
+titles = { en = "Paid" }
+"""
 TEXTS = Texts.load(LOCALES, "en")
 # What spreadsheets take for formulas, also behind a space and in wide letters.
 FORMULAS = ["=1+1", "+7", "-2", "@SUM(A1)", "\t=1", "＝1+1", " =cmd|'/c calc'!A0", "\u200b=1"]
@@ -153,7 +179,7 @@ async def peak(desk: Desk, target: Path) -> int:
     """Bytes that an export takes at its most."""
     tracemalloc.start()
     try:
-        await write_tables(desk, TEXTS, target, ALWAYS)
+        await write_tables(desk, TEXTS, target, Wish())
         return tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
@@ -203,7 +229,7 @@ async def test_a_workbook_is_packed_beside_the_loop(
         pack(book)
 
     monkeypatch.setattr(xlsxwriter.Workbook, "close", close)
-    await write_tables(desk, TEXTS, tmp_path / "out.xlsx", ALWAYS)
+    await write_tables(desk, TEXTS, tmp_path / "out.xlsx", Wish())
     assert packed and threading.main_thread() not in packed
 
 
@@ -225,3 +251,43 @@ async def test_one_ticket_is_a_page_with_its_files(
     assert "for the customer" in capsys.readouterr().out
     assert await run(own_sqlite_url, str(tmp_path / "none.html"), "--ticket", "9") == WRONG
     assert "#9" in capsys.readouterr().err and not (tmp_path / "none.html").exists()
+
+
+async def test_a_list_or_a_search_has_its_tickets_alone(
+    desk: Desk, own_sqlite_url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for text in ("the lamp is dark", "the gate creaks"):
+        await people.opens(desk, text=text)
+        await people.leaves_dialogue(desk, people.ALICE)
+    await desk.run(by_operator, people.OLGA, take, 2)
+    await desk.run(index_new)
+    for name, arguments, numbers in (
+        ("free", ("--list", "free"), ["1"]),
+        ("queue", ("--list", "queue"), ["1", "2"]),
+        ("find", ("--find", "creaking gates"), ["2"]),
+        ("none", ("--find", "weather"), []),
+    ):
+        assert await run(own_sqlite_url, str(tmp_path / name), *arguments) == FINE
+        assert [row[0] for row in read_csv(tmp_path / name / "tickets.csv")[1:]] == numbers
+        said = {row[1] for row in read_csv(tmp_path / name / "messages.csv")[1:]}
+        assert said == set(numbers)
+    assert await run(own_sqlite_url, str(tmp_path / "wrong"), "--list", "mine") == WRONG
+    assert "queue, free, overdue" in capsys.readouterr().err
+    assert not (tmp_path / "wrong").exists()
+
+
+async def test_own_fields_are_columns_with_their_titles_and_no_formulas(
+    desk: Desk, own_sqlite_url: str, tmp_path: Path
+) -> None:
+    await desk.run(apply_directory, read_directory(FIELDS))
+    await people.opens(desk)
+    for words in ("contract +7", "cost 12,5", "visit 2026-12-01", "paid yes"):
+        await desk.run(by_operator, people.OLGA, set_field, 1, words)
+    assert await run(own_sqlite_url, str(tmp_path / "out")) == FINE
+    assert await run(own_sqlite_url, str(tmp_path / "out.xlsx")) == FINE
+    head, row = read_csv(tmp_path / "out" / "tickets.csv")
+    assert head[-4:] == ["'=Contract", "Cost", "Visit", "Paid"]
+    assert row[-4:] == ["'+7", "12.5", "2026-12-01", "yes"]
+    sheet = openpyxl.load_workbook(tmp_path / "out.xlsx")["tickets"]
+    kinds = [cell.data_type for cell in sheet[2][-4:]]
+    assert kinds == ["s", "n", "d", "s"] and sheet[1][-4].data_type == "s"

@@ -1,18 +1,23 @@
-"""``/export`` in an admin's private chat: all there is as a workbook (H2)."""
+"""``/export`` in an admin's private chat: all there is, or a list, as a workbook or as CSV (H2)."""
 
+import asyncio
 import tempfile
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import closing
+from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any, Final
+from zipfile import ZIP_DEFLATED, ZipFile
 
 from aiogram.types import FSInputFile
 
 from core.errors import Unreadable
 from core.file_making import STAFF, Turn
 from core.people.staff import as_admin, for_admin
-from core.reports.export import Period, days, note_export
-from core.reports.table_files import write_overdue, write_tables
+from core.reports.export import Period, Wish, days, note_export
+from core.reports.export_lists import TicketList, find_list, numbers_in
+from core.reports.table_files import XLSX, write_overdue, write_tables
 from core.setup.company_settings import find_company
 from core.texts import Key
 from core.words.periods import read_day
@@ -23,14 +28,39 @@ LARGEST: Final = 49 * 1024 * 1024
 Write = Callable[[Path], Awaitable[None]]
 
 
+@dataclass(frozen=True, slots=True)
+class ExportRequest:
+    """What somebody wants to have: of which days, of which list, as which kind of file."""
+
+    period: Period
+    words: str = ""
+    csv: bool = False
+
+
 async def on_command(context: MessageContext, words: str) -> None:
-    """``/export``, or ``/export 2026-11-01 2026-11-30`` with both days included."""
-    period = _period(context, words)
+    """``/export``: all there is; with days, both included, a list's name or ``find`` with words,
+    and ``csv`` for text files instead of a workbook, in any of their combinations.
+    """
+    asked = _read(context, words)
+    wanted = await _list(context, asked.words) if asked.words else None
 
     async def write(target: Path) -> None:
-        await write_tables(context.desk, context.responder.texts, target, period)
+        numbers = None if wanted is None else await numbers_in(context.desk, wanted)
+        wish = Wish(asked.period, numbers)
+        await write_tables(context.desk, context.responder.texts, target, wish)
 
-    await _begin(context, write, context.desk.run(as_admin, context.sender, note_export, period))
+    view = None if wanted is None else wanted.name
+    allow = context.desk.run(as_admin, context.sender, note_export, asked.period, view)
+    await _begin(context, write, allow, csv=asked.csv)
+
+
+async def _list(context: MessageContext, words: str) -> TicketList:
+    address = context.sender.address
+    try:
+        return await context.desk.read(for_admin, context.sender, find_list, words, address)
+    except Unreadable as wrong:
+        facts = {"words": words[:40], "views": wrong.facts["views"]}
+        raise Unreadable("export.no_list", **facts, example=_EXAMPLE) from None
 
 
 async def send_overdue(context: MessageContext) -> None:
@@ -42,7 +72,9 @@ async def send_overdue(context: MessageContext) -> None:
     await _begin(context, write, context.desk.read(for_admin, context.sender, find_company))
 
 
-async def _begin(context: MessageContext, write: Write, allow: Coroutine[Any, Any, Any]) -> None:
+async def _begin(
+    context: MessageContext, write: Write, allow: Coroutine[Any, Any, Any], *, csv: bool = False
+) -> None:
     """Take a turn, ask whether they may, and begin."""
     with closing(allow):
         turn = context.desk.file_making.begin(context.sender.address, STAFF)
@@ -52,16 +84,18 @@ async def _begin(context: MessageContext, write: Write, allow: Coroutine[Any, An
         except BaseException:
             turn.end()
             raise
-    context.responder.make(context.message.chat.id, _send(context, turn, write))
+    context.responder.make(context.message.chat.id, _send(context, turn, write, csv=csv))
 
 
-async def _send(context: MessageContext, turn: Turn, write: Write) -> None:
+async def _send(context: MessageContext, turn: Turn, write: Write, *, csv: bool) -> None:
     """Make the file, send it, and keep nothing of it."""
     async with turn:
         with tempfile.TemporaryDirectory(prefix="frontdoor-") as folder:
             today = context.desk.clock().astimezone(context.desk.company.zone)
-            target = Path(folder) / f"frontdoor-{today:%Y-%m-%d}.xlsx"
+            target = Path(folder) / f"frontdoor-{today:%Y-%m-%d}{'' if csv else XLSX}"
             await write(target)
+            if csv:  # several files, as one
+                target = await asyncio.to_thread(_packed, target)
             if target.stat().st_size > LARGEST:
                 await context.say(context.responder.html("export.too_large"))
                 return
@@ -71,14 +105,40 @@ async def _send(context: MessageContext, turn: Turn, write: Write) -> None:
             )
 
 
-def _period(context: MessageContext, words: str) -> Period:
+def _packed(folder: Path) -> Path:
+    """An archive of the files of a folder, beside it."""
+    packed = folder.with_suffix(".zip")
+    with ZipFile(packed, "w", ZIP_DEFLATED) as archive:
+        for file in sorted(folder.iterdir()):
+            archive.write(file, file.name)
+    return packed
+
+
+_EXAMPLE: Final = Key("operators.example.export")
+_FORMS: Final = frozenset({"csv", "xlsx"})
+# The first day and the last one.
+_DAYS: Final = 2
+
+
+def _read(context: MessageContext, words: str) -> ExportRequest:
+    """Days come first; a word for the kind of file may stand anywhere but in a search."""
     zone = context.desk.company.zone
     today = context.desk.clock().astimezone(zone).date()
+    told = words.replace("—", " ").replace("–", " ").split()
+    form = next((one for one in (*told[:1], *told[-1:]) if one.casefold() in _FORMS), None)
+    if form is not None:
+        told.remove(form)
+    found: list[date] = []
+    while told and len(found) < _DAYS and (day := _day(told[0], today)) is not None:
+        found.append(day)
+        told = told[1:]
+    since, until = [*found, None, None][:_DAYS]
+    csv = form is not None and form.casefold() == "csv"
+    return ExportRequest(days(since, until, zone), " ".join(told), csv=csv)
+
+
+def _day(word: str, today: date) -> date | None:
     try:
-        read = [read_day(word, today) for word in words.replace("—", " ").replace("–", " ").split()]
-        since, until = [*read, None, None][: max(len(read), 2)]
+        return read_day(word, today)
     except ValueError:
-        raise Unreadable(
-            "operators.malformed", words=words[:40], example=Key("operators.example.export")
-        ) from None
-    return days(since, until, zone)
+        return None

@@ -2,14 +2,26 @@
 
 import io
 from typing import Any
+from zipfile import ZipFile
 
 import openpyxl
 import pytest
 from sqlalchemy import select
 
+from core.directory.reader import read_directory
+from core.directory.store import apply_directory
 from core.models import JournalEntry
+from core.tickets.search_index import index_new
 from handlers.telegram.admins import export
 from tests.handlers.operators.group import Group
+
+VIEW = """
+[[view]]
+code = "repeated"
+titles = { ru = "Повторы", en = "Repeated" }
+tags = ["повтор"]
+order = "newest"
+"""
 
 
 def documents(who: Any) -> list[Any]:
@@ -99,3 +111,53 @@ async def test_an_admin_whose_file_cannot_be_made_is_told(
     await group.settle()
     assert group.boss.last.text.startswith("Не получилось")
     assert "space" not in group.boss.chat.transcript(echo=False)
+
+
+async def archive(group: Group, words: str) -> dict[str, list[str]]:
+    """The lines of the text files that come after these words, by name."""
+    await group.boss.say(words)
+    await group.settle()
+    document = documents(group.boss)[-1].to_json(nested=False)["document"]
+    assert document["file_name"].endswith(".zip")
+    file = await group.bot.get_file(document["file_id"])
+    data = io.BytesIO()
+    await group.bot.download_file(str(file.file_path), data)
+    with ZipFile(data) as packed:
+        return {
+            one: packed.read(one).decode("utf-8-sig").split("\r\n") for one in packed.namelist()
+        }
+
+
+async def test_csv_comes_as_an_archive(group: Group) -> None:
+    await group.ticket("=1+1")
+    files = await archive(group, "/export csv")
+    assert sorted(files) == ["journal.csv", "messages.csv", "notes.csv", "tickets.csv"]
+    assert files["tickets.csv"][0].startswith("Номер;Знак;Состояние")
+    assert "'=1+1" in files["messages.csv"][1]
+    files = await archive(group, "/export overdue csv")
+    assert len(files["tickets.csv"]) == 2, "the heading and the end"
+
+
+async def test_a_list_by_name_a_saved_one_or_a_search_has_its_tickets(group: Group) -> None:
+    await group.desk.run(apply_directory, read_directory(VIEW))
+    first, second = await group.ticket("Калитка скрипит"), await group.ticket("Темно во дворе")
+    await group.says(group.olga, f"/take {second}")
+    await group.says(group.olga, f"/tag {first} повтор")
+    await group.desk.run(index_new)
+    for words, numbers in (
+        ("free", [first]),
+        ("ничьи", [first]),
+        ("queue", [first, second]),
+        ("repeated", [first]),
+        ("Повторы", [first]),
+        ("find темно двор", [second]),
+        ("find #повтор", [first]),
+        (f"поиск {second}", [second]),
+        ("2020-01-01 2020-01-31 queue", []),
+    ):
+        book = await received(group, f"/export {words}")
+        assert [row[0] for row in book["tickets"].iter_rows(min_row=2, values_only=True)] == numbers
+        said = {row[1] for row in book["messages"].iter_rows(min_row=2, values_only=True)}
+        assert said == set(numbers), words
+    views = [facts["view"] for facts in await exported(group)]
+    assert views[:3] == ["free", "free", "queue"] and views[5] == "find"

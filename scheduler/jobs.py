@@ -8,6 +8,7 @@ from typing import Any, Final
 from core.automation import rules
 from core.contacts import consents
 from core.contacts.retention import apply_retention
+from core.directory.recount import go_on_recounting
 from core.equipment.outage_detection import settle_offers
 from core.integrations import webhooks
 from core.integrations.unused_uploads import forget_company_files
@@ -47,6 +48,7 @@ JOBS: Final = (
         full=closing.BATCH,
     ),
     Job("say what was closed", closing.tell_closed, timedelta(minutes=10)),
+    Job("count deadlines anew", go_on_recounting, timedelta(seconds=2), full=1),
     Job("run rules of time", rules.run_due, timedelta(seconds=30), full=rules.BATCH),
     Job("refresh boards", board.refresh_boards, timedelta(seconds=20)),
     Job("post passed contact days", next_contact.tell_passed, timedelta(minutes=5)),

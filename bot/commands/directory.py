@@ -203,9 +203,20 @@ def _read(file: Path) -> str:
         raise DirectoryError([Fault(line, "", "directory_file.fault.no_utf8")]) from None
 
 
-# What becomes of answer deadlines, and of those of agreements.
-_KEPT: Final = ("directory_file.kept", "directory_file.agreed_kept")
-_RECOUNTED: Final = ("directory_file.recounted", "directory_file.agreed_recounted")
+# What becomes of answer deadlines, of those by changed terms, by changed hours, and of tickets of
+# another default agreement.
+_KEPT: Final = (
+    "directory_file.kept",
+    "directory_file.agreed_kept",
+    "directory_file.hours_kept",
+    "directory_file.default_kept",
+)
+_RECOUNTED: Final = (
+    "directory_file.recounted",
+    "directory_file.agreed_recounted",
+    "directory_file.hours_recounted",
+    "directory_file.default_recounted",
+)
 
 
 class _Speaker:
@@ -227,9 +238,9 @@ class _Speaker:
     def touched(self, checked: OnlyChecked, wish: Wish) -> list[str]:
         """What becomes of open tickets."""
         told = checked.touched
-        answers, agreed = _RECOUNTED if wish.recount else _KEPT
-        said = {answers: told.answers, agreed: told.agreed, "directory_file.hours": told.hours}
-        return [self.say(key, n=n) for key, n in said.items() if n]
+        keys = _RECOUNTED if wish.recount else _KEPT
+        counts = (told.answers, told.agreed, told.hours, told.default)
+        return [self.say(key, n=n) for key, n in zip(keys, counts, strict=True) if n]
 
     def refusal(self, error: DirectoryError, file: str) -> Answer:
         said = [self._say_key(fault.text) for fault in error.faults]

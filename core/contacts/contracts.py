@@ -52,7 +52,7 @@ def _day(words: str) -> date | None:
 async def _agreement(tx: Tx, words: str) -> str | None:
     if not words:
         return None
-    rows = await tx.rows(select(Agreement.code, Agreement.title))
+    rows = await tx.rows(select(Agreement.code, Agreement.title).where(Agreement.active))
     wanted = words.casefold()
     for code, title in rows:
         if wanted in {code.casefold(), title.casefold()}:

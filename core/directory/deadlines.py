@@ -1,24 +1,31 @@
 """Deadlines of open tickets after answer deadlines, agreements or working hours have changed (C1).
 
-What was promised stays, or is computed anew for all: whoever changes it chooses. Hours are one for
-all: where a calendar changes, the clocks that count in it follow at once, which is said before.
+What was promised stays, or is computed anew for all: whoever changes it chooses, and is told before
+how many there are. `core.directory.recount` does it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, and_, exists, false, func, or_, select
 
-from core.events import AnswerDueChanged
-from core.models import Classification, Clock, Ticket
-from core.sla import answer_clock, clock_recorder
+from core.events import TicketClassified, name_of
+from core.models import (
+    AccountAgreement,
+    AccountMember,
+    Classification,
+    Clock,
+    Contract,
+    JournalEntry,
+    Ticket,
+)
 from core.sla.agreements import Agreements, agreements_of
-from core.sla.answer_clock import set_timers
-from core.tickets.catalog import topics_of, workflow_of
-from core.tickets.lifecycle import place_in_queue
-from core.tx import ReadTx, Tx
+from core.tickets.catalog import topics_of
+from core.tx import ReadTx
+
+_NAMED: Final = name_of(TicketClassified)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +42,14 @@ class Promises:
 class ChangedPromises:
     """What is otherwise than before: answer deadlines by topic, agreements and calendars by code.
 
-    ``now``: what counts from now on.
+    ``now``: what counts from now on. ``former``: what the default agreement was, if it is another.
     """
 
     now: Promises
     topics: frozenset[str | None] = frozenset()
     agreements: frozenset[str] = frozenset()
     calendars: frozenset[str] = frozenset()
+    former: frozenset[str | None] = frozenset()
 
     @property
     def hours_of(self) -> frozenset[str]:
@@ -52,18 +60,20 @@ class ChangedPromises:
 
 @dataclass(frozen=True, slots=True)
 class Touched:
-    """How many open tickets a change is about: those with an answer deadline and those with
-    ``agreed`` ones that would be others; those whose clocks follow their ``hours`` anyway.
+    """How many open tickets a change is about: those with an answer deadline that would be another,
+    with terms ``agreed`` on that would be, with clocks that count in other ``hours``, and those
+    that would get another ``default`` agreement.
     """
 
     answers: int = 0
     agreed: int = 0
     hours: int = 0
+    default: int = 0
 
     @property
     def choice(self) -> bool:
         """Whether somebody has to choose."""
-        return bool(self.answers or self.agreed)
+        return bool(self.answers or self.agreed or self.hours or self.default)
 
 
 async def promises_of(tx: ReadTx) -> Promises:
@@ -89,6 +99,7 @@ def compare_promises(before: Promises, now: Promises) -> ChangedPromises:
             {code: _hours(one) for code, one in old.calendars.items()},
             {code: _hours(one) for code, one in new.calendars.items()},
         ),
+        frozenset({old.default}) if old.default != new.default else frozenset(),
     )
 
 
@@ -105,34 +116,29 @@ async def count_touched(tx: ReadTx, changed: ChangedPromises) -> Touched:
     """How many open tickets have other deadlines by now, if they were computed anew."""
     answers = await _count(tx, *_waiting(changed)) if _waits(changed) else 0
     agreed = await _count(tx, *_agreed(changed)) if changed.agreements else 0
-    hours = await _count(tx, *_clocked(changed)) if changed.calendars else 0
-    return Touched(answers, agreed, hours)
+    running = Clock.ended_at.is_(None)
+    hours = await _count(tx, *_clocked(changed, running)) if changed.calendars else 0
+    default = await _count(tx, *by_default(tx, changed)) if changed.former else 0
+    return Touched(answers, agreed, hours, default)
+
+
+def touched_by(tx: ReadTx, changed: ChangedPromises) -> ColumnElement[bool]:
+    """The open tickets that it is about, whatever of it concerns each."""
+    each = [and_(*_waiting(changed))] if _waits(changed) else []
+    each += [and_(*_agreed(changed))] if changed.agreements else []
+    each += [and_(*_clocked(changed))] if changed.calendars else []
+    each += [and_(*by_default(tx, changed))] if changed.former else []
+    return or_(*each) if each else false()
+
+
+def waits_anew(changed: ChangedPromises, topic: str | None, agreement: str | None) -> bool:
+    """Whether the answer deadline of such a ticket would be another."""
+    return topic in changed.topics or agreement in changed.hours_of
 
 
 async def _count(tx: ReadTx, *conditions: ColumnElement[bool]) -> int:
     query = select(func.count()).select_from(Ticket).where(*conditions)
     return int(await tx.first(query) or 0)
-
-
-async def recompute(tx: Tx, changed: ChangedPromises) -> None:
-    """Let these tickets go by the new deadlines."""
-    if changed.agreements:
-        for ticket in await _held(tx, _agreed(changed)):
-            await clock_recorder.restate(tx, ticket.id)
-    if not _waits(changed):
-        return
-    workflow = await workflow_of(tx)
-    for ticket in await _held(tx, _waiting(changed)):
-        span = changed.now.answers[ticket.topic]
-        timers = await answer_clock.restate(tx, ticket, span)
-        place_in_queue(ticket, workflow.state(ticket.state))
-        await set_timers(tx, ticket.id, timers)
-        tx.emit(AnswerDueChanged(ticket_id=ticket.id, answer_due=ticket.answer_due))
-
-
-async def _held(tx: Tx, conditions: Sequence[ColumnElement[bool]]) -> Sequence[Ticket]:
-    query = select(Ticket).where(*conditions).order_by(Ticket.id)
-    return await tx.all(query.with_for_update(key_share=True))
 
 
 def _waits(changed: ChangedPromises) -> bool:
@@ -151,11 +157,38 @@ def _agreed(changed: ChangedPromises) -> list[ColumnElement[bool]]:
     return [Ticket.closed_at.is_(None), Ticket.id.in_(_with_agreement(changed.agreements))]
 
 
-def _clocked(changed: ChangedPromises) -> list[ColumnElement[bool]]:
-    running = select(Clock.ticket_id).where(
-        Clock.calendar.in_(changed.calendars), Clock.ended_at.is_(None)
+def _clocked(changed: ChangedPromises, *which: ColumnElement[bool]) -> list[ColumnElement[bool]]:
+    clocks = select(Clock.ticket_id).where(Clock.calendar.in_(changed.calendars), *which)
+    return [Ticket.closed_at.is_(None), Ticket.id.in_(clocks)]
+
+
+def by_default(tx: ReadTx, changed: ChangedPromises) -> list[ColumnElement[bool]]:
+    """Open tickets that have the former default agreement, though nobody has named it, and whose
+    customers have none of their own.
+    """
+    of_ticket = Classification.ticket_id == Ticket.id
+    some = exists().where(of_ticket, Classification.agreement.is_not(None))
+    codes = [code for code in changed.former if code is not None]
+    had = exists().where(of_ticket, Classification.agreement.in_(codes))
+    named = exists().where(
+        JournalEntry.ticket_id == Ticket.id,
+        JournalEntry.event == _NAMED,
+        JournalEntry.facts["agreement"].as_string().is_not(None),
     )
-    return [Ticket.closed_at.is_(None), Ticket.id.in_(running)]
+    return [Ticket.closed_at.is_(None), had if codes else ~some, ~named, ~_has_own(tx)]
+
+
+def _has_own(tx: ReadTx) -> ColumnElement[bool]:
+    """The customer has an agreement by an account or a contract in force."""
+    today = tx.now.astimezone(tx.company.zone).date()
+    signed = exists().where(
+        Contract.account_id == AccountMember.account_id,
+        Contract.agreement.is_not(None),
+        or_(Contract.since.is_(None), Contract.since <= today),
+        or_(Contract.until.is_(None), Contract.until >= today),
+    )
+    whole = exists().where(AccountAgreement.account_id == AccountMember.account_id)
+    return exists().where(AccountMember.person_id == Ticket.customer_id, or_(signed, whole))
 
 
 def _with_agreement(codes: frozenset[str]) -> Any:

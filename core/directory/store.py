@@ -16,13 +16,13 @@ from core.directory.deadlines import (
     compare_promises,
     count_touched,
     promises_of,
-    recompute,
 )
 from core.directory.faults import DirectoryError, Fault, Path, Problem, choices, shorten
 from core.directory.kinds import KINDS
 from core.directory.ordering import in_place
 from core.directory.partial import Partial
 from core.directory.reader import ANY, VERSION, Document, Item, read_directory
+from core.directory.recount import begin_recount
 from core.directory.schema import Directory, DirectoryEntry, EntriesOfKind, Kinds
 from core.directory.toml_writer import write_table
 from core.directory.versions import (
@@ -42,7 +42,7 @@ Describe = Callable[[str], str]
 class OnlyChecked(Exception):
     """All of it can be applied; nothing was. ``difference``: the lines that it would change;
     ``version``: the number of the directory that they change; ``touched``: so many open tickets
-    would have another deadline if it were counted anew, or will.
+    would have another deadline if it were counted anew.
     """
 
     def __init__(self, difference: list[str], version: int, touched: Touched) -> None:
@@ -103,7 +103,8 @@ async def apply_directory(
     """Put every entry. Returns the lines of the difference, as of a file to its successor.
 
     ``expected``: the version that the difference was shown for; ``origin``: where it came from;
-    ``recount``: open tickets go by changed deadlines, too; otherwise they keep theirs.
+    ``recount``: open tickets go by changed deadlines, hours and agreements, too, many of them soon;
+    otherwise they keep theirs.
     Raises :class:`DirectoryError` with all that is wrong, :class:`ChangedMeanwhile`; with
     ``really=False`` :class:`OnlyChecked`, so that nothing stays.
     """
@@ -122,7 +123,7 @@ async def apply_directory(
     if not really:
         raise OnlyChecked(difference, version, await count_touched(tx, changed))
     if recount:
-        await recompute(tx, changed)
+        await begin_recount(tx, changed)
     if difference:
         await record_version(tx, before, after, origin)
     return difference

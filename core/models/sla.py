@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, text
+from sqlalchemy import ForeignKey, Index, String, text, true
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.db import BigId, Row
@@ -74,10 +74,13 @@ class CalendarRow(Row):
     zone: Mapped[str] = mapped_column(String(64))
     week: Mapped[dict[str, Any]]
     days: Mapped[dict[str, Any]]
+    active: Mapped[bool] = mapped_column(default=True, server_default=true())
 
 
 class Agreement(Row):
-    """A service agreement. Chosen: the contract's, the account's, the default."""
+    """A service agreement. Chosen: the contract's, the account's, the default. One that is not
+    ``active`` is promised to nobody any more; tickets keep it.
+    """
 
     __tablename__ = "agreement"
 
@@ -85,6 +88,7 @@ class Agreement(Row):
     title: Mapped[str] = mapped_column(String(100))
     calendar: Mapped[str] = mapped_column(ForeignKey("calendar.code"))
     is_default: Mapped[bool] = mapped_column(default=False)
+    active: Mapped[bool] = mapped_column(default=True, server_default=true())
 
 
 class AccountAgreement(Row):

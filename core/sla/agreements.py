@@ -33,12 +33,15 @@ class CalendarFacts:
 
 @dataclass(frozen=True, slots=True)
 class AgreementFacts:
-    """An agreement: its terms and its calendar."""
+    """An agreement: its terms and its calendar. One that is not ``active`` is not chosen any more;
+    tickets keep it.
+    """
 
     code: str
     title: str
     calendar: str
     terms: tuple[Term, ...]
+    active: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +75,9 @@ async def _read(tx: ReadTx) -> Agreements:
         terms[term.agreement].append(_term(term))
     return Agreements(
         {
-            row.code: AgreementFacts(row.code, row.title, row.calendar, tuple(terms[row.code]))
+            row.code: AgreementFacts(
+                row.code, row.title, row.calendar, tuple(terms[row.code]), row.active
+            )
             for row in rows
         },
         {row.code: _calendar(row) for row in await tx.all(select(CalendarRow))},

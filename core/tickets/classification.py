@@ -204,7 +204,8 @@ def _parts(classes: Classes, agreements: Agreements, words: str) -> list[str]:
 def _find_agreement(agreements: Agreements, words: str) -> str | None:
     wanted = words.strip().casefold()
     for one in agreements.agreements.values():
-        if wanted and (wanted == one.code.casefold() or one.title.casefold().startswith(wanted)):
+        named = wanted == one.code.casefold() or one.title.casefold().startswith(wanted)
+        if wanted and one.active and named:
             return one.code
     return None
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
+from core.directory.deadlines import ChangedPromises, compare_promises, promises_of
 from core.directory.fields import DAYS
 from core.directory.kinds.accounts import AccountAgreementEntry
 from core.directory.kinds.agreements import (
@@ -14,6 +15,7 @@ from core.directory.kinds.agreements import (
 from core.directory.kinds.teams import TeamEntry
 from core.directory.kinds.tickets import ServiceEntry
 from core.directory.reader import Item
+from core.directory.recount import begin_recount
 from core.directory.store import put_items
 from core.sla.terms import Term
 from core.tx import Tx
@@ -48,7 +50,11 @@ async def put_service(tx: Tx, code: str, titles: Mapping[str, str], *, position:
 
 
 async def put_calendar(tx: Tx, code: str, title: str, **hours: Any) -> None:
+    """Clocks that count in it are counted anew, as an admin chooses."""
+    before = await promises_of(tx)
     await put_items(tx, [calendar(code, title, **hours)])
+    changed = compare_promises(before, await promises_of(tx))
+    await begin_recount(tx, ChangedPromises(changed.now, calendars=changed.calendars))
 
 
 async def put_agreement(tx: Tx, code: str, title: str, **agreed: Any) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 
 import pytest
+from sqlalchemy import delete, select
 
 from core.desk import Desk
 from core.directory.faults import DirectoryError
@@ -16,9 +17,15 @@ from core.directory.store import (
     show_file,
 )
 from core.directory.versions import current_version, document_of, list_versions
-from core.errors import Refusal
+from core.errors import Refusal, Unreadable
+from core.models import Account, Agreement, Clock, Contract
+from core.people.staff import by_operator
+from core.sla.clock_store import stored
 from core.teams.teams import teams_of
-from tests.actions.people import ANNA, operator
+from core.tickets.classification import classify
+from core.tickets.lifecycle import take
+from core.tx import Tx
+from tests.actions.people import ANNA, OLGA, opens, operator
 from tests.actions.store import Store
 from tests.actions.test_directory import apply, faults, say
 
@@ -100,3 +107,103 @@ async def test_a_version_is_a_number(desk: Desk, wrong: str, store: Store) -> No
     (fault,) = await faults(desk, f"{wrong}\n{TEAM}")
     assert fault.startswith("line 1: version: a whole number")
     assert await store.everything() == before
+
+
+# What can be switched off
+
+
+OFFICE = """
+[[calendar]]
+code = "office"
+title = "Office"
+zone = "UTC"
+week = { mon = ["09:00-18:00"] }
+
+[[agreement]]
+code = "gold"
+title = "Gold"
+calendar = "office"
+terms = [{ reaction = "2h" }]
+"""
+OFF = "active = false\n"
+USES = """
+[[mailbox]]
+address = "gold@desk.test"
+agreement = "gold"
+
+[[account_agreement]]
+account = "ACME"
+agreement = "gold"
+"""
+
+
+async def _has_acme(desk: Desk) -> None:
+    async def open_it(tx: Tx) -> None:
+        account = Account(name="ACME")
+        await tx.insert(account)
+        await tx.write()
+        await tx.insert(Contract(account_id=account.id, number="17", agreement="gold"))
+
+    await desk.run(open_it)
+
+
+async def test_what_is_in_use_is_not_switched_off_and_it_is_said_by_what(desk: Desk) -> None:
+    await apply(desk, OFFICE)
+    calendar, agreement = OFFICE.split("\n\n")
+    (told,) = await faults(desk, f"{calendar}\n{OFF}")
+    assert told == (
+        "line 7: calendar office, active: it cannot be switched off while this uses it: "
+        "agreement gold"
+    )
+    await _has_acme(desk)
+    await apply(desk, USES + agreement + "default = true\n")
+    (told,) = await faults(desk, agreement + "default = true\n" + OFF)
+    assert told.endswith(
+        "while this uses it: default = true, account_agreement ACME, mailbox gold@desk.test, "
+        "/contract 17"
+    )
+    async with desk.database.write() as session:
+        await session.execute(delete(Contract))
+    nobody = USES.replace('account = "ACME"\nagreement = "gold"', 'account = "ACME"') + OFF
+    nobody = nobody.replace(f'"ACME"\n{OFF}', '"ACME"\n').replace('"gold"\n', f'"gold"\n{OFF}')
+    await apply(desk, nobody + OFFICE.replace("[[agreement]]", OFF + "[[agreement]]") + OFF)
+    shown = await desk.read(show_directory)
+    assert shown.count(OFF) >= 3
+    (told,) = await faults(desk, '[[account_agreement]]\naccount = "ACME"\nagreement = "gold"\n')
+    assert told.endswith("agreement: agreement gold is switched off; switch it on or name another")
+
+
+async def test_a_ticket_keeps_what_a_switched_off_agreement_has_promised(
+    desk: Desk, store: Store
+) -> None:
+    await apply(desk, OFFICE + "default = true\n")
+    ticket = await opens(desk)
+    before = await store.rows(select(Clock.due_at).where(Clock.ticket_id == ticket.id))
+    await apply(desk, OFFICE + "default = false\n" + OFF)
+    assert await store.rows(select(Clock.due_at).where(Clock.ticket_id == ticket.id)) == before
+    later = await opens(desk)
+    assert not await store.rows(select(Clock.due_at).where(Clock.ticket_id == later.id))
+    with pytest.raises(Unreadable):
+        await desk.run(by_operator, OLGA, classify, later.id, "gold")
+    await desk.run(by_operator, OLGA, take, ticket.id)
+    assert (await desk.read(stored, ticket.id))[0] == "office"
+
+
+async def test_an_old_version_without_them_switches_agreements_and_calendars_off(
+    desk: Desk, store: Store
+) -> None:
+    await apply(desk, TEAM)
+    await apply(desk, OFFICE + "default = true\n")
+    await _has_acme(desk)
+    async with desk.database.write() as session:
+        await session.execute(delete(Contract))
+    await apply(desk, USES)
+    before = await desk.read(show_directory)
+    difference = await desk.run(restore_version, 2)
+    assert difference.count("+active = false") == 3 and "-default = true" in difference
+    assert '-account = "ACME"' in difference
+    rows = select(Agreement.active, Agreement.is_default).where(Agreement.code == "gold")
+    async with desk.database.read() as session:
+        assert [*(await session.execute(rows)).one()] == [False, False]
+    await desk.run(restore_version, 4)
+    assert await desk.read(show_directory) == before

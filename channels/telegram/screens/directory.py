@@ -31,8 +31,11 @@ class DirectoryStep(CallbackData, prefix="dir"):
 
 
 class RestoreVersion(CallbackData, prefix="dirv"):
-    """Bring version ``number`` back; the difference was shown for ``version``."""
+    """Bring version ``number`` back, and ``recount`` deadlines or ``keep`` them; the difference was
+    shown for ``version``.
+    """
 
+    step: Annotated[str, one_of(("keep", "recount"))]
     number: Number
     version: Number
 
@@ -56,17 +59,30 @@ def draw_difference(
     return Screen("\n".join([head, *_change(renderer, checked)]), rows_of(buttons, width=1))
 
 
-def draw_restoring(renderer: Renderer, checked: OnlyChecked, data: RestoreVersion) -> Screen:
-    """What bringing a version back would change, and the button for it."""
-    head = renderer.html("directory_chat.restoring", number=data.number)
-    label = renderer.plain("button.directory.restore", number=data.number)
-    return Screen("\n".join([head, *_change(renderer, checked)]), rows_of([button(label, data)]))
+def draw_restoring(renderer: Renderer, checked: OnlyChecked, number: int) -> Screen:
+    """What bringing a version back would change, what becomes of open tickets, and the buttons."""
+    head = renderer.html("directory_chat.restoring", number=number)
+    steps = {"keep": "restore"} | ({"recount": "restore_recount"} if checked.touched.choice else {})
+    buttons = [
+        button(
+            renderer.plain(f"button.directory.{label}", number=number),
+            RestoreVersion(step=step, number=number, version=checked.version),
+        )
+        for step, label in steps.items()
+    ]
+    return Screen("\n".join([head, *_change(renderer, checked)]), rows_of(buttons, width=1))
 
 
 def _change(renderer: Renderer, checked: OnlyChecked) -> Iterator[str]:
     yield from _shown(renderer, checked.difference)
     told = checked.touched
-    for key, n in (("touched", told.answers), ("agreed", told.agreed), ("hours", told.hours)):
+    counts = {
+        "touched": told.answers,
+        "agreed": told.agreed,
+        "hours": told.hours,
+        "default": told.default,
+    }
+    for key, n in counts.items():
         if n:
             yield renderer.html(f"directory_chat.{key}", n=n)
 

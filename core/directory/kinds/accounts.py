@@ -7,7 +7,7 @@ from sqlalchemy import delete, select
 
 from core.directory.faults import Problem
 from core.directory.fields import Domain, Reference
-from core.directory.kinds.agreements import AgreementEntry
+from core.directory.kinds.agreements import AgreementEntry, is_off
 from core.directory.schema import Directory, DirectoryEntry
 from core.directory.toml_writer import write_value
 from core.models import Account, AccountAgreement, AccountDomain
@@ -36,9 +36,17 @@ class AccountAgreementEntry(DirectoryEntry):
         rows = await tx.rows(query)
         return [cls.stored(account=account, agreement=agreement) for account, agreement in rows]
 
-    async def check(self, tx: ReadTx, directory: Directory) -> list[Problem]:  # noqa: ARG002
+    async def check(self, tx: ReadTx, directory: Directory) -> list[Problem]:
         """The account must be there: `/contract` makes accounts."""
-        return await _missing(tx, self.account)
+        missing = await _missing(tx, self.account)
+        if self.agreement is None:
+            return missing
+        off = is_off(directory, AgreementEntry.name, ("agreement",), self.agreement)
+        return [*missing, *off]
+
+    def switched_off(self) -> Self | None:
+        """Nothing of its own was agreed on."""
+        return self.model_copy(update={"agreement": None})
 
     async def put(self, tx: Tx, position: int) -> None:  # noqa: ARG002
         """Tickets keep what they were promised."""
@@ -72,6 +80,10 @@ class AccountDomainEntry(DirectoryEntry):
         )
         rows = await tx.rows(query)
         return [cls.stored(domain=domain, account=account) for domain, account in rows]
+
+    def switched_off(self) -> Self | None:
+        """It belongs to nobody."""
+        return self.model_copy(update={"account": None})
 
     async def check(self, tx: ReadTx, directory: Directory) -> list[Problem]:  # noqa: ARG002
         """The account must be there: `/contract` makes accounts."""

@@ -2,24 +2,22 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Annotated, ClassVar, Self, cast
+from typing import Annotated, ClassVar, Final, Self, cast
 
 from pydantic import AfterValidator, Field
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, or_, select, update
 
-from core.directory.faults import Path, Problem, refusal
+from core.directory.faults import Path, Problem, choices, refusal
 from core.directory.fields import DAYS, Code, Day, Hours, Reference, Title, Week, WorkingSpan, Zone
 from core.directory.schema import Directory, DirectoryEntry, Part
 from core.models import (
     Agreement,
     AgreementTerm,
     CalendarRow,
-    Clock,
-    Ticket,
+    Contract,
 )
 from core.sla.agreements import Agreements, hours_of
 from core.sla.calendar import Calendar, NeverOpen, read_calendar
-from core.sla.clock_recorder import restate
 from core.tx import ReadTx, Tx
 
 DEADLINES = ("reaction", "resolution")
@@ -42,6 +40,7 @@ class CalendarEntry(DirectoryEntry):
     week: Week
     days: dict[Day, Hours] = Field(default_factory=dict)
     holidays: Annotated[list[Day], AfterValidator(_in_order)] = Field(default_factory=list)
+    active: bool = True
 
     @classmethod
     async def load(cls, tx: ReadTx) -> Sequence[Self]:
@@ -59,6 +58,7 @@ class CalendarEntry(DirectoryEntry):
             week={day: _intervals(pairs) for day, pairs in week if pairs},
             days={day: _intervals(pairs) for day, pairs in sorted(row.days.items()) if pairs},
             holidays=sorted(day for day, pairs in row.days.items() if not pairs),
+            active=row.active,
         )
 
     async def check(self, tx: ReadTx, directory: Directory) -> list[Problem]:
@@ -69,7 +69,15 @@ class CalendarEntry(DirectoryEntry):
             for day in self.days
             if day in free
         ]
-        return [*both, *self._made_impossible(tx, directory)]
+        return [*both, *self._made_impossible(tx, directory), *in_use(self, self._users(directory))]
+
+    def _users(self, directory: Directory) -> list[str]:
+        others = cast("dict[str, AgreementEntry]", directory.entries(AgreementEntry.name))
+        return [
+            f"{AgreementEntry.name} {code}"
+            for code, one in others.items()
+            if one.active and one.calendar == self.code
+        ]
 
     def _made_impossible(self, tx: ReadTx, directory: Directory) -> list[Problem]:
         written = directory.put.get(AgreementEntry.name, {})
@@ -82,16 +90,18 @@ class CalendarEntry(DirectoryEntry):
         ]
 
     async def put(self, tx: Tx, position: int) -> None:  # noqa: ARG002
-        """Clocks of tickets that have not ended follow at once: a holiday is one for all."""
+        """Clocks of tickets that have not ended keep their deadlines, unless somebody wants them
+        counted anew (`core.directory.recount`).
+        """
         row = CalendarRow(
             code=self.code,
             title=self.title,
             zone=self.zone,
             week={"days": self._week()},
             days=self._days(),
+            active=self.active,
         )
         await self.save(tx, row)
-        await _restate_clocks(tx, self.code)
 
     def hours(self) -> Calendar:
         """The hours, ready to count in."""
@@ -152,7 +162,9 @@ def _check_terms(terms: list[TermPart]) -> list[TermPart]:
 
 
 class AgreementEntry(DirectoryEntry):
-    """What was promised. ``default``: it counts for everybody without another."""
+    """What was promised. ``default``: it counts for everybody without another. One that is not
+    ``active`` is promised to nobody any more; tickets keep what it has promised.
+    """
 
     name = "agreement"
     caches: ClassVar[tuple[type, ...]] = (Agreements,)
@@ -162,6 +174,7 @@ class AgreementEntry(DirectoryEntry):
     calendar: Annotated[str, Reference(CalendarEntry.name)]
     default: bool = False
     terms: Annotated[list[TermPart], AfterValidator(_check_terms)]
+    active: bool = True
 
     @classmethod
     async def load(cls, tx: ReadTx) -> Sequence[Self]:
@@ -176,17 +189,43 @@ class AgreementEntry(DirectoryEntry):
                 calendar=row.calendar,
                 default=row.is_default,
                 terms=terms.get(row.code, []),
+                active=row.active,
             )
             for row in await tx.all(select(Agreement).order_by(Agreement.code))
         ]
 
     async def check(self, tx: ReadTx, directory: Directory) -> list[Problem]:
-        """One is the default; every span comes to an end in the calendar's hours."""
+        """One is the default; every span comes to an end in the calendar's hours; nobody has one
+        that is switched off.
+        """
         calendar = directory.entries(CalendarEntry.name).get(self.calendar)
         problems = list(self._check_default(directory))
         if isinstance(calendar, CalendarEntry):
             problems += self.check_spans(calendar, tx.now)
+        if self.active:
+            problems += is_off(directory, CalendarEntry.name, ("calendar",), self.calendar)
+        else:
+            problems += in_use(self, await self._users(tx, directory))
         return problems
+
+    async def _users(self, tx: ReadTx, directory: Directory) -> list[str]:
+        """What goes by this agreement, in the file's words; contracts that have not ended, too."""
+        named = [
+            f"{kind} {entry.key_value}"
+            for kind in _USING
+            for entry in directory.entries(kind).values()
+            if getattr(entry, "agreement", None) == self.code and getattr(entry, "active", True)
+        ]
+        today = tx.now.astimezone(tx.company.zone).date()
+        goes_on = or_(Contract.until.is_(None), Contract.until >= today)
+        query = select(Contract.number).where(Contract.agreement == self.code, goes_on)
+        contracts = await tx.all(query.order_by(Contract.number).limit(_SHOWN))
+        default = ["default = true"] if self.default else []
+        return [*default, *named, *(f"/contract {number}" for number in contracts)]
+
+    def switched_off(self) -> Self | None:
+        """It is no default any more, either."""
+        return self.model_copy(update={"active": False, "default": False})
 
     def _check_default(self, directory: Directory) -> list[Problem]:
         written = cast("Mapping[str, AgreementEntry]", directory.put.get(self.name, {}))
@@ -212,11 +251,37 @@ class AgreementEntry(DirectoryEntry):
         if self.default:
             await tx.change(update(Agreement).values(is_default=False))
         row = Agreement(
-            code=self.code, title=self.title, calendar=self.calendar, is_default=self.default
+            code=self.code,
+            title=self.title,
+            calendar=self.calendar,
+            is_default=self.default,
+            active=self.active,
         )
         await self.save(tx, row)
         await tx.change(delete(AgreementTerm).where(AgreementTerm.agreement == self.code))
         await tx.insert(*(term.row(self.code) for term in self.terms))
+
+
+# Kinds whose entries name an agreement, and how many contracts are named that do.
+_USING: Final = ("account_agreement", "mailbox")
+_SHOWN: Final = 30
+
+
+def in_use(entry: CalendarEntry | AgreementEntry, users: Sequence[str]) -> list[Problem]:
+    """What is switched off must not be used by anything that is in use."""
+    if entry.active or not users:
+        return []
+    return [Problem(("active",), "directory_file.fault.in_use", {"value": choices(users)})]
+
+
+def is_off(directory: Directory, kind: str, path: Path, key: str) -> list[Problem]:
+    """What is in use names nothing that is out of use; of what a file switches off its own entry
+    says so.
+    """
+    entry = directory.entries(kind).get(key)
+    if getattr(entry, "active", True) or key in directory.put.get(kind, {}):
+        return []
+    return [Problem(path, "directory_file.fault.off", {"kind": kind, "value": key})]
 
 
 def _never_ends(hours: Calendar, now: datetime, span: timedelta) -> bool:
@@ -233,16 +298,3 @@ def _intervals(pairs: Sequence[Sequence[str]]) -> list[str]:
 
 def _pairs(intervals: Sequence[str]) -> list[list[str]]:
     return [interval.split("-") for interval in intervals]
-
-
-async def _restate_clocks(tx: Tx, calendar: str) -> None:
-    query = (
-        select(Clock.ticket_id)
-        .join(Ticket, Ticket.id == Clock.ticket_id)
-        .where(Clock.calendar == calendar, Ticket.closed_at.is_(None))
-        .distinct()
-        .order_by(Clock.ticket_id.desc())
-    )
-    for ticket_id in await tx.all(query):
-        await tx.get(Ticket, ticket_id, hold=True)
-        await restate(tx, ticket_id, same_terms=True)

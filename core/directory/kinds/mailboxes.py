@@ -9,14 +9,14 @@ from pydantic import AfterValidator, Field
 from pydantic import WithJsonSchema as Json
 from sqlalchemy import select
 
-from core.directory.faults import refusal
+from core.directory.faults import Problem, refusal
 from core.directory.fields import Code, Reference, Title, one_of
-from core.directory.kinds.agreements import AgreementEntry
+from core.directory.kinds.agreements import AgreementEntry, is_off
 from core.directory.kinds.responses import Texts
 from core.directory.kinds.setting_types import LANGUAGES
 from core.directory.kinds.teams import TeamEntry
 from core.directory.kinds.tickets import CategoryEntry, PriorityEntry, ServiceEntry, TopicEntry
-from core.directory.schema import DirectoryEntry
+from core.directory.schema import Directory, DirectoryEntry
 from core.models import MailboxRow
 from core.tickets.mailboxes import DeskMailboxes
 from core.tx import ReadTx, Tx
@@ -68,6 +68,12 @@ class MailboxEntry(DirectoryEntry):
         """In the order in which they were written."""
         rows = await tx.all(select(MailboxRow).order_by(MailboxRow.position, MailboxRow.address))
         return [cls.stored(**_fields(row)) for row in rows]
+
+    async def check(self, tx: ReadTx, directory: Directory) -> list[Problem]:  # noqa: ARG002
+        """What it promises is in use."""
+        if self.agreement is None or not self.active:
+            return []
+        return is_off(directory, AgreementEntry.name, ("agreement",), self.agreement)
 
     async def put(self, tx: Tx, position: int) -> None:
         """Tickets keep what they became when they began."""

@@ -82,8 +82,7 @@ async def _offer_version(context: MessageContext, number: int) -> None:
         await context.desk.run(as_admin, context.sender, restore_version, number, really=False)
     except OnlyChecked as checked:
         if checked.difference:
-            data = RestoreVersion(number=number, version=checked.version)
-            await _show(context, draw_restoring(context.renderer, checked, data))
+            await _show(context, draw_restoring(context.renderer, checked, number))
     except DirectoryError as error:
         await _show(context, draw_faults(context.renderer, error.faults))
 
@@ -92,7 +91,12 @@ async def on_restore(context: ButtonContext, data: RestoreVersion) -> None:
     """Bring back the version that was shown, unless the directory has changed meanwhile."""
     try:
         await context.desk.run(
-            as_admin, context.sender, restore_version, data.number, expected=data.version
+            as_admin,
+            context.sender,
+            restore_version,
+            data.number,
+            expected=data.version,
+            recount=data.step == "recount",
         )
     except (ChangedMeanwhile, DirectoryError):
         await context.show(

@@ -210,7 +210,7 @@ IN_CHATS: dict[str, CallbackData] = {
     "ka:12:pay_how": ArticleFor(ticket_id=12, code="pay_how"),
     "ks:12:pay_how:0123abcd": SendArticle(ticket_id=12, code="pay_how", digest="0123abcd"),
     "kl:12:pay_how": LinkArticle(ticket_id=12, code="pay_how"),
-    "dirv:3:7": RestoreVersion(number=3, version=7),
+    "dirv:keep:3:7": RestoreVersion(step="keep", number=3, version=7),
     "rel:new": ReleaseStep(what="new"),
     "fd:again_all:0": FailedStep(verb="again_all"),
     "fd:drop_all:0": FailedStep(verb="drop_all"),

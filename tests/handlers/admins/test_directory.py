@@ -97,6 +97,45 @@ async def test_a_changed_deadline_offers_to_count_open_tickets_anew(group: Group
     assert (await group.row(number)).answer_due < before
 
 
+HOURS = """
+[[calendar]]
+code = "office"
+title = "Office"
+zone = "UTC"
+week = { mon = ["09:00-18:00"], wed = ["09:00-18:00"], fri = ["09:00-18:00"] }
+
+[[agreement]]
+code = "plain"
+title = "Plain"
+calendar = "office"
+default = true
+terms = [{ reaction = "2h" }]
+"""
+
+
+async def test_other_hours_offer_to_count_open_tickets_anew_and_so_does_an_old_version(
+    group: Group,
+) -> None:
+    async def due() -> list[Any]:
+        return await group.rows("SELECT due_at FROM clock")
+
+    await sends(group, HOURS)
+    await presses(group, "Применить")
+    await group.ticket()
+    before = await due()
+    await sends(group, HOURS.replace("09:00", "12:00"))
+    assert "1 открытое обращение сохранит сроки по прежним часам." in group.boss.last.text
+    await presses(group, "Применить и пересчитать сроки")
+    after = await due()
+    assert len(before) == len(after) == 1 and after != before
+    await group.boss.say("/directory 2")
+    await group.settle()
+    shown = group.boss.last
+    assert shown.buttons == ["Вернуть версию 2", "Вернуть и пересчитать сроки"]
+    await presses(group, "Вернуть и пересчитать сроки")
+    assert shown.text == "Справочник снова такой, как в версии 2." and await due() == before
+
+
 async def test_a_file_that_a_colleague_wrote_is_taken_when_an_admin_forwards_it(
     group: Group,
 ) -> None:

@@ -14,14 +14,13 @@ from core.contacts.consents import OF_FORM, record_consent
 from core.errors import NoSuchTicket, Unreadable
 from core.events import FormSent, KeyUsed
 from core.integrations.keys import Key
+from core.integrations.particulars import Particulars, put_particulars, read_particulars
 from core.links.ticket_links import link_object
 from core.models import ApiKey, ContactPoint, Message, Person, Ticket
 from core.people.contact_points import Point, add_point, holders_of, make_contact
 from core.people.identity import Sender, find_by_address, recognise
 from core.tickets.catalog import topics_of
 from core.tickets.customer_message import TITLE_LENGTH, open_ticket
-from core.tickets.field_edits import put_value
-from core.tickets.fields import asked_at_opening, read_value
 from core.tickets.incoming import IncomingMessage, file_messages
 from core.tickets.intake import add_to
 from core.tickets.lifecycle import access
@@ -50,8 +49,8 @@ class Customer:
 @dataclass(frozen=True, slots=True)
 class NewTicket:
     """``origin``: the channel that the customer came by, in the caller's words. ``external_id``:
-    what the caller calls the ticket; the same again is the same ticket. ``answers``: what was said
-    to the fields that it must have, by code. ``files``: stored ones, see `file_messages`.
+    what the caller calls the ticket; the same again is the same ticket. ``files``: stored ones, see
+    `file_messages`.
     """
 
     customer: Customer
@@ -60,7 +59,7 @@ class NewTicket:
     topic: str | None = None
     origin: str = API
     external_id: str | None = None
-    answers: Mapping[str, str] = field(default_factory=dict)
+    particulars: Particulars = field(default_factory=Particulars)
     files: Sequence[Mapping[str, Any]] = ()
 
 
@@ -76,9 +75,13 @@ class Brought:
 
 
 async def open_from_outside(tx: Tx, key: Key, new: NewTicket) -> Brought:
-    """Open a ticket in the customer's name. Raises :class:`Unreadable` for an unknown topic."""
+    """Open a ticket in the customer's name.
+
+    Raises :class:`Unreadable` for an unknown topic, :class:`Unfit` for other particulars.
+    """
     await _in_turn(tx, key)
-    brought = await _open(tx, _ref(f"key-{key.id}-ticket", new.external_id), new)
+    ref = _ref(f"key-{key.id}-ticket", new.external_id)
+    brought = await _open(tx, ref, new, Actor("operator", name=key.name))
     if not brought.known:
         _note_key(tx, key, brought, new.external_id)
     return brought
@@ -88,9 +91,9 @@ async def open_by_form(tx: Tx, new: NewTicket, consent: str) -> Brought:
     """Open a ticket by the web form; ``external_id`` is the form's own, sent once. ``consent`` is
     the version of what its sender has agreed to.
 
-    Raises :class:`Unreadable` for an answer that does not fit its field.
+    Raises :class:`Unfit` for an answer that does not fit its field, or is missing.
     """
-    brought = await _open(tx, _ref("form", new.external_id), new)
+    brought = await _open(tx, _ref("form", new.external_id), new, tx.actor)
     if not brought.known:
         tx.emit(FormSent(ticket_id=brought.ticket_id, consent=consent))
         ticket = await tx.get(Ticket, brought.ticket_id)
@@ -99,7 +102,7 @@ async def open_by_form(tx: Tx, new: NewTicket, consent: str) -> Brought:
     return brought
 
 
-async def _open(tx: Tx, ref: MessageRef, new: NewTicket) -> Brought:
+async def _open(tx: Tx, ref: MessageRef, new: NewTicket, by: Actor) -> Brought:
     if known := await _known(tx, ref):
         # merged or not, it is this ticket that has the name, and the page
         return replace(known, ticket_id=await said_in(tx, known.message_id, known.ticket_id))
@@ -107,14 +110,13 @@ async def _open(tx: Tx, ref: MessageRef, new: NewTicket) -> Brought:
     if new.topic is not None and (topic is None or not topic.active):
         codes = ", ".join(code for code, one in (await topics_of(tx)).items() if one.active)
         raise Unreadable("refusal.no_such_topic", words=new.topic, topics=codes)
+    fitting = await read_particulars(tx, new.topic, new.particulars)
     person = await _customer(tx, new.customer)
     tx.act_as(Actor("customer", person.id, person.name))
     said = [_said(ref, new.text), *file_messages(ref, new.files)]
     title = clean_name(new.subject, TITLE_LENGTH)
     ticket = await open_ticket(tx, person, said, topic=new.topic, origin=new.origin, title=title)
-    for asked in await asked_at_opening(tx, new.topic) if new.answers else ():
-        value = await read_value(tx, asked, new.answers.get(asked.code, ""))
-        await put_value(tx, ticket.id, asked, value)
+    await put_particulars(tx, ticket, fitting, by)
     return await _brought(tx, ticket, ref)
 
 

@@ -1,20 +1,18 @@
 """Tickets with all that lists, exports and other systems show, and their public conversation."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Integer, bindparam, select
+from sqlalchemy import Integer, bindparam, func, select
 from sqlalchemy.orm import aliased
 
 from core.db import BigId, PreparedStatement
 from core.errors import NoSuchTicket
-from core.models import Message, Person, Ticket
-from core.tickets.card import tags_of
+from core.models import Classification, Message, Person, Ticket
 from core.tickets.catalog import workflow_of
 from core.tickets.relations import LinkFacts, links_of
-from core.tickets.tag_list import titles_of
 from core.tickets.workflow import State, marker
 from core.tx import ReadTx
 from core.words.numbers import GREATEST
@@ -28,9 +26,11 @@ _TICKETS: Final = (
         *(_CUSTOMER.id, _CUSTOMER.name, _ASSIGNEE.name),
         *(Ticket.opened_at, Ticket.waiting_since, Ticket.answer_due, Ticket.frozen_until),
         *(Ticket.resolved_at, Ticket.closed_at, Ticket.reopened, Ticket.follows_id),
+        *(Classification.service, Classification.category, Classification.priority),
     )
     .join_from(Ticket, _CUSTOMER, Ticket.customer_id == _CUSTOMER.id)
     .outerjoin(_ASSIGNEE, Ticket.assignee_id == _ASSIGNEE.id)
+    .outerjoin(Classification, Classification.ticket_id == Ticket.id)
 )
 _NEWEST: Final = PreparedStatement(
     _TICKETS.where(Ticket.id < bindparam("before", type_=BigId))
@@ -43,7 +43,8 @@ _NEWEST: Final = PreparedStatement(
 class TicketFacts:
     """A ticket. ``marker``: ``needs_answer``, ``overdue``, ``answered``, ``frozen``, ``closed``;
     ``sign`` is how people see it;
-    ``days``: whole days in work, which stop at the end (C7).
+    ``category`` is the state's, ``kind`` the ticket's own; ``days``: whole days in work, which stop
+    at the end (C7).
     """
 
     number: int
@@ -66,6 +67,9 @@ class TicketFacts:
     days: int
     reopened: int
     follows: int | None
+    service: str | None
+    kind: str | None
+    priority: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +92,27 @@ async def list_tickets(tx: ReadTx, before: int | None, limit: int) -> list[Ticke
     return await _facts(tx, await _NEWEST.rows(tx.session, given))
 
 
+# Numbers that are looked at for one page of a filter: however rare what it asks for is, a page
+# costs no more.
+LOOKED_AT: Final = 20_000
+
+
+async def list_filtered(
+    tx: ReadTx, before: int | None, limit: int, where: Sequence[Any]
+) -> tuple[list[TicketFacts], int | None]:
+    """Return at most ``limit`` tickets with a lower number than ``before`` that meet conditions,
+    newest first, and the number to go on before. A page may have fewer, or none, and yet a next.
+    """
+    top = await tx.first(select(func.max(Ticket.id))) or 0
+    end = top + 1 if before is None else min(before, top + 1)
+    start = max(1, end - LOOKED_AT)
+    query = _TICKETS.where(Ticket.id < end, Ticket.id >= start, *where)
+    found = await _facts(tx, await tx.rows(query.order_by(Ticket.id.desc()).limit(limit + 1)))
+    if len(found) > limit:
+        return found[:limit], found[limit - 1].number
+    return found, start if start > 1 else None
+
+
 async def tickets_after(
     tx: ReadTx, after: int, limit: int, where: Sequence[Any]
 ) -> list[TicketFacts]:
@@ -108,13 +133,6 @@ async def find_ticket(tx: ReadTx, number: int) -> tuple[TicketFacts, tuple[LinkF
     if not found:
         raise NoSuchTicket(number)
     return found[0], tuple(await links_of(tx, number))
-
-
-async def named_tags(tx: ReadTx, number: int) -> dict[str, Mapping[str, str]]:
-    """Return the ticket's tags with what the company calls them, by language."""
-    words = await tags_of(tx, number)
-    titles = {tag.word: tag.titles for tag in await titles_of(tx, words)}
-    return {word: titles.get(word, {}) for word in words}
 
 
 async def list_messages(tx: ReadTx, number: int, after: int, limit: int) -> list[PublicMessage]:

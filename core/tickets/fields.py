@@ -298,10 +298,12 @@ async def missing_of(tx: ReadTx, ticket: Ticket, *moments: str) -> list[Field]:
     ]
 
 
-async def asked_at_opening(tx: ReadTx, topic: str | None) -> list[Field]:
-    """Return the fields that a new ticket of this topic must have."""
+async def asked_at_opening(
+    tx: ReadTx, topic: str | None, category: str | None = None
+) -> list[Field]:
+    """Return the fields that a new ticket of this topic and category must have."""
     fields = (await fields_of(tx)).values()
-    return [one for one in fields if one.required == OPENING and one.concerns(topic, None)]
+    return [one for one in fields if one.required == OPENING and one.concerns(topic, category)]
 
 
 async def demand_fields(tx: ReadTx, ticket: Ticket, *moments: str) -> None:

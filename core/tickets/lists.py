@@ -11,13 +11,14 @@ from sqlalchemy import and_, func, literal, or_, select, tuple_, union_all
 from core.addresses import MessageRef
 from core.db import constant
 from core.delivery.sent_messages import CARD
+from core.errors import Unreadable
 from core.models import Camera, Clock, Person, SentMessage, Ticket, TicketCamera
 from core.tickets.catalog import subject_of, workflow_of
 from core.tickets.relevance import rank
 from core.tickets.search import Found, search
 from core.tickets.tag_list import Tag, titles_of
 from core.tickets.tags import tags_by_ticket, tags_in, without_tags
-from core.tickets.views import View
+from core.tickets.views import View, views_of
 from core.tickets.workflow import ANSWERED, FROZEN, NEEDS_ANSWER, RESOLVED, Marker, marker, sign_of
 from core.tx import ReadTx
 from core.words.numbers import find_number
@@ -151,6 +152,8 @@ VIEWS: Final[Mapping[str, Callable[[ReadTx, int | None], list[Any]]]] = {
     "waiting": _queue,
     "resolved": _resolved,
 }
+# Views of whoever asks.
+_OWN: Final = frozenset({"mine"})
 # Views of the states of one category.
 _OF_CATEGORY: Final = {"waiting": "waiting"}
 # Views whose tickets all have one rank.
@@ -244,6 +247,17 @@ async def numbers_of_view(
     return await _numbers(tx, *_chosen_by(tx, view, person), cursor, size)
 
 
+async def numbers_named(
+    tx: ReadTx, name: str, cursor: str = "", *, size: int = PAGE, where: Sequence[Any] = ()
+) -> tuple[list[int], str | None]:
+    """Return the same of a view or a saved list by its name, of those that meet conditions, too. It
+    is nobody's own. Raises :class:`Unreadable` for a name that is none.
+    """
+    order, chosen = await _named(tx, name)
+    chosen = replace(chosen, conditions=[*chosen.conditions, *where])
+    return await _numbers(tx, order, chosen, cursor, size)
+
+
 async def numbers_found(
     tx: ReadTx, words: str, cursor: str = "", *, size: int = PAGE
 ) -> tuple[list[int], str | None]:
@@ -269,6 +283,18 @@ async def _numbers(
     shown = rows[:size]
     after = _cursor(shown[-1], turned + 1) if len(rows) > size else None
     return [row.id for row in shown], after
+
+
+async def _named(tx: ReadTx, name: str) -> tuple[_Order, _Chosen]:
+    if name in VIEWS and name not in _OWN:
+        chosen, order = await _chosen(tx, name, None)
+        return order, chosen
+    saved = (await views_of(tx)).get(name)
+    if saved is not None and saved.active:
+        return _chosen_by(tx, saved, None)
+    offered = [code for code, one in (await views_of(tx)).items() if one.active]
+    known = ", ".join([*(one for one in VIEWS if one not in _OWN), *offered])
+    raise Unreadable("refusal.no_such_code", words=name[:40], known=known)
 
 
 async def _chosen(tx: ReadTx, view: str, person: int | None) -> tuple[_Chosen, _Order]:

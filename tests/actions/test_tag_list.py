@@ -13,7 +13,7 @@ from core.errors import Refusal
 from core.responses.catalogue import responses_of
 from core.tickets.card import card_of
 from core.tickets.conversation import note
-from core.tickets.facts import named_tags
+from core.tickets.details import details_of
 from core.tickets.lists import lines_of
 from core.tickets.tag_list import Tag, near
 from core.tickets.tags import (
@@ -78,7 +78,7 @@ async def test_what_the_company_lists_is_shown_can_be_applied_and_says_what_it_i
     ]
     (line,) = await desk.read(lines_of, [ticket.id])
     assert (line.tags, line.listed) == (card.tags, card.listed)
-    named = await desk.read(named_tags, ticket.id)
+    named = (await desk.read(details_of, [ticket.id]))[ticket.id].tags
     assert named == {"vip": {}, "двор": {}, "повтор": {"ru": "Повторно", "en": "Repeated"}}
     listed = await desk.read(tags_with_titles)
     assert [(word, count) for word, count, _ in listed] == [("повтор", 1), ("vip", 1), ("двор", 1)]

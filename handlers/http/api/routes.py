@@ -4,7 +4,7 @@ import hashlib
 import logging
 from collections.abc import Callable, Sequence
 from http import HTTPStatus
-from typing import Annotated, Any, Final, Literal, TypeVar
+from typing import Annotated, Any, Final, TypeVar
 
 from fastapi import Depends, FastAPI, Header, Path, Query, Request, Response
 from fastapi.responses import JSONResponse
@@ -15,19 +15,23 @@ from core.files import FileStore, usable_name
 from core.integrations import intake
 from core.integrations.calls import AnotherCall, Answer, Call, once
 from core.integrations.keys import LINKS, READ, WRITE, Key
+from core.integrations.particulars import Unfit
 from core.integrations.unused_uploads import note_uploads
 from core.setup.page_links import follow_path
 from core.setup.signing_key import find_signing_key
 from core.texts import Texts
+from core.tickets.details import details_of
 from core.tickets.facts import (
     TicketFacts,
     find_ticket,
+    list_filtered,
     list_messages,
     list_tickets,
-    named_tags,
     tickets_with,
 )
-from core.tickets.lists import numbers_of
+from core.tickets.filters import TicketFilter
+from core.tickets.lists import numbers_named
+from core.tickets.relations import LinkFacts
 from core.tickets.search import search
 from core.tx import ReadTx, Tx
 from handlers.http.api.access import Authorise, Gatekeeper, with_scope
@@ -40,6 +44,7 @@ from handlers.http.api.schemas import (
     OpenedOut,
     ProblemOut,
     TicketIn,
+    TicketOut,
     TicketPage,
     TicketWithLinks,
     message_out,
@@ -53,6 +58,7 @@ from handlers.http.problems import MEDIA_TYPE, Problem, problem_response, speak_
 log = logging.getLogger(__name__)
 
 PREFIX: Final = "/api/v1"
+ALL: Final = "all"
 DESCRIPTION: Final = (
     "Tickets for other systems. Errors are `application/problem+json` with a stable `code`; pages "
     "go on with `cursor`; a POST with an `Idempotency-Key` has its effects once within two days."
@@ -65,7 +71,11 @@ Limit = Annotated[int, Query(ge=1, le=100)]
 Cursor = Annotated[str | None, Query(pattern=r"^[0-9]{1,15}$")]
 # The same, or a position in the queue.
 ListCursor = Annotated[str | None, Query(pattern=r"^[0-9.-]{1,60}$")]
-View = Literal["all", "queue", "free", "overdue", "frozen"]
+# All, one of the desk's lists, or one that the company has saved.
+View = Annotated[str, Query(pattern=r"^[\w-]{1,32}$")]
+CodeQuery = Annotated[str | None, Query(pattern=r"^[\w-]{1,32}$")]
+TagQuery = Annotated[str | None, Query(min_length=1, max_length=40)]
+CustomerQuery = Annotated[int | None, Query(ge=1, le=LARGEST)]
 ExternalIdQuery = Annotated[str | None, Query(pattern=r"^[\x21-\x7e]{1,150}$")]
 IdempotencyKey = Annotated[
     str | None, Header(alias="Idempotency-Key", pattern=r"^[\x21-\x7e]{1,200}$")
@@ -147,13 +157,21 @@ def make_api(
 
 
 def _speak_refusals(api: FastAPI, desk: Desk, texts: Texts) -> None:
+    def say(refused: Refusal) -> str:
+        now, zone = desk.clock(), desk.company.zone
+        return texts.say("en", refused.key, refused.facts, now=now, zone=zone)
+
     async def told(_: Request, error: Exception) -> JSONResponse:
+        if isinstance(error, Unfit):
+            faults = [{"at": f"body.{place}", "why": say(why)} for place, why in error.faults]
+            return problem_response(
+                Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", errors=faults)
+            )
         if not isinstance(error, Refusal):
             raise error
         status = next(status for kind, status in _STATUSES if isinstance(error, kind))
-        company = desk.company
-        said = texts.say("en", error.key, error.facts, now=desk.clock(), zone=company.zone)
-        return problem_response(Problem(status, error.key.removeprefix("refusal."), said))
+        code = error.key.removeprefix("refusal.")
+        return problem_response(Problem(status, code, say(error)))
 
     api.add_exception_handler(Refusal, told)
 
@@ -164,12 +182,37 @@ def _page(found: Sequence[T], limit: int, number: Callable[[T], int]) -> tuple[S
     return found[:limit], more
 
 
-async def _view_of(
-    tx: ReadTx, view: str, cursor: str, limit: int
-) -> tuple[list[TicketFacts], str | None]:
-    numbers, after = await numbers_of(tx, view, cursor, size=limit)
-    shown = {one.number: one for one in await tickets_with(tx, numbers)}
-    return [shown[number] for number in numbers], after
+async def _listed(
+    tx: ReadTx, view: str, cursor: str | None, limit: int, wanted: TicketFilter
+) -> TicketPage:
+    where = wanted.where()
+    if view != ALL:
+        numbers, after = await numbers_named(tx, view, cursor or "", size=limit, where=where)
+        known = {one.number: one for one in await tickets_with(tx, numbers)}
+        return await _shown(tx, [known[number] for number in numbers], after)
+    # what is no cursor of this list means its first page, as it does in the chat
+    before = min(int(cursor), LARGEST) if cursor is not None and cursor.isdecimal() else None
+    if where:
+        return await _shown(tx, *await list_filtered(tx, before, limit, where))
+    found = await list_tickets(tx, before, limit + 1)
+    tickets, next_one = _page(found, limit, lambda one: one.number)
+    return await _shown(tx, tickets, next_one)
+
+
+async def _shown(tx: ReadTx, tickets: Sequence[TicketFacts], after: str | int | None) -> TicketPage:
+    details = await details_of(tx, [one.number for one in tickets])
+    items = [ticket_out(one, details[one.number]) for one in tickets]
+    return TicketPage(items=items, next=None if after is None else str(after))
+
+
+async def _one(tx: ReadTx, number: int) -> tuple[TicketOut, tuple[LinkFacts, ...]]:
+    ticket, links = await find_ticket(tx, number)
+    return ticket_out(ticket, (await details_of(tx, [number]))[number]), links
+
+
+async def _found(tx: ReadTx, words: str, start: int | None, limit: int) -> TicketPage:
+    found = await search(tx, words, start=start, limit=limit)
+    return await _shown(tx, await tickets_with(tx, found.numbers), found.more)
 
 
 def _add_reading(api: FastAPI, desk: Desk, keeper: Gatekeeper) -> None:
@@ -177,23 +220,31 @@ def _add_reading(api: FastAPI, desk: Desk, keeper: Gatekeeper) -> None:
 
     @api.get("/tickets", responses=_REFUSED, dependencies=[reads])
     async def list_all(
-        *, view: View = "all", cursor: ListCursor = None, limit: Limit = 50
+        *,
+        view: View = ALL,
+        state: CodeQuery = None,
+        topic: CodeQuery = None,
+        service: CodeQuery = None,
+        category: CodeQuery = None,
+        priority: CodeQuery = None,
+        tag: TagQuery = None,
+        channel: CodeQuery = None,
+        customer_id: CustomerQuery = None,
+        cursor: ListCursor = None,
+        limit: Limit = 50,
     ) -> TicketPage:
-        """List tickets: all, newest first; or a view of the queue, most urgent first."""
-        if view != "all":
-            shown, after = await desk.read(_view_of, view, cursor or "", limit)
-            return TicketPage(items=[ticket_out(one) for one in shown], next=after)
-        # what is no cursor of this list means its first page, as it does in the chat
-        before = min(int(cursor), LARGEST) if cursor is not None and cursor.isdecimal() else None
-        found = await desk.read(list_tickets, before, limit + 1)
-        tickets, more = _page(found, limit, lambda one: one.number)
-        return TicketPage(items=[ticket_out(one) for one in tickets], next=more)
+        """List tickets: all, newest first; or `queue`, `free`, `overdue`, `frozen`, `waiting`,
+        `resolved`, most urgent first; or a list that the company has saved, in its own order. What
+        else is named must hold, too; a page may then be empty and yet have a next one: only so much
+        is looked at for each.
+        """
+        wanted = TicketFilter(state, topic, service, category, priority, tag, channel, customer_id)
+        return await desk.read(_listed, view, cursor, limit, wanted)
 
     @api.get("/tickets/{number}", responses=_NOT_FOUND, dependencies=[reads])
     async def read_one(number: Number) -> TicketWithLinks:
-        """Read a ticket with its links and tags."""
-        ticket, links = await desk.read(find_ticket, number)
-        return ticket_with_links(ticket, links, await desk.read(named_tags, number))
+        """Read a ticket with its links, fields and tags."""
+        return ticket_with_links(*await desk.read(_one, number))
 
     @api.get("/tickets/{number}/messages", responses=_NOT_FOUND, dependencies=[reads])
     async def read_messages(
@@ -213,11 +264,7 @@ def _add_reading(api: FastAPI, desk: Desk, keeper: Gatekeeper) -> None:
         """Find tickets that contain all these words, newest first. A page may be empty and yet have
         a next one: only so much is looked at for each.
         """
-        start = None if cursor is None else int(cursor)
-        found = await desk.read(search, q, start=start, limit=limit)
-        tickets = await desk.read(tickets_with, found.numbers)
-        more = None if found.more is None else str(found.more)
-        return TicketPage(items=[ticket_out(one) for one in tickets], next=more)
+        return await desk.read(_found, q, None if cursor is None else int(cursor), limit)
 
 
 def _add_writing(
@@ -248,7 +295,7 @@ def _add_writing(
         async def act(tx: Tx) -> Answer:
             brought = await intake.open_from_outside(tx, key, new.to_ticket())
             await tx.write()
-            ticket, _ = await find_ticket(tx, brought.ticket_id)
+            ticket, _ = await _one(tx, brought.ticket_id)
             path = follow_path(await find_signing_key(tx), ticket.number)
             return _status(brought), opened_out(ticket, public_url, path).model_dump(mode="json")
 

@@ -1,6 +1,5 @@
 """What the API takes and gives: these classes are its OpenAPI document."""
 
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Final, Literal, Self
 
@@ -9,6 +8,9 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    StrictBool,
+    StrictFloat,
+    StrictInt,
     StringConstraints,
     model_validator,
 )
@@ -16,7 +18,10 @@ from pydantic import (
 from channels.telegram.addresses import NEVER_A_PERSON, chat_address
 from core.addresses import API
 from core.integrations.intake import Customer, NewTicket
+from core.integrations.particulars import Particulars
 from core.people.contact_points import Point
+from core.tickets.classification import ClassWish
+from core.tickets.details import Details
 from core.tickets.facts import PublicMessage, TicketFacts
 from core.tickets.relations import LinkFacts
 from core.words.contact_values import EMAIL, PHONE, read_email, typed_phone
@@ -58,6 +63,12 @@ Subject = Annotated[str, StringConstraints(min_length=1, max_length=300), _Check
 Words = Annotated[str, StringConstraints(min_length=1, max_length=20_000), _Checked]
 ExternalId = Annotated[str, StringConstraints(min_length=1, max_length=150), _Checked]
 Title = Annotated[str, StringConstraints(min_length=1, max_length=120), _Checked]
+Code = Annotated[str, StringConstraints(pattern=r"^[\w-]{1,32}$")]
+Tag = Annotated[str, StringConstraints(min_length=1, max_length=40), _Checked]
+# Also a number, a yes or a no as JSON has them.
+FieldValue = (
+    StrictBool | StrictInt | StrictFloat | Annotated[str, StringConstraints(max_length=600)]
+)
 Note = Annotated[str, StringConstraints(min_length=1, max_length=64), _Checked]
 
 
@@ -90,14 +101,21 @@ class CustomerIn(_Given):
 
 
 class TicketIn(_Given):
-    """A new ticket. `topic` is a code of the directory; `channel` is where the customer came from;
-    `external_id` is what you call the ticket: the same again is the same ticket.
+    """A new ticket. `topic`, `service`, `category`, `priority` and the names in `fields` are codes
+    of the directory; fields that the company requires at the opening must be there. `channel` is
+    where the customer came from; `external_id` is what you call the ticket: the same again is the
+    same ticket.
     """
 
     customer: CustomerIn
     subject: Subject
     text: Words
-    topic: Annotated[str, StringConstraints(pattern=r"^[\w-]{1,32}$")] | None = None
+    topic: Code | None = None
+    service: Code | None = None
+    category: Code | None = None
+    priority: Code | None = None
+    fields: dict[Code, FieldValue] = Field(default_factory=dict, max_length=100)
+    tags: list[Tag] = Field(default_factory=list, max_length=20)
     channel: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,15}$")] = API
     external_id: ExternalId | None = None
 
@@ -110,7 +128,19 @@ class TicketIn(_Given):
             self.topic,
             self.channel,
             self.external_id,
+            Particulars(
+                {code: _words_of(value) for code, value in self.fields.items()},
+                ClassWish(self.service, self.category, self.priority),
+                self.tags,
+            ),
         )
+
+
+def _words_of(value: object) -> str:
+    """Return what somebody would write for it."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return str(value)
 
 
 class MessageIn(_Given):
@@ -143,15 +173,30 @@ class LinkOut(_Shown):
     state: str | None
 
 
+class TagOut(_Shown):
+    """A tag: the word, and what the company calls it by language, which may be nothing."""
+
+    word: str
+    titles: dict[str, str]
+
+
 class TicketOut(_Shown):
-    """A ticket. `days`: whole days in work, which stop at the end."""
+    """A ticket. `state_category`: what kind of state it is in; `service`, `category`, `priority`:
+    what it is classified as; `fields`: the company's own, by code, a number as `12.5`, a day as
+    `2026-12-01`; `days`: whole days in work, which stop at the end.
+    """
 
     number: int
     subject: str
     marker: Literal["needs_answer", "overdue", "answered", "frozen", "closed"]
     state: str
-    category: str
+    state_category: str
     topic: str | None
+    service: str | None
+    category: str | None
+    priority: str | None
+    tags: list[TagOut]
+    fields: dict[str, str]
     channel: str
     customer_id: int
     customer: str
@@ -167,18 +212,10 @@ class TicketOut(_Shown):
     follows: int | None
 
 
-class TagOut(_Shown):
-    """A tag: the word, and what the company calls it by language, which may be nothing."""
-
-    word: str
-    titles: dict[str, str]
-
-
 class TicketWithLinks(TicketOut):
-    """A ticket, what it is linked to, and its tags."""
+    """A ticket and what it is linked to."""
 
     links: list[LinkOut]
-    tags: list[TagOut]
 
 
 class OpenedOut(TicketOut):
@@ -243,24 +280,32 @@ class ProblemOut(BaseModel):
     errors: list[FaultOut] | None = None
 
 
-def ticket_out(ticket: TicketFacts) -> TicketOut:
+def ticket_out(ticket: TicketFacts, details: Details) -> TicketOut:
     """Return a ticket as it is given out."""
-    return TicketOut.model_validate(ticket)
+    facts = {name: getattr(ticket, name) for name in _AS_THEY_ARE}
+    return TicketOut(
+        **facts,
+        state_category=ticket.category,
+        category=ticket.kind,
+        tags=[TagOut(word=word, titles=dict(of)) for word, of in details.tags.items()],
+        fields=dict(details.fields),
+    )
 
 
-def opened_out(ticket: TicketFacts, public_url: str | None, path: str) -> OpenedOut:
+_OTHERWISE: Final = frozenset({"state_category", "category", "tags", "fields"})
+_AS_THEY_ARE: Final = tuple(name for name in TicketOut.model_fields if name not in _OTHERWISE)
+
+
+def opened_out(ticket: TicketOut, public_url: str | None, path: str) -> OpenedOut:
     """Return a ticket that was opened, with the page to follow it."""
     url = None if public_url is None else public_url + path
-    return OpenedOut(**ticket_out(ticket).model_dump(), follow_url=url)
+    return OpenedOut(**ticket.model_dump(), follow_url=url)
 
 
-def ticket_with_links(
-    ticket: TicketFacts, links: tuple[LinkFacts, ...], tags: Mapping[str, Mapping[str, str]]
-) -> TicketWithLinks:
-    """Return a ticket with its links and tags as it is given out."""
+def ticket_with_links(ticket: TicketOut, links: tuple[LinkFacts, ...]) -> TicketWithLinks:
+    """Return a ticket with its links as it is given out."""
     shown = [LinkOut.model_validate(link) for link in links]
-    named = [TagOut(word=word, titles=dict(titles)) for word, titles in tags.items()]
-    return TicketWithLinks(**ticket_out(ticket).model_dump(), links=shown, tags=named)
+    return TicketWithLinks(**ticket.model_dump(), links=shown)
 
 
 def message_out(said: PublicMessage) -> MessageOut:

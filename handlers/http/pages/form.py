@@ -13,6 +13,7 @@ from fastapi.responses import Response
 
 from core.desk import Desk
 from core.integrations.intake import Customer, NewTicket
+from core.integrations.particulars import Particulars, is_missing, missing_among
 from core.people.contact_points import Point, read_point
 from core.texts import Key
 from core.tickets.catalog import TopicFacts, topics_of
@@ -98,10 +99,16 @@ async def _find_asked(tx: ReadTx, chosen: str | None) -> Questions:
 
 def missing_fault(asked: Questions, fields: Fields, reader: Reader) -> Key | None:
     """Return that one of the company's own fields is empty, the first that is."""
-    for one in asked.fields:
-        if is_blank(fields.get(f"{OWN}{one.code}", "")):
-            return Key("web.fault.field", {"field": one.title(reader.language)})
-    return None
+    missing = missing_among(asked.fields, _said(asked, fields))
+    if not missing:
+        return None
+    refused = is_missing(missing[0], reader.language)
+    return Key(refused.key, refused.facts)
+
+
+def _said(asked: Questions, fields: Fields) -> dict[str, str]:
+    """What was said to the company's own fields, by code."""
+    return {one.code: fields.get(f"{OWN}{one.code}", "") for one in asked.fields}
 
 
 def ticket_of(
@@ -113,9 +120,9 @@ def ticket_of(
         fields["name"][:200], points=(point,), language=reader.language, vouched=False
     )
     text = fields["text"]
-    answers = {one.code: fields.get(f"{OWN}{one.code}", "") for one in asked.fields}
+    said = Particulars(_said(asked, fields))
     subject, sent = clean_name(text, 120), fields["once"]
-    return NewTicket(customer, subject, text, asked.topic, ORIGIN, sent, answers, files)
+    return NewTicket(customer, subject, text, asked.topic, ORIGIN, sent, said, files)
 
 
 def consent_of(reader: Reader) -> tuple[str, str]:

@@ -506,7 +506,7 @@ async def test_only_a_digest_of_a_key_is_stored(shop: Client, desk: Desk) -> Non
         ({"text": "a\0b"}, "body.text"),
         ({"channel": "../etc"}, "body.channel"),
         ({"external_id": ""}, "body.external_id"),
-        ({"priority": "urgent"}, "body.priority"),
+        ({"colour": "red"}, "body.colour"),
     ],
 )
 async def test_a_wrong_field_is_named_and_what_was_sent_is_not_repeated(

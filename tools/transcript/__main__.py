@@ -17,6 +17,7 @@ from typing import Final
 from sandbox import Person
 from tests.e2e.stage import ROOT, Stage, forking, staged
 from tools.transcript.book import Agreements
+from tools.transcript.company import company
 from tools.transcript.work import work
 
 OUTPUT: Final = ROOT / "build" / "transcript.md"
@@ -333,6 +334,12 @@ async def equipment(stage: Stage, book: Agreements, language: str) -> None:
         await work(stage, book, language)
 
 
+async def own(stage: Stage, book: Agreements, language: str) -> None:
+    """What a company makes of its desk."""
+    async with stage.process(DEFAULT_LANGUAGE=language):
+        await company(stage, book, language)
+
+
 Part = Callable[[Stage, Agreements, str], Awaitable[None]]
 # Each in a world of its own, so that they can be played side by side.
 PARTS: Final[dict[str, tuple[Part, str]]] = {
@@ -340,6 +347,8 @@ PARTS: Final[dict[str, tuple[Part, str]]] = {
     "work.ru": (equipment, "ru"),
     "conversation.en": (conversation, "en"),
     "work.en": (equipment, "en"),
+    "company.ru": (own, "ru"),
+    "company.en": (own, "en"),
 }
 
 

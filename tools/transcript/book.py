@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Final
 
-from sandbox import Message
+from sandbox import Chat, Message
 from tests.e2e.stage import Stage
 
 # Calls whose number people notice. Edits of cards and reactions are drawn together by the clock.
@@ -97,3 +97,8 @@ def _quoted(message: Message) -> str:
     words = message.revisions[0].text if message.revisions else message.text
     first = words.split("\n", 1)[0][:QUOTED]
     return f"«{first}»" if first else f"[{message.kind}]"
+
+
+def with_buttons(chat: Chat) -> Message:
+    """The newest message of the bot that has buttons."""
+    return [m for m in chat.bot_messages if m.inline_keyboard and not m.deleted][-1]

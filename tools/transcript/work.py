@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
-from sandbox import Chat, Message, Person
+from sandbox import Message, Person
 from tests.e2e.asking import answer, asks
 from tests.e2e.beside import apply_directory, import_cameras
 from tests.e2e.stage import ROOT, Stage
-from tools.transcript.book import Agreements
+from tools.transcript.book import Agreements, with_buttons
 
 EXAMPLE: Final = ROOT / "examples" / "directory.toml"
 LINES: Final = {
@@ -95,7 +95,7 @@ class Acts:
         await scene("The same camera again", lambda: self._say(first, "/camera"))
         await scene("Its trouble in one's own words", lambda: self._say(first, self.says["dark"]))
         await scene("Two more in the area", lambda: self._faults(others[:2]))
-        offer = _with_buttons(self.stage.group)
+        offer = with_buttons(self.stage.group)
         await scene("Merge them", lambda: self._press(olga, offer, 0))
         await scene("By when", lambda: self._press(olga, offer, 1))
         parent = await self.stage.card(self._newest())
@@ -188,10 +188,10 @@ class Acts:
 
     async def _tap(self, who: Person, at: int) -> None:
         """A button of the newest message in private that has any."""
-        await self._press(who, _with_buttons(who.chat), at)
+        await self._press(who, with_buttons(who.chat), at)
 
     async def _press_newest(self, who: Person, at: int) -> None:
-        await self._press(who, _with_buttons(self.stage.group), at)
+        await self._press(who, with_buttons(self.stage.group), at)
 
     async def _press(self, who: Person, message: Message, at: int) -> None:
         press = await who.press_soon(message.buttons[at], message=message)
@@ -223,7 +223,3 @@ class Acts:
         _, card = await self.stage.open_ticket(leo, self.says["text"])
         await self.stage.indexed()
         await asks(self.stage, self.stage.olga, "/similar", card)
-
-
-def _with_buttons(chat: Chat) -> Message:
-    return [m for m in chat.bot_messages if m.inline_keyboard and not m.deleted][-1]

@@ -99,7 +99,9 @@ class StaffAccess:
         renderer = visit.renderer
         head = pages.draw_head(renderer, visit.session.token, for_admin=visit.is_admin)
         title = title or renderer.html("app.title")
-        return self.frame(renderer, title, body, status, head=head)
+        # who hears a page, and does not see it, is told what it is
+        heading = "" if "<h1" in body else f'<h1 class="unseen">{title}</h1>'
+        return self.frame(renderer, title, heading + body, status, head=head)
 
     def frame(
         self,

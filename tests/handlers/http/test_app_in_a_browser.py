@@ -75,7 +75,7 @@ async def test_an_operator_answers_and_takes_on_a_phone(
     await expect(page.locator("#text")).to_have_value("")
     await page.locator("summary", has_text="Close").click()
     await page.locator("details[open] button", has_text="Close").click()
-    await expect(page.locator(".verbs")).to_contain_text("Reopen")
+    await expect(page.locator("#verbs")).to_contain_text("Reopen")
     assert await page.title() != "stolen" and not faults
 
 
@@ -123,3 +123,23 @@ async def test_pages_follow_what_happens_and_what_one_types_stays(
     await expect(box).to_have_value("I am still writing")
     # a look that was under way is refused, which a browser notes
     assert not [fault for fault in faults if "403" not in fault]
+
+
+async def test_what_is_unfolded_and_where_a_key_has_led_stay_while_the_page_follows(
+    browser: Browser, visitor: Visitor, desk: Desk, clock: Clock
+) -> None:
+    """The board is drawn anew by every change; who reads its days would find them folded."""
+    await desk.run(by_operator, people.ANNA, enrol)
+    await people.opens(desk)
+    context = await browser.new_context(locale="en-GB")
+    page = await context.new_page()
+    data = quote(signed(clock, people.ANNA), safe="")
+    await page.goto(f"{visitor.url}/app#tgWebAppData={data}")
+    await page.locator("header a", has_text="Statistics").click()
+    await page.locator("summary", has_text="By day").click()
+    link = page.locator("details a").first
+    await link.focus()
+    await page.evaluate("document.getElementById('board').dataset.old = 'yes'")
+    await page.evaluate("htmx.trigger('#board', 'live')")
+    await expect(page.locator("#board:not([data-old])")).to_be_visible()
+    await expect(page.locator("details[open] a").first).to_be_focused()

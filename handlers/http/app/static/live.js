@@ -90,7 +90,10 @@
     const asked = event.detail.requestConfig && event.detail.requestConfig.elt;
     if (!asked || !asked.matches || !asked.matches(LIVE)) return;
     const { status, responseText } = event.detail.xhr;
-    if (status === 200 && responseText.includes(`id="${asked.id}" data-live`)) return;
+    if (status === 200 && responseText.includes(`id="${asked.id}" data-live`)) {
+      place = placeIn(asked);
+      return;
+    }
     event.detail.shouldSwap = false;
     if (status === 200 || status === 403) end();
   });
@@ -99,6 +102,30 @@
     if (isBusy(event.detail.target)) event.detail.shouldSwap = false;
   });
 
+  /** Where somebody is in the part that is replaced: what they have unfolded, and the link that a
+      key has led them to. */
+  let place = null;
+
+  function placeIn(live) {
+    const at = document.activeElement;
+    return {
+      open: [...live.querySelectorAll("details[open] > summary")].map((one) => one.textContent),
+      link: live.contains(at) && !at.id ? at.getAttribute("href") : null,
+    };
+  }
+
+  function goBack(live, { open, link }) {
+    for (const one of live.querySelectorAll("details > summary")) {
+      if (open.includes(one.textContent)) one.parentElement.open = true;
+    }
+    const there = link && [...live.querySelectorAll("a[href]")].find((one) => one.getAttribute("href") === link);
+    if (there) there.focus({ preventScroll: true });
+  }
+
+  document.addEventListener("htmx:afterSwap", () => {
+    if (place && part()) goBack(part(), place);
+    place = null;
+  });
   document.addEventListener("htmx:afterSettle", follow);
   document.addEventListener("visibilitychange", () => (document.hidden ? leave() : look(0)));
   addEventListener("pagehide", leave);

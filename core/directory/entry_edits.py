@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, Final
 
+from core.directory.entry_choices import title_of
 from core.directory.file_names import FIELD, files_of, written
 from core.directory.kinds import KINDS
 from core.directory.reader import Item
@@ -39,7 +40,12 @@ class EntryFacts:
     @property
     def mark(self) -> str:
         """Return what tells it from the others of its kind in few signs."""
-        return sha256(self.key.encode()).hexdigest()[:MARK]
+        return mark_of_key(self.key)
+
+
+def mark_of_key(key: str) -> str:
+    """Return what a button carries of an entry's key."""
+    return sha256(key.encode()).hexdigest()[:MARK]
 
 
 async def count_entries(tx: ReadTx) -> Sequence[tuple[str, int]]:
@@ -49,20 +55,36 @@ async def count_entries(tx: ReadTx) -> Sequence[tuple[str, int]]:
 
 async def list_entries(tx: ReadTx, kind: str) -> list[EntryFacts]:
     """Return the entries of a kind in the order of the file. Raises :class:`Refusal`."""
-    found = _BY_NAME.get(kind)
+    return [await facts_of(tx, one) for one in await kind_of(kind).load(tx)]
+
+
+def kind_of(name: str) -> type[DirectoryEntry]:
+    """Return the class of a kind. Raises :class:`Refusal`."""
+    found = _BY_NAME.get(name)
     if found is None:
         raise Refusal("refusal.outdated")
-    return [await _facts(tx, one) for one in await found.load(tx)]
+    return found
 
 
-async def _facts(tx: ReadTx, entry: DirectoryEntry) -> EntryFacts:
-    language, files = tx.company.language, getattr(entry, FIELD, None)
-    titles: dict[str, str] = getattr(entry, "titles", None) or {}
-    title = titles.get(language) or next(iter(titles.values()), getattr(entry, "title", None))
+async def load_entry(tx: ReadTx, kind: str, mark: str) -> tuple[DirectoryEntry, int, int]:
+    """Return the entry with this mark, its place in its list from 0, and how many there are.
+
+    Raises :class:`Refusal`.
+    """
+    entries = await kind_of(kind).load(tx)
+    for at, entry in enumerate(entries):
+        if mark_of_key(entry.key_value) == mark:
+            return entry, at, len(entries)
+    raise Refusal("refusal.outdated")
+
+
+async def facts_of(tx: ReadTx, entry: DirectoryEntry) -> EntryFacts:
+    """Return an entry as lists show it."""
+    files = getattr(entry, FIELD, None)
     return EntryFacts(
         kind=entry.name,
         key=entry.key_value,
-        title=title or entry.key_value,
+        title=title_of(entry, tx.company.language),
         active=getattr(entry, "active", None),
         table=write_table(entry.name, shown_fields(entry), single=entry.single),
         single=entry.single,
@@ -113,4 +135,21 @@ async def _put(tx: Tx, known: EntryFacts, values: Mapping[str, Any]) -> EntryFac
     changed: Any = entry.model_copy(update=values)
     async with edited(tx):
         await put_items(tx, [Item(changed)])
-    return await _facts(tx, changed)
+    return await facts_of(tx, changed)
+
+
+async def move_entry(tx: Tx, kind: str, mark: str, *, up: bool) -> None:
+    """Let an entry and the one beside it change places; a version of the directory.
+
+    Raises :class:`Refusal` where there is none, :class:`NotAllowed`.
+    """
+    if not may(tx.actor.role, "set_up"):
+        raise NotAllowed("set_up")
+    entry, at, count = await load_entry(tx, kind, mark)
+    beside = at - 1 if up else at + 1
+    if not entry.ordered or not 0 <= beside < count:
+        raise Refusal("refusal.outdated")
+    other: Any = (await kind_of(kind).load(tx))[beside]
+    pair = [entry, other] if up else [other, entry]
+    async with edited(tx):
+        await put_items(tx, [Item(one) for one in pair])

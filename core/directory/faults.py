@@ -50,13 +50,14 @@ class Problem:
 @dataclass(frozen=True, slots=True)
 class Fault:
     """Something wrong in a directory. ``line`` from 1, none where there is no file; ``where``
-    names the entry and the field in the file's own words.
+    names the entry and the field in the file's own words, ``path`` leads to it from its entry.
     """
 
     line: int | None
     where: str
     key: str
     facts: Mapping[str, Any] = field(default_factory=dict)
+    path: Path = field(default=(), compare=False)
 
     @property
     def text(self) -> Key:

@@ -34,6 +34,15 @@ class Reference:
     kind: str
 
 
+@dataclass(frozen=True, slots=True)
+class AsPeopleSay:
+    """Marks a type that people write otherwise than the file does, or choose from what the desk
+    knows: ``name`` says how (`core.directory.spoken`, `core.directory.entry_choices`).
+    """
+
+    name: str
+
+
 def _matches(pattern: str, fault: str) -> AfterValidator:
     def check(value: str) -> str:
         if not re.fullmatch(pattern, value, re.ASCII):
@@ -64,7 +73,9 @@ Title = Annotated[
     AfterValidator(_check_title),
     Json({"type": "string", "minLength": 1, "maxLength": LONGEST_TITLE}),
 ]
-Language = Annotated[str, _matches(LANGUAGE, "language"), Json({"type": "string"})]
+Language = Annotated[
+    str, _matches(LANGUAGE, "language"), Json({"type": "string"}), AsPeopleSay("language")
+]
 Titles = Annotated[
     dict[Language, Title],
     AfterValidator(_check_titles),
@@ -143,6 +154,7 @@ WorkingSpan = Annotated[
     PlainValidator(_read_working_span),
     PlainSerializer(format_working_span),
     Json({"type": "string", "examples": ["30m", "4h"]}),
+    AsPeopleSay("working"),
 ]
 
 
@@ -197,16 +209,17 @@ def _check_day(value: str) -> str:
         raise refusal("day", value) from None
 
 
-Zone = Annotated[str, AfterValidator(_check_zone), Json({"type": "string"})]
+Zone = Annotated[str, AfterValidator(_check_zone), Json({"type": "string"}), AsPeopleSay("zone")]
 Interval = Annotated[
     str, AfterValidator(_check_interval), Json({"type": "string", "pattern": f"^{_HOURS}$"})
 ]
-Hours = Annotated[list[Interval], AfterValidator(_check_hours)]
-Weekday = Annotated[str, *one_of(DAYS)]
+Hours = Annotated[list[Interval], AfterValidator(_check_hours), AsPeopleSay("hours")]
+Weekday = Annotated[str, *one_of(DAYS), AsPeopleSay("weekday")]
 Week = Annotated[dict[Weekday, Hours], AfterValidator(_check_week)]
 Day = Annotated[
     str,
     BeforeValidator(_day_written_bare),
     AfterValidator(_check_day),
     Json({"type": "string", "format": "date"}),
+    AsPeopleSay("day"),
 ]

@@ -7,11 +7,14 @@ from typing import Any
 
 from core.delivery.notice_events import EVENTS
 from core.delivery.own_notices import CHAT
+from core.directory.entry_edits import EntryFacts, facts_of
+from core.directory.entry_questions import Draft, fields_of
 from core.directory.faults import DirectoryError
 from core.directory.kinds.notices import NoticeEntry
 from core.directory.reader import read_directory
 from core.directory.store import edited, put_items, shown_fields
 from core.directory.toml_writer import write_table
+from core.directory.versions import current_version
 from core.errors import NotAllowed, Refusal
 from core.people.permissions import may
 from core.tx import ReadTx, Tx
@@ -50,6 +53,26 @@ async def list_notices(tx: ReadTx) -> list[NoticeFacts]:
     """Return all that can be configured, in the order of a ticket's life."""
     entries = await NoticeEntry.load(tx)
     return [_facts(tx, event, entries) for event in EVENTS]
+
+
+async def list_narrower(tx: ReadTx) -> list[EntryFacts]:
+    """Return the entries that are not the one for all tickets."""
+    entries = await NoticeEntry.load(tx)
+    return [await facts_of(tx, one) for one in entries if not (one.active and _is_for_all(one))]
+
+
+async def words_of(tx: ReadTx, event: str, language: str) -> Draft:
+    """Return the question for the words of an event: of the entry for all tickets, or a new one."""
+    await find_notice(tx, event)
+    entries = await NoticeEntry.load(tx)
+    known = next((e for e in entries if e.event == event and e.active and _is_for_all(e)), None)
+    asked = next(
+        one for one in await fields_of(tx, NoticeEntry.name) if one.path == ("texts", language)
+    )
+    mark = "" if known is None else (await facts_of(tx, known)).mark
+    table = _new_fields(event, entries) if known is None else {}
+    version = await current_version(tx)
+    return Draft(NoticeEntry.name, mark, asked.mark, version, table)
 
 
 async def find_notice(tx: ReadTx, event: str) -> NoticeFacts:

@@ -171,4 +171,4 @@ def _fault(
 ) -> Fault:
     line = file.line_of((*kind.path_of(position), *problem.path)) if file else None
     where = place(kind.name, shorten(name), problem)
-    return Fault(line, where, problem.key, problem.facts)
+    return Fault(line, where, problem.key, problem.facts, problem.path)

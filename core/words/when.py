@@ -84,6 +84,17 @@ def parse_span(text: str) -> timedelta:
     return span
 
 
+def leading_day(text: str, today: date) -> tuple[date, int] | None:
+    """Return the day that `text` begins with, and where its words end: «8 марта», «31.12»."""
+    found = patterns.LEADING_DAY.match(_fold(text[:LOOKED_AT]))
+    if found is None:
+        return None
+    try:
+        return days.read_day(found, today), found.end()
+    except (ValueError, OverflowError):
+        return None
+
+
 @dataclass(frozen=True, slots=True)
 class _Size:
     months: int

@@ -100,9 +100,7 @@ async def test_a_response_and_an_article_bring_their_files(stage: Stage) -> None
     await admin.say("/directory")
     for label in ("Статьи" if stage.language == "ru" else "Articles", "The lamp"):
         await admin.press_soon(label)
-    await add_file(
-        stage, words, await admin.expect(r"\[\[article", button=words["add"], edited=None)
-    )
+    await add_file(stage, words, await admin.expect(": lamp", button=words["add"], edited=None))
     await alice.say("/faq lamp")
     await alice.press_soon("📄 The lamp")
     await soon(lambda: alice.last.text.endswith(words["line"]))

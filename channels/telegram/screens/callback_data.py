@@ -47,6 +47,12 @@ from channels.telegram.screens.directory_entries import (
     DirectoryKinds,
     DirectoryPart,
 )
+from channels.telegram.screens.entry_buttons import (
+    ApplyAnswer,
+    AskValue,
+    EntryStep,
+    PickValue,
+)
 from channels.telegram.screens.figure_lists import FigureMenu, FigurePage
 from channels.telegram.screens.health import FailedStep, JunkStep, QuarantineStep
 from channels.telegram.screens.help import HelpSection
@@ -104,6 +110,7 @@ KINDS: Final[tuple[type[CallbackData], ...]] = (
     *(SetupStep, SetField, DismissAdmin, LinkChat, QuarantineStep, FailedStep),
     *(ReleaseStep, JunkStep, HelpSection, DirectoryStep, RestoreVersion),
     *(TryRule, DirectoryKinds, DirectoryKind, DirectoryPart, EntryFiles, ArticleFiles),
+    *(AskValue, PickValue, EntryStep, ApplyAnswer),
     *(NoticeList, NoticeStep, NoticeText),
     *(ArticlesOfTopic, ReadArticle, JudgeArticle, ArticlesFor, ArticleFor, SendArticle),
     *(LinkArticle, WriteArticle, UseArticle, ArticleUses, NextUp, SettleLeft),

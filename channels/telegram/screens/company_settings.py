@@ -1,18 +1,15 @@
-"""The company's settings in words, and their table to copy, change and send back (X12, C1)."""
+"""The company's settings in words: what stands above the buttons that change them (X12, C1)."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from channels.telegram.screens.buttons import Keyboard, button
-from channels.telegram.screens.directory_entries import LONGEST, DirectoryKinds
-from channels.telegram.screens.screen import Renderer, Screen
+from channels.telegram.screens.screen import Renderer
 from core.company import Company, Limit
 from core.contacts.retention import Round
-from core.directory.entry_edits import EntryFacts
 from core.texts import Key
-from core.words.names import clean_name, units
+from core.words.names import clean_name
 
-# So much of a list of addresses or masks is shown; the table has all of it.
+# So much of a list of addresses or masks is shown; the question for it has all of it.
 _SHOWN: Final = 200
 _ALWAYS: Final = Key("company_settings.always")
 _NO_LIMIT: Final = Key("company_settings.no_limit")
@@ -25,22 +22,12 @@ _FLAGS: Final = (
 )
 
 
-def draw_settings(
-    renderer: Renderer, company: Company, last: Round | None, entry: EntryFacts
-) -> Screen:
-    """What counts now in words, what the last night has erased, and the table below."""
+def settings_lines(renderer: Renderer, company: Company, last: Round | None) -> list[str]:
+    """What counts now in words, and what the last night has erased."""
     said = [*_said(renderer, company)]
     if last is not None:
         said.append(_round(renderer, last))
-    lines = [renderer.html("company_settings.head"), *said]
-    table = entry.table.strip()
-    if units(table) + sum(map(units, lines)) <= LONGEST:
-        lines += ["", renderer.html("directory_chat.lines", lines=table)]
-        lines.append(renderer.html("company_settings.how"))
-    else:
-        lines += ["", renderer.html("company_settings.long")]
-    back = button(renderer.plain("button.setup.back"), DirectoryKinds())
-    return Screen("\n".join(lines), Keyboard(inline_keyboard=[[back]]))
+    return said
 
 
 def _said(renderer: Renderer, company: Company) -> Iterator[str]:

@@ -9,6 +9,7 @@ from pydantic import Field
 from channels.telegram.screens.buttons import button, matching, one_of, rows_of
 from channels.telegram.screens.rules import DIGEST, try_buttons
 from channels.telegram.screens.screen import Renderer, Screen
+from core.directory.deadlines import Touched
 from core.directory.faults import Fault
 from core.directory.store import OnlyChecked
 from core.words.names import units
@@ -75,7 +76,11 @@ def draw_restoring(renderer: Renderer, checked: OnlyChecked, number: int) -> Scr
 
 def _change(renderer: Renderer, checked: OnlyChecked) -> Iterator[str]:
     yield from _shown(renderer, checked.difference)
-    told = checked.touched
+    yield from touched_lines(renderer, checked.touched)
+
+
+def touched_lines(renderer: Renderer, told: Touched) -> Iterator[str]:
+    """How many open tickets a change is about."""
     counts = {
         "touched": told.answers,
         "agreed": told.agreed,

@@ -9,18 +9,14 @@ from typing import Annotated, Final
 from aiogram.filters.callback_data import CallbackData
 from pydantic import Field
 
-from channels.telegram.screens.attached_files import file_buttons, file_lines
 from channels.telegram.screens.buttons import Button, Keyboard, button, matching, one_of, rows_of
+from channels.telegram.screens.entry_buttons import NAMES, EntryStep
 from channels.telegram.screens.screen import Renderer, Screen
 from core.directory.entry_edits import MARK, EntryFacts
-from core.directory.kinds import KINDS
-from core.words.names import clean_name, units
+from core.words.names import clean_name
 
-_NAMES: Final = tuple(kind.name for kind in KINDS)
 PAGE: Final = 10
 _TITLE: Final = 30
-# An entry with a longer table is changed in the file.
-LONGEST: Final = 3500
 
 
 class DirectoryKinds(CallbackData, prefix="dk"):
@@ -30,7 +26,7 @@ class DirectoryKinds(CallbackData, prefix="dk"):
 class DirectoryKind(CallbackData, prefix="dl"):
     """The entries of a kind, from page 0."""
 
-    kind: Annotated[str, one_of(_NAMES)]
+    kind: Annotated[str, one_of(NAMES)]
     page: Annotated[int, Field(ge=0, le=999)]
 
 
@@ -38,7 +34,7 @@ class DirectoryPart(CallbackData, prefix="de"):
     """An entry: ``show`` it, switch it ``on`` or ``off``."""
 
     step: Annotated[str, one_of(("show", "on", "off"))]
-    kind: Annotated[str, one_of(_NAMES)]
+    kind: Annotated[str, one_of(NAMES)]
     mark: Annotated[str, matching(f"[0-9a-f]{{{MARK}}}")]
 
 
@@ -60,45 +56,29 @@ def draw_entries(
     """The entries of a kind, a page of them; those that are off are marked."""
     page = min(page, max(len(found) - 1, 0) // PAGE)
     shown = found[page * PAGE : (page + 1) * PAGE]
-    buttons = [
-        button(
-            renderer.plain(
-                "button.directory.off_entry" if one.active is False else "button.directory.entry",
-                title=clean_name(one.title, _TITLE),
-            ),
-            DirectoryPart(step="show", kind=kind, mark=one.mark),
-        )
-        for one in shown
-    ]
+    buttons = [entry_button(renderer, one) for one in shown]
     turns = [("earlier", page - 1)] if page else []
     turns += [("later", page + 1)] if (page + 1) * PAGE < len(found) else []
     buttons += [
         button(renderer.plain(f"button.directory.{turn}"), DirectoryKind(kind=kind, page=to))
         for turn, to in turns
     ]
+    buttons.append(new_button(renderer, kind))
     key = "directory_chat.entries" if found else "directory_chat.no_entries"
-    text = renderer.html(key, title=_title(renderer, kind), kind=kind)
+    text = renderer.html(key, title=_title(renderer, kind))
     return Screen(text, _with_back(renderer, buttons, DirectoryKinds()))
 
 
-def draw_entry(renderer: Renderer, one: EntryFacts) -> Screen:
-    """An entry as the file has it: copied, changed and sent back it is another."""
-    fits = units(one.table) <= LONGEST
-    head = renderer.html("directory_chat.entry_head", title=clean_name(one.title))
-    lines = [head]
-    if fits:
-        lines += [renderer.html("directory_chat.lines", lines=one.table.strip())]
-    lines += file_lines(renderer, one.files or ())
-    lines += [renderer.html("directory_chat.entry_how" if fits else "directory_chat.entry_long")]
-    buttons = file_buttons(renderer, one)
-    if one.active is not None:
-        step = "off" if one.active else "on"
-        data = DirectoryPart(step=step, kind=one.kind, mark=one.mark)
-        buttons.append(button(renderer.plain(f"button.directory.{step}"), data))
-    back: CallbackData = DirectoryKind(kind=one.kind, page=0)
-    return Screen(
-        "\n".join(lines), _with_back(renderer, buttons, DirectoryKinds() if one.single else back)
-    )
+def entry_button(renderer: Renderer, one: EntryFacts) -> Button:
+    """Opens an entry; one that is off is marked."""
+    key = "button.directory.off_entry" if one.active is False else "button.directory.entry"
+    label = renderer.plain(key, title=clean_name(one.title, _TITLE))
+    return button(label, DirectoryPart(step="show", kind=one.kind, mark=one.mark))
+
+
+def new_button(renderer: Renderer, kind: str) -> Button:
+    """Begins another entry of a kind."""
+    return button(renderer.plain("button.entry.new"), EntryStep(step="new", kind=kind, mark=""))
 
 
 def _with_back(renderer: Renderer, buttons: Sequence[Button], back: CallbackData) -> Keyboard:

@@ -15,11 +15,13 @@ from channels.telegram.screens.buttons import (
     one_of,
     rows_of,
 )
-from channels.telegram.screens.directory_entries import DirectoryKinds
+from channels.telegram.screens.directory_entries import DirectoryKinds, entry_button, new_button
 from channels.telegram.screens.screen import Renderer, Screen
 from core.delivery.notice_events import EVENTS
 from core.delivery.own_notices import WAYS
 from core.delivery.own_words import OWN, OWN_FACTS
+from core.directory.entry_edits import EntryFacts
+from core.directory.kinds.notices import NoticeEntry
 from core.directory.notice_edits import NoticeFacts
 from core.texts import Key, pack
 
@@ -31,7 +33,8 @@ DELAYS: Final[Mapping[str, timedelta | None]] = {
     "1h": timedelta(hours=1),
     "1d": timedelta(days=1),
 }
-_STEPS: Final = ("show", "on", "off", "plain", *DELAYS, *WAYS)
+SAY: Final = {"say_ru": "ru", "say_en": "en"}
+_STEPS: Final = ("show", "on", "off", "plain", *DELAYS, *WAYS, *SAY)
 # What an example is about.
 _NUMBER: Final = 12
 _TIMES: Final = {"due": timedelta(days=2), "until": timedelta(days=7)}
@@ -57,8 +60,12 @@ class NoticeText(CallbackData, prefix="ot"):
     digest: Annotated[str, matching(f"[0-9a-f]{{{DIGEST}}}")]
 
 
-def draw_notices(renderer: Renderer, found: Sequence[NoticeFacts]) -> Screen:
-    """All of them; those of which nobody is told are marked."""
+def draw_notices(
+    renderer: Renderer, found: Sequence[NoticeFacts], narrower: Sequence[EntryFacts] = ()
+) -> Screen:
+    """All of them; those of which nobody is told are marked. ``narrower``: entries for a topic or
+    a category alone.
+    """
     buttons = [
         button(
             renderer.plain(
@@ -69,6 +76,8 @@ def draw_notices(renderer: Renderer, found: Sequence[NoticeFacts]) -> Screen:
         )
         for one in found
     ]
+    buttons += [entry_button(renderer, one) for one in narrower]
+    buttons.append(new_button(renderer, NoticeEntry.name))
     return Screen(renderer.html("notices.head"), _with_back(renderer, buttons, DirectoryKinds()))
 
 
@@ -142,6 +151,7 @@ def _steps(one: NoticeFacts) -> Iterator[str]:
     yield from (name for name, span in DELAYS.items() if span != one.delay)
     if not one.colleagues:
         yield from (way for way in WAYS if way != one.channel)
+    yield from SAY
 
 
 def _step(renderer: Renderer, one: NoticeFacts, name: str) -> Button:

@@ -6,7 +6,7 @@ from typing import Annotated, Self, cast
 from sqlalchemy import delete, select
 
 from core.directory.faults import Problem
-from core.directory.fields import Domain, Reference
+from core.directory.fields import AsPeopleSay, Domain, Reference
 from core.directory.kinds.agreements import AgreementEntry, is_off
 from core.directory.schema import Directory, DirectoryEntry
 from core.directory.toml_writer import write_value
@@ -22,7 +22,7 @@ class AccountAgreementEntry(DirectoryEntry):
     name = "account_agreement"
     key = "account"
 
-    account: str
+    account: Annotated[str, AsPeopleSay("account")]
     agreement: Annotated[str | None, Reference(AgreementEntry.name)] = None
 
     @classmethod
@@ -68,7 +68,7 @@ class AccountDomainEntry(DirectoryEntry):
     key = "domain"
 
     domain: Domain
-    account: str | None = None
+    account: Annotated[str, AsPeopleSay("account")] | None = None
 
     @classmethod
     async def load(cls, tx: ReadTx) -> Sequence[Self]:

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from core.delivery.report_posts import RECEIVERS, REPORTS
 from core.directory.faults import refusal
-from core.directory.fields import DAYS, Code, Weekday, one_of
+from core.directory.fields import DAYS, AsPeopleSay, Code, Weekday, one_of
 from core.directory.schema import DirectoryEntry
 from core.models import ReportRow
 from core.tx import ReadTx, Tx
@@ -32,7 +32,10 @@ def _in_order(days: list[str]) -> list[str]:
 
 
 ClockTime = Annotated[
-    str, AfterValidator(_check_clock), Json({"type": "string", "pattern": f"^{CLOCK}$"})
+    str,
+    AfterValidator(_check_clock),
+    Json({"type": "string", "pattern": f"^{CLOCK}$"}),
+    AsPeopleSay("clock"),
 ]
 Days = Annotated[list[Weekday], AfterValidator(_in_order)]
 DEFAULT_AT: Final = "09:00"

@@ -8,7 +8,7 @@ from pydantic import WithJsonSchema as Json
 from sqlalchemy import select
 
 from core.directory.faults import Path, Problem, choices, refusal, shorten
-from core.directory.fields import LANGUAGE, Code, Language, Reference, Span, Title
+from core.directory.fields import LANGUAGE, AsPeopleSay, Code, Language, Reference, Span, Title
 from core.directory.file_names import FileNames, check_files, stored_files, written
 from core.directory.kinds.states import StateEntry, workflow_of_entries
 from core.directory.kinds.tags import NamedTags
@@ -68,7 +68,10 @@ Texts = Annotated[
     ),
 ]
 Target = Annotated[
-    str, AfterValidator(_check_target), Json({"type": "string", "examples": list(VERBS)})
+    str,
+    AfterValidator(_check_target),
+    Json({"type": "string", "examples": list(VERBS)}),
+    AsPeopleSay("target"),
 ]
 
 

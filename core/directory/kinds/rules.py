@@ -12,7 +12,7 @@ from sqlalchemy import select
 from core.automation.actions import NOTICE_TO
 from core.automation.rules import EVENTS, SPANS, Rule, Rules
 from core.directory.faults import Problem, choices, refusal, shorten
-from core.directory.fields import Code, Language, Reference, Span, Title, one_of
+from core.directory.fields import AsPeopleSay, Code, Language, Reference, Span, Title, one_of
 from core.directory.kinds.closing import unfit_value
 from core.directory.kinds.responses import Target, Text, unknown_target
 from core.directory.kinds.tags import NamedTags
@@ -67,7 +67,9 @@ def _check_handle(value: str) -> str:
 
 Event = Annotated[str, *one_of((*EVENTS, *SPANS))]
 Note = Annotated[str, AfterValidator(_check_note), Json({"type": "string"})]
-Handle = Annotated[str, AfterValidator(_check_handle), Json({"type": "string"})]
+Handle = Annotated[
+    str, AfterValidator(_check_handle), Json({"type": "string"}), AsPeopleSay("handle")
+]
 Glob = Annotated[str, AfterValidator(_check_glob), Json({"type": "string"})]
 Rating = Annotated[int, AfterValidator(_check_rating), Json({"type": "integer"})]
 Words = Annotated[str, AfterValidator(_check_words), Json({"type": "string"})]
@@ -79,7 +81,7 @@ class RuleConditions(Part):
     name = "rule_conditions"
 
     topics: Annotated[list[Code], Reference("topic")] = Field(default_factory=list)
-    states: list[str] = Field(default_factory=list)
+    states: list[Annotated[str, AsPeopleSay("state")]] = Field(default_factory=list)
     origins: list[Code] = Field(default_factory=list)
     unassigned: bool | None = None
     services: Annotated[list[Code], Reference("service")] = Field(default_factory=list)

@@ -10,7 +10,7 @@ from pydantic import WithJsonSchema as Json
 
 from core.company import BUDGETED, LIMITED, SEVERAL, Limit
 from core.directory.faults import choices, refusal
-from core.directory.fields import format_span
+from core.directory.fields import AsPeopleSay, format_span
 from core.words.contact_values import read_email
 from core.words.names import is_blank, units
 from core.words.numbers import is_mask
@@ -92,6 +92,7 @@ LimitOrOff = Annotated[
     PlainValidator(_read_limit),
     PlainSerializer(_write_limit),
     Json({"type": "string", "examples": ["10/1m", OFF]}),
+    AsPeopleSay("limit"),
 ]
 
 

@@ -12,7 +12,7 @@ from core.addresses import TELEGRAM, Address
 from core.delivery.card_updates import move_card
 from core.delivery.linked_chats import OperatorChats, operator_chat_of
 from core.directory.faults import Problem, refusal
-from core.directory.fields import Code, Titles, one_of
+from core.directory.fields import AsPeopleSay, Code, Titles, one_of
 from core.directory.schema import Directory, DirectoryEntry
 from core.models import ContactPoint, Team, TeamMember, Ticket, TicketTeam
 from core.people.identity import Sender, find_by_address, recognise
@@ -55,6 +55,7 @@ Member = Annotated[
     int | str,
     PlainValidator(_read_member),
     Json({"type": ["integer", "string"], "examples": ["@olga", 123456789]}),
+    AsPeopleSay("member"),
 ]
 
 

@@ -10,7 +10,7 @@ from pydantic import WithJsonSchema as Json
 from sqlalchemy import select
 
 from core.directory.faults import Problem, choices, refusal, shorten
-from core.directory.fields import Code, Reference, Span, Titles, one_of
+from core.directory.fields import AsPeopleSay, Code, Reference, Span, Titles, one_of
 from core.directory.kinds.tags import NamedTags
 from core.directory.schema import Directory, DirectoryEntry
 from core.models import ViewRow
@@ -49,7 +49,7 @@ class ViewEntry(DirectoryEntry):
     code: ViewCode
     titles: Titles
     markers: list[Marker] = Field(default_factory=list)
-    states: list[str] = Field(default_factory=list)
+    states: list[Annotated[str, AsPeopleSay("state")]] = Field(default_factory=list)
     topics: Annotated[list[Code], Reference("topic")] = Field(default_factory=list)
     teams: Annotated[list[Code], Reference("team")] = Field(default_factory=list)
     tags: NamedTags = Field(default_factory=list)

@@ -8,9 +8,10 @@ from channels.telegram.screens.articles import (
     draw_unwritten,
     draw_usefulness,
 )
-from channels.telegram.screens.directory_entries import draw_entry
+from channels.telegram.screens.entry_questions import draw_entry
 from core.directory.article_drafts import draft_article, list_unwritten
 from core.directory.entry_edits import EntryFacts, list_entries
+from core.directory.entry_questions import view_entry
 from core.directory.kinds.articles import ArticleEntry
 from core.knowledge.usefulness import usefulness
 from core.people.staff import as_admin, for_admin
@@ -33,7 +34,8 @@ async def on_uses(context: ButtonContext, data: ArticleUses) -> None:
 async def on_write(context: ButtonContext, data: WriteArticle) -> None:
     """Write the draft, and show it where it is changed and published."""
     entry = await context.desk.run(as_admin, context.sender, _write, data.ticket_id)
-    screen = draw_entry(context.renderer, entry)
+    view = await context.desk.read(for_admin, context.sender, view_entry, entry.kind, entry.mark)
+    screen = draw_entry(context.renderer, view)
     await context.toast()
     await context.responder.say(
         int(context.sender.address.chat), screen.html, keyboard=screen.keyboard

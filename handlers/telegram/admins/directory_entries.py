@@ -1,24 +1,20 @@
 """The directory by its parts: kinds, entries, an entry, never more than three taps deep (X12)."""
 
-from channels.telegram.screens.company_settings import draw_settings
 from channels.telegram.screens.directory import draw_faults
 from channels.telegram.screens.directory_entries import (
     DirectoryKind,
     DirectoryKinds,
     DirectoryPart,
-    draw_entries,
-    draw_entry,
     draw_kinds,
 )
 from channels.telegram.screens.notice_settings import NoticeList
 from channels.telegram.screens.screen import Screen
-from core.contacts.retention import last_round
-from core.directory.entry_edits import count_entries, find_entry, list_entries, switch_entry
+from core.directory.entry_edits import count_entries, list_entries, switch_entry
 from core.directory.faults import DirectoryError
 from core.directory.kinds.notices import NoticeEntry
-from core.directory.kinds.settings import SettingsEntry
 from core.people.staff import as_admin, for_admin
 from handlers.telegram.admins import notices
+from handlers.telegram.admins.entry_questions import show_entry, show_list
 from handlers.telegram.context import ButtonContext, MessageContext
 
 
@@ -40,32 +36,24 @@ async def on_kind(context: ButtonContext, data: DirectoryKind) -> None:
         await notices.on_list(context, NoticeList())
         return
     found = await context.desk.read(for_admin, context.sender, list_entries, data.kind)
-    if data.kind == SettingsEntry.name:
-        last = await context.desk.read(last_round)
-        screen = draw_settings(context.renderer, context.desk.company, last, found[0])
-        await context.show(screen)
-        return
     if len(found) == 1 and found[0].single:
-        await context.show(draw_entry(context.renderer, found[0]))
+        await show_entry(context, data.kind, found[0].mark)
     else:
-        await context.show(draw_entries(context.renderer, data.kind, found, data.page))
+        await show_list(context, data.kind, data.page)
 
 
 async def on_part(context: ButtonContext, data: DirectoryPart) -> None:
     """Show an entry, perhaps after it was switched on or off."""
     if data.step == "show":
-        one = await context.desk.read(for_admin, context.sender, find_entry, data.kind, data.mark)
-        await context.show(draw_entry(context.renderer, one))
+        await show_entry(context, data.kind, data.mark)
         return
     kind, mark, active = data.kind, data.mark, data.step == "on"
     try:
-        one = await context.desk.run(
-            as_admin, context.sender, switch_entry, kind, mark, active=active
-        )
+        await context.desk.run(as_admin, context.sender, switch_entry, kind, mark, active=active)
     except DirectoryError as error:
         faults: Screen = draw_faults(context.renderer, error.faults)
         chat = int(context.sender.address.chat)
         await context.toast()
         await context.responder.say(chat, faults.html)
         return
-    await context.show(draw_entry(context.renderer, one))
+    await show_entry(context, kind, mark)

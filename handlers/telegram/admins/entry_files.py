@@ -5,7 +5,6 @@ from typing import Any
 
 from channels.telegram.messages.message_parser import read
 from channels.telegram.screens.attached_files import EntryFiles, ask_for_files, draw_added
-from channels.telegram.screens.directory_entries import draw_entry
 from core.directory.company_files import (
     Entry,
     attach_file,
@@ -25,6 +24,7 @@ from core.people.staff import as_admin
 from core.tickets.attached_files import LARGEST_TOGETHER, AttachedFile
 from core.tickets.incoming import IncomingMessage
 from core.tx import Tx
+from handlers.telegram.admins.entry_questions import show_entry
 from handlers.telegram.context import ButtonContext, MessageContext
 
 log = logging.getLogger(__name__)
@@ -40,7 +40,7 @@ async def on_button(context: ButtonContext, data: EntryFiles) -> None:
         entry = await _run(context, detach_file, data.kind, data.mark, data.name)
     else:
         entry = await _run(context, _end, context.sender, data.kind, data.mark)
-    await context.show(draw_entry(context.renderer, entry))
+    await show_entry(context, entry.kind, entry.mark)
 
 
 async def _end(tx: Tx, sender: Sender, kind: str, mark: str) -> EntryFacts:

@@ -8,6 +8,7 @@ from channels.telegram.screens.directory import draw_faults
 from channels.telegram.screens.notice_settings import (
     DELAYS,
     DIGEST,
+    SAY,
     NoticeList,
     NoticeStep,
     NoticeText,
@@ -19,9 +20,17 @@ from channels.telegram.screens.screen import Screen
 from core.delivery.own_notices import WAYS
 from core.directory.faults import DirectoryError
 from core.directory.fields import format_span
-from core.directory.notice_edits import OnlyShown, change_notice, find_notice, list_notices
+from core.directory.notice_edits import (
+    OnlyShown,
+    change_notice,
+    find_notice,
+    list_narrower,
+    list_notices,
+    words_of,
+)
 from core.errors import Refusal, Unreadable
 from core.people.staff import as_admin, for_admin
+from handlers.telegram.admins import entry_questions
 from handlers.telegram.context import ButtonContext, MessageContext
 
 _WORDS: Final = re.compile(r"(\S+)(?:[ \t]+(\S+))?[ \t]*(?:\n(.*))?", re.DOTALL)
@@ -34,8 +43,7 @@ async def on_command(context: MessageContext, words: str) -> None:
     """
     event, language, said = _read(words)
     if not event:
-        found = await context.desk.read(for_admin, context.sender, list_notices)
-        await context.show(draw_notices(context.renderer, found))
+        await _show_all(context)
     elif not said:
         one = await context.desk.read(for_admin, context.sender, find_notice, event)
         await context.show(draw_notice(context.renderer, one))
@@ -69,12 +77,22 @@ async def _offer(context: MessageContext, event: str, change: Any, words: str) -
 
 async def on_list(context: ButtonContext, _data: NoticeList) -> None:
     """Back to all of them."""
+    await _show_all(context)
+
+
+async def _show_all(context: ButtonContext | MessageContext) -> None:
     found = await context.desk.read(for_admin, context.sender, list_notices)
-    await context.show(draw_notices(context.renderer, found))
+    narrower = await context.desk.read(for_admin, context.sender, list_narrower)
+    await context.show(draw_notices(context.renderer, found, narrower))
 
 
 async def on_step(context: ButtonContext, data: NoticeStep) -> None:
-    """Show one, perhaps after a change."""
+    """Show one, perhaps after a change, or ask for its words."""
+    if data.step in SAY:
+        language = SAY[data.step]
+        draft = await context.desk.read(for_admin, context.sender, words_of, data.event, language)
+        await entry_questions.ask_draft(context, draft)
+        return
     if data.step == "show":
         one = await context.desk.read(for_admin, context.sender, find_notice, data.event)
     else:

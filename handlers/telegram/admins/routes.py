@@ -15,6 +15,12 @@ from channels.telegram.screens.articles import ArticleUses, WriteArticle
 from channels.telegram.screens.attached_files import EntryFiles
 from channels.telegram.screens.directory import DirectoryStep, RestoreVersion
 from channels.telegram.screens.directory_entries import DirectoryKind, DirectoryKinds, DirectoryPart
+from channels.telegram.screens.entry_buttons import (
+    ApplyAnswer,
+    AskValue,
+    EntryStep,
+    PickValue,
+)
 from channels.telegram.screens.figure_lists import FigureMenu, FigurePage
 from channels.telegram.screens.health import FailedStep, JunkStep, QuarantineStep
 from channels.telegram.screens.notice_settings import NoticeList, NoticeStep, NoticeText
@@ -36,6 +42,7 @@ from handlers.telegram.admins import (
     directory,
     directory_entries,
     entry_files,
+    entry_questions,
     export,
     figure_lists,
     health,
@@ -82,13 +89,24 @@ async def on_message(context: MessageContext) -> bool:
         await directory.on_text(context, text)
         return True
     if not text.startswith("/"):
-        field = await context.desk.read(asked_for, chat_address(user.id))
-        if field is not None:
-            await setup.on_words(context, field)
-        return field is not None
+        return await entry_questions.on_words(context) or await _on_setting(context, user.id)
+    return await _on_command(context, text)
+
+
+async def _on_setting(context: MessageContext, user: int) -> bool:
+    field = await context.desk.read(asked_for, chat_address(user))
+    if field is not None:
+        await setup.on_words(context, field)
+    return field is not None
+
+
+async def _on_command(context: MessageContext, text: str) -> bool:
     found = _COMMAND.fullmatch(text)
     typed = "" if found is None else found[1].lower()
-    handler = COMMANDS.get(ALIASES.get(typed, typed))
+    name = ALIASES.get(typed, typed)
+    if name == "cancel" and await entry_questions.on_cancel(context):
+        return True
+    handler = COMMANDS.get(name)
     if found is None or handler is None:
         return False
     await handler(context, (found[2] or "").strip())
@@ -131,6 +149,10 @@ BUTTONS: Final[dict[type[CallbackData], Callable[[ButtonContext, Any], Awaitable
     DirectoryKind: directory_entries.on_kind,
     DirectoryPart: directory_entries.on_part,
     EntryFiles: entry_files.on_button,
+    AskValue: entry_questions.on_ask,
+    PickValue: entry_questions.on_pick,
+    EntryStep: entry_questions.on_step,
+    ApplyAnswer: entry_questions.on_apply,
     NoticeList: notices.on_list,
     NoticeStep: notices.on_step,
     NoticeText: notices.on_text,

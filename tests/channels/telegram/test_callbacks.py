@@ -45,6 +45,12 @@ from channels.telegram.screens.directory_entries import (
     DirectoryKinds,
     DirectoryPart,
 )
+from channels.telegram.screens.entry_buttons import (
+    ApplyAnswer,
+    AskValue,
+    EntryStep,
+    PickValue,
+)
 from channels.telegram.screens.figure_lists import FigureMenu, FigurePage
 from channels.telegram.screens.health import FailedStep, JunkStep, QuarantineStep
 from channels.telegram.screens.help import HelpSection
@@ -272,6 +278,20 @@ IN_CHATS: dict[str, CallbackData] = {
     "de:off:account_agreement:0123abcd": DirectoryPart(
         step="off", kind="account_agreement", mark="0123abcd"
     ),
+    "ea:topic:0123abcd:abcdef": AskValue(kind="topic", mark="0123abcd", field="abcdef"),
+    "ea:topic::abcdef": AskValue(kind="topic", mark="", field="abcdef"),
+    "ep:team:0123abcd:abcdef:89abcdef": PickValue(
+        kind="team", mark="0123abcd", field="abcdef", value="89abcdef"
+    ),
+    "en:new:topic::": EntryStep(step="new", kind="topic", mark=""),
+    "en:up:topic:0123abcd:": EntryStep(step="up", kind="topic", mark="0123abcd"),
+    "en:back:topic:0123abcd:abcdef": EntryStep(
+        step="back", kind="topic", mark="0123abcd", field="abcdef"
+    ),
+    "eo:recount:topic:0123abcd:abcdef:fedcba": ApplyAnswer(
+        step="recount", kind="topic", mark="0123abcd", field="abcdef", digest="fedcba"
+    ),
+    "os:taken:say_ru": NoticeStep(event="taken", step="say_ru"),
     "ol": NoticeList(),
     "os:registered:10m": NoticeStep(event="registered", step="10m"),
     "os:escalated:off": NoticeStep(event="escalated", step="off"),
@@ -320,6 +340,15 @@ def test_the_longest_data_fits_a_button(largest: int) -> None:
         SendResponse(ticket_id=largest, code="c" * 32, digest="0" * 8),
         SendArticle(ticket_id=largest, code="c" * 32, digest="0" * 8),
         FieldChoice(at=99, ticket_id=largest, field="c" * 32),
+        PickValue(kind="account_agreement", mark="0" * 8, field="0" * 6, value="0" * 8),
+        EntryStep(step="picked", kind="account_agreement", mark="0" * 8, field="0" * 6),
+        ApplyAnswer(
+            step="recount",
+            kind="account_agreement",
+            mark="0" * 8,
+            field="0" * 6,
+            digest="0" * 6,
+        ),
         UseTag(ticket_id=largest, mark="0" * 8, instead="f" * 8),
         AnswerField(at="99", ticket_id=largest, field="c" * 32),
         EndAs(ticket_id=largest, reason="c" * 32, resolve=True),

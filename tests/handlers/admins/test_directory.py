@@ -215,10 +215,11 @@ async def test_a_part_is_reached_in_two_taps_and_switched_by_the_third(group: Gr
     shown = group.boss.last
     await presses(group, f"Темы · {len(before)}")
     await presses(group, "Счета")
-    assert 'code = "bills"' in shown.text and shown.buttons == ["Выключить", "‹ Назад"]
+    assert "Код: bills" in shown.text and shown.buttons[-2:] == ["Выключить", "‹ Назад"]
     await presses(group, "Выключить")
     ((active,),) = await group.rows("SELECT active FROM topic WHERE code = 'bills'")
-    assert not active and shown.buttons == ["Включить", "‹ Назад"]
+    assert not active and shown.buttons[-2:] == ["Включить", "‹ Назад"]
+    assert "Сейчас выключено." in shown.text
     await presses(group, "‹ Назад")
     assert "⚪ Счета" in shown.buttons
     await presses(group, "‹ Назад")

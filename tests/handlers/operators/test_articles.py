@@ -154,7 +154,7 @@ async def test_solutions_without_an_article_are_listed_for_whoever_keeps_them(
     await group.boss.press(f"Статья о #{one}")
     await group.settle()
     entry = group.boss.last
-    assert f'code = "ticket-{one}"' in entry.text and 'status = "draft"' in entry.text
+    assert f"Код: ticket-{one}" in entry.text and "Кто читает: никто" in entry.text
     await group.boss.say("/kb")
     await group.settle()
     assert group.boss.last.text == "Решений без статьи за последние три месяца нет."

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from core.directory.reader import read_directory
-from core.directory.store import apply_directory
+from core.directory.store import apply_directory, show_directory
 from core.files import name_of
 from sandbox import Message as Sent
 from sandbox import Person
@@ -93,7 +93,8 @@ async def test_an_admin_adds_files_to_a_response_and_takes_one_out(desk: Group) 
     await sends(desk, PNG, "схема.png")
     await presses(desk, "Готово")
     shown = desk.boss.last
-    assert f'files = ["Инструкция.pdf sha256:{name_of(PDF)}", "схема.png' in shown.text
+    written = await desk.desk.read(show_directory)
+    assert f'files = ["Инструкция.pdf sha256:{name_of(PDF)}", "схема.png' in written
     assert shown.text.splitlines()[-3:-1] == ["📎 Инструкция.pdf · 1 КБ", "📎 схема.png · 1 КБ"]
     await presses(desk, "✖️ Инструкция.pdf")
     assert shown.text.splitlines()[-2:-1] == ["📎 схема.png · 1 КБ"]

@@ -1,0 +1,252 @@
+"""The directory changed by taps and words in an admin's private chat (X12)."""
+
+import json
+from typing import Final
+
+from channels.telegram.screens.buttons import LONGEST_LABEL
+from channels.telegram.screens.callback_data import parse, parted
+from channels.telegram.screens.directory_entries import DirectoryKind
+from channels.telegram.screens.entry_buttons import AskValue
+from core.directory.kinds import KINDS
+from core.directory.reader import read_directory
+from core.directory.shapes import asked_fields
+from core.directory.store import apply_directory, show_directory
+from core.words.names import visible
+from tests.channels.telegram.hostile import HOSTILE
+from tests.handlers.operators.group import Group
+
+ENTRIES: Final = """
+[[topic]]
+code = "payment"
+titles = { ru = "Оплата", en = "Payment" }
+
+[[service]]
+code = "video"
+titles = { ru = "Видео" }
+
+[[calendar]]
+code = "office"
+title = "Контора"
+zone = "Europe/Moscow"
+week = { mon = ["09:00-18:00"] }
+
+[[agreement]]
+code = "standard"
+title = "Обычное"
+calendar = "office"
+terms = [{ reaction = "4h" }]
+
+[[closing_reason]]
+code = "mended"
+titles = { ru = "Починили" }
+
+[[field]]
+code = "entrance"
+titles = { ru = "Подъезд" }
+kind = "text"
+
+[[team]]
+code = "first"
+titles = { ru = "Первая линия" }
+
+[[response]]
+code = "reboot"
+title = "Перезагрузить"
+texts = { ru = "Перезагрузите камеру." }
+
+[[article]]
+code = "app"
+title = "Приложение"
+text = "Оно есть в магазинах."
+language = "ru"
+
+[[view]]
+code = "old"
+titles = { ru = "Старые" }
+
+[[rule]]
+code = "fire"
+title = "Пожар"
+event = "opened"
+then = { priority = "urgent" }
+
+[[report]]
+code = "figures"
+what = "week"
+days = ["mon"]
+
+[[notice]]
+code = "payments"
+event = "taken"
+topic = "payment"
+
+[[text]]
+code = "ticket.opened"
+texts = { ru = "Записали: #{number}." }
+
+[[tag]]
+word = "vip"
+
+[[mailbox]]
+code = ""
+"""
+# Of these the chat of the tests makes none: they need an account, which `/contract` makes.
+_WITHOUT: Final = ("account_agreement", "account_domain")
+
+
+async def filled(group: Group) -> None:
+    text = ENTRIES.replace('code = ""', 'address = "help@frontdoor.example"')
+    await group.desk.run(apply_directory, read_directory(text))
+
+
+async def presses(group: Group, *parts: str) -> None:
+    for part in parts:
+        label = next(one for one in group.boss.last.buttons if part in one)
+        await group.boss.press(label)
+        await group.settle()
+
+
+async def says(group: Group, words: str) -> str:
+    await group.boss.say(words)
+    await group.settle()
+    return group.boss.last.text
+
+
+def data_of(group: Group) -> dict[str, str]:
+    """What the buttons of the last message carry, by their label."""
+    rows = group.boss.last.to_json(nested=False)["reply_markup"]["inline_keyboard"]
+    return {one["text"]: one["callback_data"] for row in rows for one in row}
+
+
+async def taps(group: Group, data: str) -> None:
+    await group.boss.press_data(group.boss.last, data)
+    await group.settle()
+
+
+async def test_every_value_of_every_kind_is_asked_for_at_the_third_tap(group: Group) -> None:
+    """Also that each screen can be left again, and that no button is longer than it may be."""
+    await filled(group)
+    await says(group, "/directory")
+    for kind in (one for one in KINDS if one.name not in _WITHOUT):
+        await says(group, "/directory")
+        first = DirectoryKind(kind=kind.name, page=0).pack()
+        assert first in {parted(data)[0] for data in data_of(group).values()}
+        await taps(group, first)  # the first tap
+        if not kind.single:
+            entries = [data for data in data_of(group).values() if data.startswith("de:show:")]
+            await taps(group, entries[-1])  # the second
+        assert all(len(label) <= LONGEST_LABEL for label in data_of(group))
+        asked = [one for one in map(_parsed, data_of(group).values()) if isinstance(one, AskValue)]
+        wanted = [one.mark for one in asked_fields(kind, ("ru", "en")) if one.name != kind.key]
+        assert [one.field for one in asked] == wanted, kind.name
+        await taps(group, asked[-1].pack())  # the third: it is asked
+        assert "‹ Назад" in group.boss.last.buttons
+        text = group.boss.last.text
+        await presses(group, "‹ Назад")
+        assert group.boss.last.text != text, "back at the entry"
+
+
+def _parsed(data: str) -> object:
+    return parse(parted(data)[0])
+
+
+async def test_hostile_words_are_shown_as_text_and_break_nothing(group: Group) -> None:
+    await filled(group)
+    before = await group.desk.read(show_directory)
+    await says(group, "/directory")
+    await presses(group, "Готовые ответы", "Перезагрузить", "Название")
+    for words in HOSTILE[::6]:
+        shown = await says(group, words)
+        assert "Станет: " in shown or "✋" in shown, words
+        if "Станет: " in shown:
+            assert visible(words).split()[0] in shown, words
+            await presses(group, "‹ Назад")
+    assert await group.desk.read(show_directory) == before
+
+
+async def test_cancel_ends_the_question_and_the_next_words_are_words(group: Group) -> None:
+    await filled(group)
+    await says(group, "/directory")
+    await presses(group, "Темы", "Оплата", "Срок ответа")
+    assert await says(group, "/cancel") == "Хорошо, ничего не меняю."
+    assert "Станет" not in await says(group, "2 дня")
+
+
+async def test_a_button_of_the_menu_is_no_answer(group: Group) -> None:
+    await filled(group)
+    await says(group, "/directory")
+    await presses(group, "Темы", "Оплата", "Название (русский)")
+    assert "Станет" not in await says(group, "📂 Мои обращения")
+
+
+async def test_a_button_below_an_older_answer_applies_nothing(group: Group) -> None:
+    await filled(group)
+    await says(group, "/directory")
+    await presses(group, "Темы", "Оплата", "Срок ответа")
+    await says(group, "2 дня")
+    older, data = group.boss.last, data_of(group)["Применить"]
+    await says(group, "/directory")
+    await presses(group, "Темы", "Оплата", "Срок ответа")
+    await says(group, "3 дня")
+    press = await group.forges(group.boss, older, data)
+    assert (await press.answer()).text == "Кнопка устарела."
+    await presses(group, "Применить")
+    assert "Срок ответа: 3 дня" in group.boss.last.text
+
+
+async def test_who_is_no_admin_is_refused_with_a_forged_button(group: Group) -> None:
+    await filled(group)
+    await says(group, "/directory")
+    await presses(group, "Темы", "Оплата", "Срок ответа")
+    await says(group, "2 дня")
+    data = data_of(group)["Применить"]
+    await group.olga.start()
+    await group.settle()
+    before = await group.desk.read(show_directory)
+    for forged in (data, "en:new:topic::", "ea:topic:0123abcd:abcdef"):
+        press = await group.forges(group.olga, group.olga.last, forged)
+        assert (await press.answer()).text == "Кнопка устарела."
+    assert await group.desk.read(show_directory) == before
+
+
+async def test_whoever_was_slower_sees_what_the_other_changed(group: Group) -> None:
+    await filled(group)
+    await says(group, "/directory")
+    await presses(group, "Темы", "Оплата", "Срок ответа")
+    await says(group, "2 дня")
+    other = ENTRIES.split("[[service]]")[0].replace("Оплата", "Деньги")
+    await group.desk.run(apply_directory, read_directory(other))
+    await presses(group, "Применить")
+    shown = group.boss.last.text
+    assert "справочник изменили" in shown and "Деньги" in shown and "Станет: 2 дня" in shown
+    await presses(group, "Применить")
+    ((titles, seconds),) = await group.rows(
+        "SELECT titles, answer_seconds FROM topic WHERE code = 'payment'"
+    )
+    assert json.loads(titles)["ru"] == "Деньги" and seconds == 2 * 86400
+
+
+async def test_the_words_of_a_notice_are_asked_for_at_the_third_tap(group: Group) -> None:
+    await filled(group)
+    await says(group, "/directory")
+    await presses(group, "Уведомления")
+    assert "payments" in group.boss.last.buttons, "an entry for a topic alone"
+    await presses(group, "взяли в работу", "Слова по-русски")
+    assert "✋" in await says(group, "Занимается {nobody}.")
+    await says(group, "Занимается {operator}.")
+    await presses(group, "Добавить")
+    assert 'texts = { ru = "Занимается {operator}." }' in await group.desk.read(show_directory)
+    await says(group, "/directory")
+    await presses(group, "Уведомления", "взяли в работу", "Слова по-русски")
+    assert "Сейчас: Занимается {operator}." in group.boss.last.text, "the entry that is there"
+
+
+async def test_what_was_changed_is_taken_back_by_a_button(group: Group) -> None:
+    await filled(group)
+    before = await group.desk.read(show_directory)
+    await says(group, "/directory")
+    await presses(group, "Настройки", "Срок ответа")
+    assert "✋" in await says(group, "3 часа"), "shorter than the reminder"
+    await says(group, "4 дня")
+    await presses(group, "Применить", "Вернуть как было")
+    assert await group.desk.read(show_directory) == before

@@ -37,6 +37,7 @@ from tests.e2e.wall_clock import WallClock
 from tests.e2e.warm import SQLITE, WarmBot, WarmProcesses, warm_processes
 from tests.postgres import OwnPostgres, Unavailable, start_own
 from tools.bench import kills
+from tools.fleet import Fleet, fleet
 
 CUSTOMERS: Final = 8
 # People wait for each other while so much that was said does not stand yet: what a desk is to carry
@@ -61,13 +62,14 @@ class Died(Exception):
 @dataclass(frozen=True, slots=True)
 class Sizes:
     """How much of each fault: messages, those while PostgreSQL is restarted, restarts, kills,
-    seconds that a fault lasts, steps of the clock in seconds.
+    deaths of leaders, seconds that a fault lasts, steps of the clock in seconds.
     """
 
     messages: int
     under_restarts: int
     restarts: int
     kills: int
+    deaths: int
     lock: float
     flood: int
     full: float
@@ -79,12 +81,13 @@ FULL: Final = Sizes(
     10_000,
     25,
     200,
+    50,
     60,
     120,
     20,
     (_HOUR, -_HOUR, -_HOUR, _HOUR, 24 * _HOUR, -24 * _HOUR, -24 * _HOUR, 24 * _HOUR),
 )
-SHORT: Final = Sizes(24, 24, 2, 2, 1, 1, 0.5, (_HOUR, -_HOUR))
+SHORT: Final = Sizes(24, 24, 2, 2, 1, 1, 1, 0.5, (_HOUR, -_HOUR))
 
 
 @dataclass(frozen=True, slots=True)
@@ -296,6 +299,37 @@ async def _postgres(folder: Path, lives: WarmProcesses, sizes: Sizes, port: int 
         await asyncio.to_thread(server.stop)
 
 
+async def dying_leaders(folder: Path, lives: WarmProcesses, sizes: Sizes) -> Outcome:
+    """Three processes on one database; the one that leads is killed again and again (R23)."""
+    try:
+        server = await asyncio.to_thread(start_own, None)
+    except Unavailable as why:
+        raise NotTried(f"no PostgreSQL for several processes: {why}") from None
+    try:
+        with server.database(empty=True) as url:
+            async with (
+                town(folder, lives, DATABASE_URL=url) as made,
+                fleet(made.stage, lives, made.bot) as processes,
+            ):
+                return await endure(
+                    made, sizes.messages, lambda made: _kill_leaders(made, processes, sizes)
+                )
+    finally:
+        await asyncio.to_thread(server.stop)
+
+
+async def _kill_leaders(made: Town, processes: Fleet, sizes: Sizes) -> str:
+    took = []
+    for _ in range(sizes.deaths):
+        made.bot = processes.others[0]  # one that must live on
+        took.append(await processes.kill_leader())
+        made.bot = processes.leader
+        await processes.fill_up()
+    took.sort()
+    middle, longest = took[len(took) // 2], took[-1]
+    return f"{sizes.deaths} leaders of 3 killed, followed in {middle:.1f} s, {longest:.1f} at most"
+
+
 async def postgres_by_tcp(folder: Path, lives: WarmProcesses, sizes: Sizes) -> Outcome:
     return await _postgres(folder, lives, sizes, _free_port())
 
@@ -445,6 +479,7 @@ Play = Callable[[Path, WarmProcesses, Sizes], Awaitable[Outcome]]
 SCENARIOS: Final[dict[str, Play]] = {
     "postgres-tcp": postgres_by_tcp,
     "postgres-socket": postgres_by_socket,
+    "leaders": dying_leaders,
     "kills": random_kills,
     "disk-full": full_disk,
     "clock": clock_steps,

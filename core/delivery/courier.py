@@ -198,8 +198,9 @@ class Courier:
         for delivery in await self.desk.read(outbox_store.find_interrupted):
             if delivery.id not in self._in_hand:
                 interrupted[delivery.address].append(delivery)
+        find_out = partial(self._sender.find_out, quiet_until=time.monotonic() + quiet)
         for deliveries in interrupted.values():
-            self._begin(deliveries, partial(self._sender.find_out, quiet=quiet))
+            self._begin(deliveries, find_out)
 
     # ---------------------------------------------------------------- a round
 

@@ -103,14 +103,15 @@ class DeliverySender:
         return DeliveryResult(Outcome.DELIVERED, sent)
 
     async def find_out(
-        self, delivery: Delivery, *, ours: bool = False, quiet: float = QUIET
+        self, delivery: Delivery, *, ours: bool = False, quiet_until: float | None = None
     ) -> DeliveryResult:
         """The answer was lost: ask whether it arrived, rather than send it again. Never raises.
 
-        ``ours``: a mistake of our own came between. What did not arrive then never will. ``quiet``:
-        seconds before the first question.
+        ``ours``: a mistake of our own came between. What did not arrive then never will.
+        ``quiet_until``: not asked before, by the monotonic clock; a moment from now if not given.
         """
-        attempt, pause, may_wake = 0, quiet, False
+        attempt, may_wake = 0, False
+        pause = QUIET if quiet_until is None else max(0.0, quiet_until - time.monotonic())
         while not await self._stopped_within(pause, or_woken=may_wake):
             attempt += 1
             try:

@@ -459,6 +459,21 @@ async def test_rows_of_a_killed_process_are_found_out_about_first(harness: Couri
     assert harness.channel.to(str(BORIS)) == [lost]
 
 
+async def test_a_dead_process_is_waited_for_once_and_not_for_each_of_its_rows(
+    harness: CourierHarness,
+) -> None:
+    rows = [await harness.put(GROUP) for _ in range(6)]
+    for row in rows:
+        await harness.interrupt(row)
+        harness.channel.stands.append((str(GROUP), row))
+    quiet, began = 1.0, time.monotonic()
+    await harness.courier.recover(quiet=quiet)
+    async with harness.at_work():
+        await harness.until_over()
+    assert harness.channel.asked == rows
+    assert quiet <= time.monotonic() - began < 3 * quiet
+
+
 async def test_finding_out_holds_up_nobody_else(
     harness: CourierHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:

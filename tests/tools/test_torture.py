@@ -2,7 +2,8 @@
 
 Left out is what another test plays as well: kills (``e2e/test_kills.py``), steps of the clock
 (``e2e/test_clock_steps.py``), a connection that is cut (``e2e/test_faults.py``), PostgreSQL
-that is restarted (``e2e/test_postgres.py``), a restore (``handlers/admins/test_restore.py``).
+that is restarted, a leader that is killed (``e2e/test_postgres.py``), a restore
+(``handlers/admins/test_restore.py``).
 """
 
 from collections.abc import AsyncIterator

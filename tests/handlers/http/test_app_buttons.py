@@ -46,6 +46,7 @@ KINDS_OF_BUTTONS: Final = {
     "MoveTo": "state",
     "EndAs": "ending",
     "UseArticle": "ending",
+    "UseTag": "tag",
     "FieldChoice": "fields",
     "AssignPerson": "assign",
     "AssignTeam": "assign",

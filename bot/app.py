@@ -58,6 +58,7 @@ from core.tickets.delivery_results import FOLLOW_UPS
 from handlers import telegram as telegram_handlers
 from handlers.mail.fetch import MailFetcher
 from handlers.mail.parser_process import ParserProcess
+from handlers.telegram.app_address import AppAddress
 from handlers.telegram.operators.membership import Memberships
 from scheduler.runner import Runner
 
@@ -311,10 +312,18 @@ class App:
         await asyncio.gather(work, return_exceptions=True)
         return False
 
+    def _listen(self, http: HttpServer) -> None:
+        """Take the address; where the desk is reached at that very one, links in chats say it."""
+        host, port = http.bind()
+        self.hosting.listening((host, port))
+        app: AppAddress = self.dispatcher["app"]
+        if self.hosting.frames and app.public_url is None:
+            app.public_url = f"http://{host}:{port}"
+
     async def prepare(self) -> None:
         """Bring the database up to date, and recover deliveries that a killed process left."""
         if self.http is not None:
-            self.hosting.listening(self.http.bind())
+            self._listen(self.http)
         await migrate(self.database)
         self.adopt(await self.desk.run(settle))
         adopt_texts(self.texts, await self.desk.read(find_own_texts))
@@ -386,8 +395,9 @@ def build(
     channels = _channels(settings, desk, texts, gateway, files)
     memberships = Memberships(bot, desk)
     assistant = _assistant(settings, desk, texts)
+    address = AppAddress(settings.public_url)
     dispatcher = telegram_handlers.dispatcher(
-        desk, texts, gateway.open_menus, memberships, files, settings.public_url, assistant
+        desk, texts, gateway.open_menus, memberships, files, address, assistant
     )
 
     leads = gateway.leads = None if database.is_sqlite else database.leads

@@ -14,12 +14,13 @@ from core.delivery.sent_messages import CARD
 from core.errors import Unreadable
 from core.models import Camera, Clock, Person, SentMessage, Ticket, TicketCamera
 from core.tickets.catalog import subject_of, workflow_of
+from core.tickets.narrowing import BEHIND, Filters, marked
 from core.tickets.relevance import rank
 from core.tickets.search import Found, search
 from core.tickets.tag_list import Tag, titles_of
 from core.tickets.tags import tags_by_ticket, tags_in, without_tags
 from core.tickets.views import View, views_of
-from core.tickets.workflow import ANSWERED, FROZEN, NEEDS_ANSWER, RESOLVED, Marker, marker, sign_of
+from core.tickets.workflow import FROZEN, NEEDS_ANSWER, RESOLVED, Marker, marker, sign_of
 from core.tx import ReadTx
 from core.words.numbers import find_number
 
@@ -27,8 +28,6 @@ PAGE: Final = 10
 COUNTED: Final = 1000
 """Nobody counts further; a greater number means: so many, and more."""
 
-# How far behind its deadline a priority may put a ticket in the queue.
-_BEHIND: Final = timedelta(minutes=1)
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _CURSOR: Final = re.compile(r"(\d{1,2})\.(-?\d{1,17})\.(\d{1,18})\.(\d{1,5})", re.ASCII)
 _FOUND: Final = re.compile(r"(\d{1,18})\.(\d{1,5})", re.ASCII)
@@ -130,7 +129,7 @@ def _overdue(tx: ReadTx, _person: int | None) -> list[Any]:
     """By the answer deadline (C3), or by one of its agreement (C5). The queue's instant is close to
     the nearest of them, and finds them quickly.
     """
-    close = Ticket.queue_at <= tx.now + _BEHIND
+    close = Ticket.queue_at <= tx.now + BEHIND
     late = or_(Ticket.answer_due <= tx.now, tx.now >= _LATE_SINCE)
     return [Ticket.queue_rank == NEEDS_ANSWER, close, late]
 
@@ -154,6 +153,10 @@ VIEWS: Final[Mapping[str, Callable[[ReadTx, int | None], list[Any]]]] = {
 }
 # Views of whoever asks.
 _OWN: Final = frozenset({"mine"})
+
+NOTHING: Final = Filters()
+"""No filter at all."""
+
 # Views of the states of one category.
 _OF_CATEGORY: Final = {"waiting": "waiting"}
 # Views whose tickets all have one rank.
@@ -324,13 +327,42 @@ def _chosen_by(tx: ReadTx, view: View, person: int | None) -> tuple[_Order, _Cho
 
 @dataclass(frozen=True, slots=True)
 class PageRequest:
-    """Which page of which list; ``person``: whose it is."""
+    """Which page of which list; ``person``: whose it is; ``counted``: with its total."""
 
     view: str
     cursor: str = ""
     backward: bool = False
     person: int | None = None
     size: int = PAGE
+    counted: bool = True
+
+
+async def page_within(
+    tx: ReadTx, base: str | View, filters: Filters, order: str, asked: PageRequest
+) -> Page:
+    """Return a page of a list, one of `VIEWS` or a saved one, narrowed down by the ``filters``, in
+    the ``order`` of `_ORDERS` or, if it names none, in the list's own. Nothing is counted.
+    """
+    chosen, usual = await _based_on(tx, base, asked.person)
+    narrowed = _narrowed(tx, chosen, filters, asked.person)
+    if filters.marker and usual is _QUEUE:
+        usual = _WITHIN_RANK
+    return await _page(tx, asked, _ORDERS.get(order, usual), narrowed)
+
+
+async def _based_on(tx: ReadTx, base: str | View, person: int | None) -> tuple[_Chosen, _Order]:
+    if isinstance(base, str):
+        return await _chosen(tx, base, person)
+    order, chosen = _chosen_by(tx, base, person)
+    return chosen, order
+
+
+def _narrowed(tx: ReadTx, chosen: _Chosen, filters: Filters, person: int | None) -> _Chosen:
+    states = chosen.states
+    if filters.state:
+        states = [filters.state] if states is None or filters.state in states else []
+    conditions = [*chosen.conditions, *filters.where(tx, person)]
+    return _Chosen(conditions, states, chosen.with_resolved or bool(filters.state))
 
 
 async def _page(tx: ReadTx, asked: PageRequest, order: _Order, chosen: _Chosen) -> Page:
@@ -343,7 +375,9 @@ async def _page(tx: ReadTx, asked: PageRequest, order: _Order, chosen: _Chosen) 
     place = max(1, turned - 1 if backward else turned + 1)
     # what is overdue is not resolved: with another bound SQLite would read everybody's tickets
     late = [*chosen.conditions, *_overdue(tx, person)]
-    total, overdue = await _counts(tx, chosen.bounded, late, of=chosen)
+    counted: tuple[int | None, ...] = (None, None)
+    if asked.counted:
+        counted = await _counts(tx, chosen.bounded, late, of=chosen)
     earlier, later = (more, True) if backward else (start is not None, more)
     return Page(
         view,
@@ -351,8 +385,8 @@ async def _page(tx: ReadTx, asked: PageRequest, order: _Order, chosen: _Chosen) 
         place=place,
         before=_cursor(rows[0], place) if rows and earlier else None,
         after=_cursor(rows[-1], place) if rows and later else None,
-        total=total,
-        overdue=overdue,
+        total=counted[0],
+        overdue=counted[1],
     )
 
 
@@ -376,13 +410,21 @@ async def _rows(
     return await tx.rows(query.order_by(*by).limit(size + 1))
 
 
-async def count_by_marker(tx: ReadTx) -> dict[str, int]:
-    """Return how many open tickets have which marker, up to `COUNTED` and one more each."""
-    waiting, answered, frozen = (
-        [Ticket.queue_rank == rank] for rank in (NEEDS_ANSWER, ANSWERED, FROZEN)
-    )
-    overdue = [*waiting, Ticket.queue_at <= tx.now + _BEHIND, Ticket.answer_due <= tx.now]
-    late, all_waiting, calm, put_off = await _counts(tx, overdue, waiting, answered, frozen)
+async def count_by_marker(
+    tx: ReadTx,
+    base: str | View = "queue",
+    filters: Filters = NOTHING,
+    person: int | None = None,
+) -> dict[str, int]:
+    """Return how many open tickets of a list have which marker, up to `COUNTED` and one more each;
+    of the ``filters`` all hold but the marker.
+    """
+    chosen, _ = await _based_on(tx, base, person)
+    within = _narrowed(tx, chosen, filters.without("marker"), person)
+    waiting = [Ticket.queue_rank == NEEDS_ANSWER]
+    lists = [marked(tx, "overdue"), waiting, marked(tx, "answered"), marked(tx, "frozen")]
+    counted = [[*within.conditions, *one] for one in lists]
+    late, all_waiting, calm, put_off = await _counts(tx, *counted, of=within)
     counts = (late, all_waiting - late, calm, put_off)
     markers = (Marker.OVERDUE, Marker.NEEDS_ANSWER, Marker.ANSWERED, Marker.FROZEN)
     return {one.value: count for one, count in zip(markers, counts, strict=True)}
@@ -498,6 +540,37 @@ async def found_of(tx: ReadTx, words: str, cursor: str = "", *, backward: bool =
         after=None if older is None else f"{older}.{place}",
         other=BEST if len(lines) > 1 or start is not None else None,
     )
+
+
+async def found_within(
+    tx: ReadTx, words: str, filters: Filters, cursor: str = "", *, person: int | None = None
+) -> Page:
+    """Return of what `found_of` finds those tickets that the ``filters`` let through, the newest
+    first; the way back is the reader's own. So many that were found are looked at for one page.
+    """
+    read = _FOUND.fullmatch(cursor)
+    start, turned = (int(read[1]), int(read[2])) if read else (None, 0)
+    tags = tags_in(words)
+    rest = without_tags(words) if tags else words
+    conditions = filters.where(tx, person)
+    conditions += [Ticket.state == filters.state] if filters.state else []
+    numbers: list[int] = []
+    for _ in range(_ROUNDS):
+        found = await search(tx, rest, start=start, limit=_LOOKED_AT, tags=tags)
+        fitting = select(Ticket.id).where(Ticket.id.in_(found.numbers), *conditions)
+        numbers += await tx.all(fitting.order_by(Ticket.id.desc()))
+        start = found.more
+        if start is None or len(numbers) >= PAGE:
+            break
+    if len(numbers) > PAGE:
+        numbers, start = numbers[:PAGE], numbers[PAGE - 1]
+    after = None if start is None else f"{start}.{turned + 1}"
+    return Page("find", await lines_of(tx, numbers), turned + 1, after=after)
+
+
+# Tickets that a search with filters looks at at once, and how often it does for one page.
+_LOOKED_AT: Final = 100
+_ROUNDS: Final = 10
 
 
 async def _best_page(tx: ReadTx, words: str, cursor: str, *, backward: bool) -> Page:

@@ -28,7 +28,6 @@ class Context:
     responder: Responder
     sender: Sender
     files: FileStore | None = field(default=None, kw_only=True)
-    public_url: str | None = field(default=None, kw_only=True)
 
     @property
     def renderer(self) -> Renderer:

@@ -24,6 +24,7 @@ from core.people.operator_ids import OperatorIds, works_here
 from core.texts import Texts
 from core.tx import ReadTx
 from handlers.telegram.acknowledgements import Acknowledgements
+from handlers.telegram.app_address import AppAddress
 from handlers.telegram.responder import Responder
 
 
@@ -117,6 +118,7 @@ class LocaleMiddleware(BaseMiddleware):
             data.get("files"),
             topic,
             data.get("assistant"),
+            data.get("app") or AppAddress(),
         )
         data["responder"] = responder
         if sender is not None:

@@ -58,6 +58,7 @@ from core.desk import Desk
 from core.files import Attachments, FileStore
 from core.texts import Texts
 from handlers.telegram.acknowledgements import Acknowledgements, Sign
+from handlers.telegram.app_address import AppAddress
 
 if TYPE_CHECKING:
     from core.assistant.service import Assistant
@@ -82,7 +83,7 @@ NO_PREVIEW: Final = LinkPreviewOptions(is_disabled=True)
 class Responder:
     """Answers one update in ``locale``. ``deadline`` is in monotonic seconds; what cannot be shown
     before it is not shown. ``topic``: the private chat, and the topic of it, where somebody acts.
-    ``assistant``: where there is one (X17).
+    ``assistant``: where there is one (X17); ``app``: where the staff's app is.
     """
 
     bot: Bot
@@ -94,6 +95,7 @@ class Responder:
     files: FileStore | None = None
     topic: tuple[int, int] | None = None
     assistant: "Assistant | None" = None
+    app: AppAddress = field(default_factory=AppAddress)
     deadline: float = field(default_factory=lambda: time.monotonic() + SHOWING)
 
     @property

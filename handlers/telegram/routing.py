@@ -40,6 +40,7 @@ from core.tx import ReadTx
 from handlers.telegram.acknowledgements import Acknowledgements
 from handlers.telegram.admins import routes as admins
 from handlers.telegram.admins import setup
+from handlers.telegram.app_address import AppAddress
 from handlers.telegram.context import ButtonContext, MessageContext
 from handlers.telegram.customer import consent, private_topics, tickets
 from handlers.telegram.customer import routes as customer
@@ -74,12 +75,12 @@ def dispatcher(
     open_menus: OpenMenus,
     memberships: Memberships,
     files: FileStore | None = None,
-    public_url: str | None = None,
+    app: AppAddress | None = None,
     assistant: "Assistant | None" = None,
 ) -> Dispatcher:
     """The dispatcher with a handler for each kind of update that is used. What it holds under
     ``acknowledgements`` is to be finished before the bot's session is closed. ``files``: where
-    attachments are that Telegram does not keep for us; ``public_url``: of the desk's own pages;
+    attachments are that Telegram does not keep for us; ``app``: where the staff's app is;
     ``assistant``: where there is one (X17).
     """
     made = Dispatcher(
@@ -90,7 +91,7 @@ def dispatcher(
         memberships=memberships,
         link_throttle=LinkThrottle(),
         files=files,
-        public_url=public_url,
+        app=app,
         assistant=assistant,
     )
     handlers: dict[TelegramEventObserver, Callable[..., Any]] = {
@@ -147,7 +148,6 @@ async def on_message(
     link_throttle: LinkThrottle,
     responder: Responder,
     sender: Sender | None = None,
-    public_url: str | None = None,
 ) -> Any:
     """A private chat, a group of operators, or nothing of ours."""
     if message.chat.type != "private":
@@ -160,9 +160,7 @@ async def on_message(
     user = message.from_user
     if sender is None or user is None or user.is_bot or is_nobody(message):
         return await private_topics.on_own(message, bot, desk)
-    context = MessageContext(
-        bot, desk, menu_words, open_menus, responder, sender, message, public_url=public_url
-    )
+    context = MessageContext(bot, desk, menu_words, open_menus, responder, sender, message)
     if (message.text or "").startswith("/start"):
         link_throttle.pass_on(message)
         if await admins.on_link(context):

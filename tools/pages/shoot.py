@@ -151,10 +151,16 @@ async def _faulty_answer(page: Page, there: Site) -> None:
     await page.wait_for_selector("[role=alert]:not([hidden])")
 
 
+async def _filtered(page: Page, there: Site) -> None:
+    await page.goto(f"{there.url}/app?topic=payment&marker=needs_answer&order=newest")
+    await page.locator("details.narrow summary").click()
+
+
 # Pages of somebody who is in, and pages of everybody.
 INSIDE: Final[dict[str, Scene]] = {
     "table": _at("/app"),
     "table-empty": _at("/app?view=frozen"),
+    "table-filtered": _filtered,
     "table-found": _at("/app?find=MOS_07_02"),
     "ticket": _at("/app/t/{number}"),
     "ticket-fields": _unfolded(("Заморозить", "Freeze")),

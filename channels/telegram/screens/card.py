@@ -347,15 +347,19 @@ def more(
     *,
     taken: bool,
     also: Sequence[str] = (),
+    app: str | None = None,
 ) -> Keyboard:
     """What a card does not show at once, the destructive last.
 
-    ``also``: what only this ticket offers, such as its tasks.
+    ``also``: what only this ticket offers, such as its tasks; ``app``: what opens it in the app.
     """
     offered = ["release"] if taken and "release" in verbs else []
     ends = [verb for verb in ("close", "cancel") if verb in verbs]
     looks = ["state", "data", "journal", "transcript"]
-    return rows_of(_verbs(renderer, ticket_id, [*offered, *also, *looks, *ends, "back"]))
+    opened = [] if app is None else [Button(text=renderer.plain("button.app.ticket"), url=app)]
+    shown = _verbs(renderer, ticket_id, [*offered, *also, *looks])
+    rest = _verbs(renderer, ticket_id, [*ends, "back"])
+    return rows_of([*shown, *opened, *rest])
 
 
 def assistant_menu(renderer: Renderer, ticket_id: int) -> Keyboard:

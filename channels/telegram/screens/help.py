@@ -66,14 +66,17 @@ def draw_greeting(renderer: Renderer, name: str, company: str, *, admin: bool) -
     return "\n".join([*lines, renderer.html("staff.admin")] if admin else lines)
 
 
-def draw_app_link(renderer: Renderer, public_url: str, secret: str) -> Screen:
-    """The ways to the table of tickets: a button that opens it in Telegram, where that can be, and
-    a link for a browser, which counts once.
+def draw_app_link(
+    renderer: Renderer, public_url: str, secret: str, number: int | None = None
+) -> Screen:
+    """The ways to the table of tickets, or to the ticket of this ``number``: a button that opens it
+    in Telegram, where that can be, and a link for a browser, which counts once.
     """
-    link = f"{public_url}/app/enter/{secret}"
+    at, to = ("", "") if number is None else (f"/t/{number}", f"?t={number}")
+    link = f"{public_url}/app/enter/{secret}{to}"
     buttons = [Button(text=renderer.plain("button.app.browser"), url=link)]
     if public_url.startswith("https://"):  # Telegram opens nothing else
-        opened = WebAppInfo(url=f"{public_url}/app")
+        opened = WebAppInfo(url=f"{public_url}/app{at}")
         buttons.insert(0, Button(text=renderer.plain("button.app.open"), web_app=opened))
     return Screen(renderer.html("app.link"), rows_of(buttons))
 

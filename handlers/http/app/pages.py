@@ -1,12 +1,11 @@
 """How the table of tickets and one ticket look."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from html import escape
 from operator import itemgetter
 from typing import Final
-from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from channels.telegram.screens import card as card_screen
@@ -26,6 +25,7 @@ from core.tickets.workflow import sign_of
 from core.words.names import clean_name, visible
 from handlers.http.app.fields import Viewer, hidden, options, signed
 from handlers.http.app.forms import Forms
+from handlers.http.app.narrowing import ListQuery, Offered, draw_counts, draw_filters
 from handlers.http.app.selectable import Choices
 from handlers.http.app.shell import live_section
 
@@ -38,34 +38,24 @@ _BESIDE: Final = ("answering", "verbs", "data", "clocks", "journal")
 
 
 @dataclass(frozen=True, slots=True)
-class ListQuery:
-    """Which list was asked for."""
+class Table:
+    """A page of a list, and what stands around it. ``counts``: of tickets by marker."""
 
-    view: str = "queue"
-    words: str = ""
-
-    def path(self, **more: str) -> str:
-        """The path of this list, or of a page of it."""
-        given = {"view": self.view} | ({"find": self.words} if self.words else {}) | more
-        return f"/app?{urlencode(given)}"
+    page: Page
+    counts: Mapping[str, int]
+    views: Sequence[View]
+    offered: Offered
 
 
-def draw_table(
-    renderer: Renderer,
-    asked: ListQuery,
-    page: Page,
-    counts: dict[str, int],
-    views: Sequence[View],
-    here: str,
-) -> str:
-    """The table, ways to the other lists, and how many tickets have which marker."""
-    signs = " ".join(f"<span>{sign} {count}</span>" for sign, count in counts.items())
-    table = draw_lines(renderer, page.lines)
+def draw_table(renderer: Renderer, asked: ListQuery, table: Table, here: str) -> str:
+    """The table, ways to the other lists, what narrows it down, how many have which marker."""
+    lines = draw_lines(renderer, table.page.lines)
+    turns = draw_turns(renderer, asked.path, table.page)
     return (
-        f"{_lists(renderer, asked, views)}"
+        f"{_lists(renderer, asked, table.views)}"
+        f"{draw_filters(renderer, asked, table.offered)}"
         f"{live_section('table', here)}"
-        f'<p class="counts">{signs}</p>{table}{draw_turns(renderer, asked.path, page)}'
-        "</section>"
+        f"{draw_counts(renderer, asked, table.counts)}{lines}{turns}</section>"
     )
 
 
@@ -85,14 +75,15 @@ def _lists(renderer: Renderer, asked: ListQuery, views: Sequence[View]) -> str:
     named = [(view, renderer.html(f"app.view.{view}")) for view in VIEWS]
     named += [(view.code, escape(view.title(renderer.locale))) for view in views]
     here = ' aria-current="page"'
-    ways = [(ListQuery(view), title) for view, title in named]
+    ways = [(replace(asked, view=view, words=""), title) for view, title in named]
     links = "".join(
         f'<a href="{escape(way.path())}"{here if way == asked else ""}>{title}</a>'
         for way, title in ways
     )
+    kept = hidden(**asked.filters.given())
     return (
         f'<nav class="lists">{links}</nav>'
-        '<form class="find" action="/app" role="search">'
+        f'<form class="find" action="/app" role="search">{kept}'
         f'<input type="search" name="find" value="{escape(asked.words)}" maxlength="200"'
         f' placeholder="{renderer.html("app.find")}" aria-label="{renderer.html("app.find")}">'
         f"<button>{renderer.html('app.find.go')}</button></form>"

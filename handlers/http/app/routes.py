@@ -31,7 +31,15 @@ from core.tasks.task_actions import TasksOpen
 from core.texts import Texts
 from core.tickets.attached_files import AttachedFile
 from core.tickets.conversation_pages import NEWEST
-from core.tickets.lists import VIEWS, Page, count_by_marker, found_of, page_of, page_of_view
+from core.tickets.lists import (
+    VIEWS,
+    Page,
+    PageRequest,
+    count_by_marker,
+    found_of,
+    found_within,
+    page_within,
+)
 from core.tickets.unanswered import Unanswered, note_asked
 from core.tickets.views import open_view, views_for
 from core.tx import ReadTx
@@ -41,7 +49,8 @@ from handlers.http.app.actions import ACTIONS
 from handlers.http.app.board_routes import board_routes
 from handlers.http.app.fields import Viewer
 from handlers.http.app.given import Form
-from handlers.http.app.pages import ListQuery
+from handlers.http.app.narrowing import ListQuery, find_offered, read_query
+from handlers.http.app.pages import Table
 from handlers.http.app.selectable import Choices, find_choices
 from handlers.http.app.shell import static_routes
 from handlers.http.app.staff_access import Entrance, StaffAccess, StaffRequest, told
@@ -111,31 +120,29 @@ class _App:
         visit = await self.access.of(request)
         if isinstance(visit, Response):
             return visit
-        given = request.query_params
-        asked = ListQuery(given.get("view", "queue"), given.get("find", "").strip()[:200])
-        listed = await self._listed(visit, asked, given)
-        if isinstance(listed, Response):
-            return listed
-        counts = await self.desk.read(for_worker, visit.sender, count_by_marker)
-        views = await self.desk.read(views_for, visit.sender.address)
+        asked = read_query(request.query_params)
+        table = await self._table(visit, asked, request.query_params)
+        if isinstance(table, Response):
+            return table
         here = f"{request.url.path}?{request.url.query}"
-        body = pages.draw_table(visit.renderer, asked, listed, counts, views, here)
-        return self.access.page(visit, body)
+        return self.access.page(visit, pages.draw_table(visit.renderer, asked, table, here))
 
-    async def _listed(
+    async def _table(
         self, visit: StaffRequest, asked: ListQuery, given: Mapping[str, str]
-    ) -> Page | Response:
+    ) -> Table | Response:
         numbered = find_number(asked.words, *self.desk.company.number_masks)
         if numbered is not None and not numbered[1].strip():
             return _see(f"/app/t/{numbered[0]}")
-        backward = "before" in given
         cursor = given.get("before") or given.get("after") or ""
+        backward, address = "before" in given, visit.sender.address
         try:
-            return await self.desk.read(
-                for_worker, visit.sender, _page_of, visit.sender.address, asked, cursor, backward
+            page, counts = await self.desk.read(
+                for_worker, visit.sender, _page_of, address, asked, cursor, backward
             )
         except Refusal:  # a list that is no more
             return _see("/app")
+        views = await self.desk.read(views_for, address)
+        return Table(page, counts, views, await self.desk.read(find_offered))
 
     async def show_ticket(self, request: Request, number: str) -> Response:
         """Show a ticket; with a canned response in its answer box, if one was chosen."""
@@ -366,7 +373,7 @@ class _App:
             address = await self.desk.run(use_link, secret)
         if address is None:
             return self.access.stranger("app.enter.over", HTTPStatus.NOT_FOUND)
-        return await self._let_in(address)
+        return await self._let_in(address, request.query_params.get("t", ""))
 
     async def log_out(self, request: Request) -> Response:
         """End the session in this browser."""
@@ -414,14 +421,18 @@ async def _page_of(
     asked: ListQuery,
     cursor: str,
     backward: bool,  # noqa: FBT001
-) -> Page:
-    if asked.words:
-        return await found_of(tx, asked.words, cursor, backward=backward)
+) -> tuple[Page, Mapping[str, int]]:
+    """Return the page, and how many tickets of the list have which marker."""
     person = await id_of(tx, asker)
-    how: dict[str, Any] = {"backward": backward, "person": person}
-    if asked.view in VIEWS:
-        return await page_of(tx, asked.view, cursor, size=PAGE, **how)
-    return await page_of_view(tx, await open_view(tx, asker, asked.view), cursor, **how)
+    base = asked.view if asked.view in VIEWS else await open_view(tx, asker, asked.view)
+    counts = await count_by_marker(tx, base, asked.filters, person)
+    if asked.words and asked.filters.given():
+        found = await found_within(tx, asked.words, asked.filters, cursor, person=person)
+        return found, counts
+    if asked.words:
+        return await found_of(tx, asked.words, cursor, backward=backward), counts
+    wanted = PageRequest(asked.view, cursor, backward, person, PAGE, counted=False)
+    return await page_within(tx, base, asked.filters, asked.order, wanted), counts
 
 
 PAGE: Final = 25

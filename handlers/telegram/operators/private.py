@@ -24,6 +24,7 @@ from core.people.app_logins import make_link
 from core.people.staff import enrol
 from core.texts import Key
 from core.words.contact_values import typed_phone
+from core.words.numbers import GREATEST
 from handlers.telegram.context import ButtonContext, MessageContext
 from handlers.telegram.operators.context import (
     Command,
@@ -44,12 +45,7 @@ _KINDS: Final = {_NEW: TICKET, _CALL: CALL}
 
 @dataclass(frozen=True, slots=True)
 class PrivateContext(OperatorContext):
-    """The same in private: for operators and admins. What they do there, they do as staff.
-
-    ``public_url``: where the desk's own pages are, if they are anywhere.
-    """
-
-    public_url: str | None = None
+    """The same in private: for operators and admins. What they do there, they do as staff."""
 
     async def send(self, view: View) -> None:
         """Send the next question."""
@@ -64,7 +60,6 @@ def _private(context: MessageContext | ButtonContext) -> PrivateContext:
         context.sender,
         context.message,
         in_private=True,
-        public_url=context.public_url,
     )
 
 
@@ -99,12 +94,14 @@ async def _command_of(context: MessageContext, text: str) -> Command | None:
 
 
 def _read_payload(command: Command) -> Command | None:
-    """`/start new`, `/start call_79161234567`, `/start app` as the commands they stand for; else
-    ``None``.
+    """`/start new`, `/start call_79161234567`, `/start app`, `/start app_12` as the commands they
+    stand for; else ``None``.
     """
     name, _, figures = command.rest.partition("_")
     if name in (_NEW, _APP) and not figures:
         return replace(command, name=name, rest="")
+    if name == _APP and figures.isdecimal() and len(figures) <= len(str(GREATEST)):
+        return replace(command, name=name, rest=figures)
     if name == _CALL and figures.isdecimal():
         return replace(command, name=_CALL, rest=f"+{figures}")
     return replace(command, name=_CALL, rest="") if command.rest == _CALL else None
@@ -118,12 +115,14 @@ async def _who(context: PrivateContext, command: Command) -> None:
     await show_found(context, command.rest)
 
 
-async def _app(context: PrivateContext, _command: Command) -> None:
-    """A way to the table of tickets: here, and once in a browser."""
-    if context.public_url is None:
+async def _app(context: PrivateContext, command: Command) -> None:
+    """A way to the table of tickets, or to one of them: here, and once in a browser."""
+    public_url = context.responder.app.public_url
+    if public_url is None:
         raise Refusal("app.not_served")
     secret = await context.act(make_link, context.sender.address)
-    screen = draw_app_link(context.renderer, context.public_url, secret)
+    number = int(command.rest) if command.rest else None
+    screen = draw_app_link(context.renderer, public_url, secret, number)
     await context.responder.say(context.message.chat.id, screen.html, keyboard=screen.keyboard)
 
 
@@ -200,14 +199,26 @@ async def lead_to_call(context: CommandContext) -> None:
 
 
 async def lead_to_app(context: CommandContext) -> None:
-    """Telegram opens an app from a private chat alone; the way there is one press."""
-    await _lead(context, _APP, "app.in_private")
+    """One press opens the app, where the bot has a main Mini App; else it leads to the private
+    chat, from which Telegram opens any.
+    """
+    app, bot = context.responder.app, context.responder.bot
+    opened, private = await app.link(bot), await app.private_link(bot)
+    if opened is None or private is None:
+        raise Refusal("app.not_served")
+    await context.act(enrol)
+    plain = context.renderer.plain
+    ways = [Button(text=plain("button.hand.open_private"), url=private)]
+    if opened != private:
+        ways.insert(0, Button(text=plain("button.app.open"), url=opened))
+    told = "app.from_group" if opened != private else "app.in_private"
+    await context.show(Screen(context.renderer.html(told), rows_of(ways)))
 
 
-async def _lead(context: CommandContext, payload: str, told: str = "by_hand.in_private") -> None:
+async def _lead(context: CommandContext, payload: str) -> None:
     await context.act(enrol)
     username = (await context.responder.bot.me()).username
     url = f"https://t.me/{username}?start={payload}"
     label = context.renderer.plain("button.hand.open_private")
-    text = context.renderer.html(told)
+    text = context.renderer.html("by_hand.in_private")
     await context.show(Screen(text, rows_of([Button(text=label, url=url)])))

@@ -7,6 +7,7 @@ import re
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
+from html import unescape
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -368,6 +369,35 @@ async def test_lists_are_filtered_searched_and_paged(
     await olga.get(after[1].replace("&amp;", "&"))
     assert olga.html.count("<tr>") == 1 + 1 and "before=" in olga.html
     assert await olga.get("/app?view=nonsense") == 303
+
+
+async def test_filters_stand_in_the_address_and_go_by_one_press(olga: Browser, desk: Desk) -> None:
+    await apply(desk, '[[team]]\ncode = "crew"\ntitles = { en = "Crew" }\n')
+    await people.opens(desk, text="gate", topic="payment")
+    await people.opens(desk, text="lamp", topic="access")
+    await olga.press(1, "tag", text="wet")
+    await olga.get("/app?view=queue&topic=payment&tag=%23Wet&team=&order=newest")
+    assert "gate" in olga.html and "lamp" not in olga.html
+    ways = [unescape(way) for way in re.findall(r'class="chip" href="([^"]+)"', olga.html)]
+    assert len(ways) == 3 and "/app?view=queue&tag=wet&order=newest" in ways
+    for way in ways:
+        assert await olga.get(way) == 200 and olga.html.count('class="chip"') == 2
+    assert '<a href="/app?view=queue">Clear all</a>' in olga.html
+    counts = re.findall(r'<a href="([^"]+)" title="need an answer"[^>]*>🔴 (\d)', olga.html)
+    (way, count), *_ = counts
+    await olga.get(unescape(way))
+    assert olga.html.count("<tr>") == 1 + int(count) and 'aria-current="true">🔴' in olga.html
+    await olga.get("/app?view=mine&topic=payment")
+    assert '<a href="/app?view=queue&amp;topic=payment">' in olga.html  # lists keep the filters
+
+
+async def test_hostile_filters_are_words_and_find_nothing(olga: Browser, desk: Desk) -> None:
+    await people.opens(desk, text=CANARY)
+    for name in ("state", "topic", "team", "assignee", "tag", "priority"):
+        assert await olga.get(f"/app?{urlencode({name: HOSTILE})}") == 200
+        assert CANARY not in olga.html and "<script>alert" not in olga.html
+    for given in ({"marker": HOSTILE}, {"order": HOSTILE}, {"view": ""}):
+        assert await olga.get(f"/app?{urlencode(given)}") == 200 and CANARY in olga.html
 
 
 @pytest.mark.parametrize("number", ["999", "0", "-1", "1%27", "٣", "9" * 30])

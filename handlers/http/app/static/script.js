@@ -42,7 +42,8 @@ function signIn() {
 
 function enter(form, data) {
   form.elements.init_data.value = data;
-  form.elements.start.value = new URLSearchParams(data).get("start_param") || "";
+  const ticket = /^\/app\/t\/(\d+)$/.exec(location.pathname);
+  form.elements.start.value = new URLSearchParams(data).get("start_param") || (ticket ? ticket[1] : "");
   history.replaceState(null, "", location.pathname + location.search);
   form.submit();
 }

@@ -1,0 +1,192 @@
+"""What the table of tickets is narrowed down by: each filter holds, all of them together (D2)."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from core.addresses import Address
+from core.desk import Desk
+from core.people.staff import by_operator, enrol, id_of
+from core.teams import assignment
+from core.teams.assignee_parser import AssignmentWish, Target
+from core.teams.teams import teams_of
+from core.tickets import classification, lifecycle
+from core.tickets.lists import (
+    VIEWS,
+    Page,
+    PageRequest,
+    count_by_marker,
+    found_within,
+    page_within,
+)
+from core.tickets.narrowing import MARKED, Filters
+from core.tickets.search import index_new
+from core.tickets.tags import tag
+from core.tickets.views import View
+from core.tx import Tx
+from tests.actions.people import ALICE, BORIS, OLEG, OLGA, leaves_dialogue, opens
+from tests.actions.test_directory import apply, as_it_was
+from tests.actions.test_hot_path import asked, plan_of
+from tests.clock import Clock
+
+__all__ = ["as_it_was"]
+
+TEAM = '[[team]]\ncode = "crew"\ntitles = { en = "Crew" }\n'
+HOSTILE = ("' OR 1=1 --", "%", "9" * 40, "-1", "٣", "\\", "nonsense")
+
+
+async def shown(
+    desk: Desk,
+    base: str | View = "queue",
+    *,
+    order: str = "",
+    person: int | None = None,
+    cursor: str = "",
+    size: int = 10,
+    **filters: Any,
+) -> Page:
+    """A page of a list with these filters."""
+    wanted = PageRequest("queue", cursor, person=person, size=size, counted=False)
+    return await desk.read(page_within, base, Filters(**filters), order, wanted)
+
+
+async def numbers(desk: Desk, base: str | View = "queue", **how: Any) -> list[int]:
+    return [line.number for line in (await shown(desk, base, **how)).lines]
+
+
+async def made(desk: Desk, clock: Clock) -> Sequence[int]:
+    """Five tickets: late and Olga's; late; tagged and urgent; the crew's; frozen."""
+    await apply(desk, TEAM)
+    for who in (OLGA, OLEG):
+        await desk.run(by_operator, who, enrol)
+    found = []
+    for at, topic in enumerate(("payment", "access", "payment", "access", "payment")):
+        found.append((await opens(desk, BORIS if at % 2 else ALICE, f"gate {at}", topic)).id)
+        await leaves_dialogue(desk, ALICE)
+        await leaves_dialogue(desk, BORIS)
+        clock.move(days=4 if at == 1 else 0, minutes=1)
+    one, _, three, four, five = found
+    await desk.run(by_operator, OLGA, lifecycle.take, one)
+    await desk.run(by_operator, OLGA, tag, three, "lamp")
+    await desk.run(by_operator, OLGA, classification.prioritise, three, "urgent")
+    await desk.run(by_operator, OLGA, give, four)
+    await desk.run(by_operator, OLGA, lifecycle.move, five, "freeze")
+    return found
+
+
+async def give(tx: Tx, number: int) -> None:
+    """To the crew."""
+    await assignment.hand_over(tx, number, AssignmentWish(Target((await teams_of(tx))["crew"])))
+
+
+async def person_of(desk: Desk, address: Address) -> int:
+    found = await desk.read(id_of, address)
+    assert found is not None
+    return found
+
+
+async def test_each_filter_holds_and_all_of_them_together(desk: Desk, clock: Clock) -> None:
+    one, two, three, four, five = await made(desk, clock)
+    olga = await person_of(desk, OLGA.address)
+    for filters, wanted in (
+        ({"marker": "overdue"}, {one, two}),
+        ({"marker": "needs_answer"}, {three, four}),
+        ({"marker": "frozen"}, {five}),
+        ({"marker": "answered"}, set()),
+        ({"topic": "payment"}, {one, three, five}),
+        ({"team": "crew"}, {four}),
+        ({"tag": "lamp"}, {three}),
+        ({"priority": "urgent"}, {three}),
+        ({"state": "in_progress"}, {one}),
+        ({"assignee": str(olga)}, {one}),
+        ({"assignee": "nobody"}, {two, three, four, five}),
+        ({"topic": "payment", "marker": "overdue"}, {one}),
+        ({"topic": "access", "assignee": "nobody", "marker": "overdue"}, {two}),
+        ({"tag": "lamp", "topic": "access"}, set()),
+        ({"state": "in_progress", "marker": "frozen"}, set()),
+    ):
+        given: dict[str, Any] = filters
+        assert set(await numbers(desk, **given)) == wanted, filters
+    mine = await shown(desk, person=olga, assignee="me")
+    assert [line.number for line in mine.lines] == [one]
+    assert set(await numbers(desk, "free", topic="payment")) == {three, five}
+
+
+async def test_they_narrow_a_saved_list_too_and_the_order_is_another(
+    desk: Desk, clock: Clock
+) -> None:
+    one, _, three, _, five = await made(desk, clock)
+    saved = View("list", {}, {"topics": ["payment"]}, "newest", None, None, active=True)
+    assert await numbers(desk, saved) == [five, three, one]
+    assert await numbers(desk, saved, order="oldest") == [one, three, five]
+    assert await numbers(desk, saved, marker="overdue") == [one]
+    assert await numbers(desk, saved, topic="access") == []
+    first = await shown(desk, order="oldest", topic="payment", size=2)
+    assert first.after is not None and [line.number for line in first.lines] == [one, three]
+    rest = await shown(desk, order="oldest", topic="payment", size=2, cursor=first.after)
+    assert [line.number for line in rest.lines] == [five] and rest.before is not None
+
+
+async def test_counts_are_as_many_as_their_lists_have(desk: Desk, clock: Clock) -> None:
+    await made(desk, clock)
+    olga = await person_of(desk, OLGA.address)
+    for base in VIEWS:
+        for given in ({}, {"topic": "payment"}, {"assignee": "nobody"}, {"state": "new"}):
+            counts = await desk.read(count_by_marker, base, Filters(**given), olga)
+            for marker, count in zip(MARKED, counts.values(), strict=True):
+                wanted: dict[str, Any] = {**given, "marker": marker}
+                page = await shown(desk, base, person=olga, **wanted)
+                assert len(page.lines) == count, (base, given, marker)
+
+
+async def test_what_is_no_filter_finds_nothing_and_harms_nothing(desk: Desk, clock: Clock) -> None:
+    await made(desk, clock)
+    for name in ("topic", "team", "tag", "priority", "state", "assignee"):
+        for value in HOSTILE:
+            given: dict[str, Any] = {name: value}
+            assert await numbers(desk, **given) == [], (name, value)
+
+
+async def test_what_is_found_by_words_is_narrowed_down_as_well(
+    desk: Desk, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, two, three, *_ = await made(desk, clock)
+    await desk.run(index_new)
+
+    async def found(words: str, cursor: str = "", **filters: str) -> Page:
+        return await desk.read(found_within, words, Filters(**filters), cursor)
+
+    assert [line.number for line in (await found("gate", marker="overdue")).lines] == [two, one]
+    assert [line.number for line in (await found("gate", tag="lamp")).lines] == [three]
+    assert (await found("gate", state="in_progress")).lines[0].number == one
+    monkeypatch.setattr("core.tickets.lists.PAGE", 2)
+    page = await found("gate", topic="payment")
+    assert len(page.lines) == 2 and page.after is not None
+    rest = await found("gate", page.after, topic="payment")
+    assert [line.number for line in rest.lines] == [one] and rest.after is None
+
+
+@pytest.mark.parametrize(
+    ("filters", "index"),
+    [
+        ({"assignee": "7"}, "ix_ticket_assignee_queue"),
+        ({"state": "new"}, "ix_ticket_state_queue"),
+        ({"marker": "overdue"}, "ix_ticket_queue"),
+        ({"marker": "frozen"}, "ix_ticket_queue"),
+    ],
+)
+async def test_filters_that_have_an_index_are_read_along_it(
+    desk: Desk, filters: dict[str, Any], index: str
+) -> None:
+    if not desk.database.is_sqlite:
+        pytest.skip("PostgreSQL plans by its statistics, which an empty table has none of")
+
+    await opens(desk)
+    with asked(desk) as heard:
+        await shown(desk, **filters)
+    steps = await plan_of(desk.database, heard)
+    assert any(
+        f"USING INDEX {index}" in step or f"COVERING INDEX {index}" in step for step in steps
+    )
+    assert not [step for step in steps if step.startswith("SCAN ticket") and "INDEX" not in step]

@@ -64,6 +64,7 @@ from scheduler.runner import Runner
 
 if TYPE_CHECKING:
     from core.assistant.service import Assistant
+    from handlers.http.app.telegram_login import TelegramLogin
 
 LOCALES: Final = Path(__file__).resolve().parent.parent / "locales"
 # By field of the company: the setting that overrides what was chosen in the chat.
@@ -506,7 +507,7 @@ def _http(
         entrance = None
         if settings.bot_token is not None:
             token = settings.bot_token.get_secret_value()
-            entrance = Entrance(token, memberships.confirm, frames)
+            entrance = Entrance(token, memberships.confirm, frames, _telegram_login(settings))
         return make_door(
             desk,
             texts,
@@ -519,6 +520,20 @@ def _http(
         )
 
     return HttpServer(settings.http_listen, make_app, desk.changes.end)
+
+
+def _telegram_login(settings: Settings) -> "TelegramLogin | None":
+    """Telegram's login in an ordinary browser, where BotFather has given a secret for it."""
+    from handlers.http.app.telegram_login import TelegramLogin
+
+    secret, token, public_url = (
+        *(settings.telegram_login_secret, settings.bot_token),
+        settings.public_url,
+    )
+    if secret is None or token is None or public_url is None:
+        return None
+    client_id = token.get_secret_value().partition(":")[0]
+    return TelegramLogin(client_id, secret.get_secret_value(), public_url)
 
 
 def _since_intake(desk: Desk, intake: Poller | WebhookIntake) -> float:

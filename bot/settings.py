@@ -119,6 +119,7 @@ class Settings(BaseSettings):
         8080,
     )
     public_url: Web | None = None
+    telegram_login_secret: SecretStr | None = None
     ping_url: SecretWeb | None = None
     sentry_dsn: Annotated[SecretStr, AfterValidator(setting_types.sentry_dsn)] | None = None
 
@@ -137,7 +138,13 @@ class Settings(BaseSettings):
 
     def secrets(self) -> tuple[str, ...]:
         """Return the values that a log must not show."""
-        given = (self.bot_token, self.webhook_secret, self.ping_url, self.sentry_dsn)
+        given = (
+            self.bot_token,
+            self.webhook_secret,
+            self.telegram_login_secret,
+            self.ping_url,
+            self.sentry_dsn,
+        )
         hidden = [secret for secret in (*given, self.assistant_key) if secret]
         named = (self.database_url, self.smtp_url, *self.imap_url, self.telegram_proxy)
         urls = [url for url in named if url]
@@ -220,6 +227,7 @@ EXAMPLES: Final[Mapping[str, str]] = {
     "WEBHOOK_SECRET": "sixteen-or-more_A-Za-z0-9",
     "HTTP_LISTEN": "127.0.0.1:8080",
     "PUBLIC_URL": "https://support.example.com",
+    "TELEGRAM_LOGIN_SECRET": "9f86d081884c7d659a2feaa0c55ad015",
     "PING_URL": "https://hc.example.com/ping/0a1b2c",
     "SENTRY_DSN": "https://0a1b2c@sentry.example.com/7",
     "LOG_LEVEL": "info",

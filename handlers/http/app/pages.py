@@ -28,6 +28,7 @@ from handlers.http.app.forms import Forms
 from handlers.http.app.narrowing import ListQuery, Offered, draw_counts, draw_filters
 from handlers.http.app.selectable import Choices
 from handlers.http.app.shell import live_section
+from handlers.http.app.telegram_login import PATH as LOGIN
 
 LONGEST: Final = 4000
 
@@ -303,15 +304,20 @@ def draw_head(renderer: Renderer, token: str, *, for_admin: bool) -> str:
     )
 
 
-def draw_login(renderer: Renderer, fault: str | None = None) -> str:
-    """The page of somebody who is not known: Telegram's own data let them in, or a link."""
+def draw_login(renderer: Renderer, fault: str | None = None, *, by_telegram: bool = False) -> str:
+    """The page of somebody who is not known: Telegram's own data let them in, its login in a
+    browser, or a link.
+    """
     told = renderer.html(fault or "app.login.wait")
     # the script takes away that it waits, never why somebody was refused
     name = "" if fault else ' id="told"'
+    ways = f"<p>{renderer.html('app.login.link')}</p>"
+    if by_telegram:
+        label = renderer.html("app.login.telegram")
+        ways = f'<p><a class="way" href="{LOGIN}">{label}</a></p>' + ways
     return (
         f'<h1>{renderer.html("app.title")}</h1><p{name} role="status">{told}</p>'
-        f"<noscript><p>{renderer.html('app.login.link')}</p></noscript>"
-        f'<p id="else" hidden>{renderer.html("app.login.link")}</p>'
+        f'<noscript>{ways}</noscript><div id="else" hidden>{ways}</div>'
         '<form id="login" method="post" action="/app/login" hidden>'
         '<input type="hidden" name="init_data"><input type="hidden" name="start"></form>'
     )

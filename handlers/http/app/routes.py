@@ -44,7 +44,7 @@ from core.tickets.unanswered import Unanswered, note_asked
 from core.tickets.views import open_view, views_for
 from core.tx import ReadTx
 from core.words.numbers import find_number
-from handlers.http.app import pages, session, streams
+from handlers.http.app import pages, session, streams, telegram_login
 from handlers.http.app.actions import ACTIONS
 from handlers.http.app.board_routes import board_routes
 from handlers.http.app.fields import Viewer
@@ -90,6 +90,8 @@ def app_routes(
         ("/app", "GET", app.show_table),
         ("/app/live", "GET", app.follow),
         ("/app/login", "POST", app.log_in),
+        (telegram_login.PATH, "GET", app.ask_telegram),
+        (f"{telegram_login.PATH}/back", "GET", app.hear_telegram),
         ("/app/logout", "POST", app.log_out),
         ("/app/enter/{secret}", "GET", app.show_entrance),
         ("/app/enter/{secret}", "POST", app.come_in),
@@ -350,6 +352,45 @@ class _App:
         if address is None or not await self.desk.run(count_once, signed):
             return self.access.stranger("app.login.refused", HTTPStatus.FORBIDDEN)
         return await self._let_in(address, start)
+
+    async def ask_telegram(self, request: Request) -> Response:
+        """Lead to Telegram's login; what was begun is kept by this browser."""
+        login = self.access.entrance.telegram
+        if login is None:
+            return self.access.stranger("app.login.none", HTTPStatus.NOT_FOUND)
+        if self._tries_too_often(request):
+            return self.access.stranger("app.login.often", HTTPStatus.TOO_MANY_REQUESTS)
+        attempt, key = telegram_login.begin(), await self.desk.read(find_signing_key)
+        response = _see(login.address(attempt))
+        kept, age = attempt.kept(key, self.desk.clock()), telegram_login.LIFETIME
+        secure = "; Secure" if self.secure else ""
+        response.headers.append(
+            "Set-Cookie",
+            f"{telegram_login.COOKIE}={kept}; Path=/app/login; Max-Age={age.seconds}; HttpOnly;"
+            f" SameSite=Lax{secure}",
+        )
+        return response
+
+    async def hear_telegram(self, request: Request) -> Response:
+        """Begin a session for whom Telegram names, in the browser that has asked, once."""
+        login, given = self.access.entrance.telegram, request.query_params
+        if login is None:
+            return self.access.stranger("app.login.none", HTTPStatus.NOT_FOUND)
+        if self._tries_too_often(request):
+            return self.access.stranger("app.login.often", HTTPStatus.TOO_MANY_REQUESTS)
+        now, key = self.desk.clock(), await self.desk.read(find_signing_key)
+        kept = request.cookies.get(telegram_login.COOKIE, "")
+        attempt = telegram_login.read_attempt(key, kept, given.get("state", ""), now)
+        if attempt is None or not await self.desk.run(count_once, attempt.state):
+            return self.access.stranger("app.login.refused", HTTPStatus.FORBIDDEN)
+        try:
+            address = await login.finish(attempt, given.get("code", ""), now)
+        except telegram_login.LoginAway as why:
+            log.warning("Telegram's login does not answer: %s", why)
+            return self.access.stranger("app.login.away", HTTPStatus.SERVICE_UNAVAILABLE)
+        if address is None:
+            return self.access.stranger("app.login.refused", HTTPStatus.FORBIDDEN)
+        return await self._let_in(address)
 
     async def _is_in(self, request: Request, address: Address | None) -> bool:
         """Return whether this browser has a session of this very person."""

@@ -20,6 +20,7 @@ from core.texts import Texts
 from handlers.http.app import pages, session
 from handlers.http.app.session import Session
 from handlers.http.app.shell import frame
+from handlers.http.app.telegram_login import TelegramLogin
 from handlers.http.limits import Buckets
 
 # Requests a second and at once of somebody who is in.
@@ -30,12 +31,14 @@ RATE: Final = (5.0, 60.0)
 class Entrance:
     """How people are known: ``bot_token`` is what Telegram signs with; ``confirm`` tells whether
     somebody works here still, or raises :class:`Refusal` where that cannot be found out (S1).
-    ``frames``: where the app may be shown inside other pages, beside Telegram's.
+    ``frames``: where the app may be shown inside other pages, beside Telegram's. ``telegram``:
+    Telegram's login for ordinary browsers, where the desk has it.
     """
 
     bot_token: str
     confirm: Callable[[Address], Awaitable[bool]]
     frames: tuple[str, ...] = ()
+    telegram: TelegramLogin | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +123,8 @@ class StaffAccess:
     def stranger(self, fault: str | None, status: HTTPStatus) -> Response:
         """Return the page of somebody who is not known; ``fault``: the key of what is wrong."""
         renderer = self.renderer(None)
-        body = pages.draw_login(renderer, fault)
+        by_telegram = self.entrance.telegram is not None
+        body = pages.draw_login(renderer, fault, by_telegram=by_telegram)
         return self.frame(renderer, renderer.html("app.title"), body, status, live=False)
 
     def renderer(self, language: str | None) -> Renderer:

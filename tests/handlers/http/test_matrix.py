@@ -62,6 +62,8 @@ GET   /app/static/{name}                     ooo oo oooo ooo ooo o
 GET   /app                                   ... 33 3SSS ... ... .
 GET   /app/live                              333 33 3+++ 333 333 3
 POST  /app/login                             333 33 3III 333 333 3
+GET   /app/login/telegram                    444 44 4444 444 444 4
+GET   /app/login/telegram/back               444 44 4444 444 444 4
 POST  /app/logout                            ... 33 3+++ ... ... .
 GET   /app/enter/{secret}                    444 oo oooo 444 444 4
 POST  /app/enter/{secret}                    444 33 3III 444 444 4

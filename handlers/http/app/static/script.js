@@ -34,8 +34,9 @@ function signIn() {
   const data = handed.get("tgWebAppData");
   if (data) {
     enter(form || blankForm(), data);
-  } else if (document.getElementById("told")) {
-    document.getElementById("told").hidden = true;
+  } else if (document.getElementById("else")) {
+    const told = document.getElementById("told");
+    if (told) told.hidden = true;
     document.getElementById("else").hidden = false;
   }
 }

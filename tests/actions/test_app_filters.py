@@ -21,7 +21,7 @@ from core.tickets.lists import (
     page_within,
 )
 from core.tickets.narrowing import MARKED, Filters
-from core.tickets.search import index_new
+from core.tickets.search_index import index_new
 from core.tickets.tags import tag
 from core.tickets.views import View
 from core.tx import Tx

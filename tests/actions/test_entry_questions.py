@@ -1,7 +1,7 @@
 """Entries of the directory changed by questions, on both databases (X12)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -466,7 +466,7 @@ async def test_only_admins_ask_and_apply_and_are_asked_again_for_each_step(desk:
     await anna.opens("topic", "payment", "answer")
     await anna.says("2 days")
     before = await desk.read(show_directory)
-    desk.company = type(desk.company)(name="Our Yard", language="en", admins=frozenset())
+    desk.company = replace(desk.company, admins=frozenset())
     with pytest.raises(NotAllowed):
         await anna.applies()
     assert await desk.read(show_directory) == before

@@ -142,9 +142,9 @@ async def test_an_admin_switches_a_report_off_where_the_settings_are(group: Grou
     await group.settle()
     menu = group.boss.last
     await group.presses(group.boss, menu, "Отчёты · 2")
-    assert menu.buttons == ["week", "⚪ overdue", "‹ Назад"]
+    assert menu.buttons == ["week", "⚪ overdue", "➕ Добавить", "‹ Назад"]
     await group.presses(group.boss, menu, "week")
-    assert 'what = "week"' in menu.text and 'days = ["mon"]' in menu.text
+    assert "Какой отчёт: цифры за неделю" in menu.text and "Дни: пн" in menu.text
     await group.presses(group.boss, menu, "Выключить")
     ((active,),) = await group.rows("SELECT active FROM report WHERE code='week'")
     assert not active

@@ -95,7 +95,7 @@ from channels.telegram.screens.ticket_choices import (
     SetTopic,
     UndoMerge,
 )
-from channels.telegram.screens.ticket_list import ListPage
+from channels.telegram.screens.ticket_list import ExportList, ListPage
 from channels.telegram.screens.words import ShowWords
 
 KINDS: Final[tuple[type[CallbackData], ...]] = (
@@ -106,7 +106,7 @@ KINDS: Final[tuple[type[CallbackData], ...]] = (
     *(Menu, ChooseLanguage, ChooseTopic, FileMessages, OwnTicketOpened, Confirm, CloseOwn),
     *(Rate, RatingStep, AnswerField, FieldChoice, UseTag),
     *(PickCamera, CameraFault, CameraPage, PersonalData, ConsentAnswer),
-    *(FigurePage, FigureMenu),
+    *(FigurePage, FigureMenu, ExportList),
     *(SetupStep, SetField, DismissAdmin, LinkChat, QuarantineStep, FailedStep),
     *(ReleaseStep, JunkStep, HelpSection, DirectoryStep, RestoreVersion),
     *(TryRule, DirectoryKinds, DirectoryKind, DirectoryPart, EntryFiles, ArticleFiles),

@@ -53,8 +53,19 @@ class ListPage(CallbackData, prefix="l"):
         return cls(view=view, way=way, cursor=cursor)
 
 
-def draw(renderer: Renderer, page: Page, zone: ZoneInfo, *, words: str = "") -> Screen:
-    """A page of the list. ``zone``: days are counted in it; ``words``: what was searched for."""
+class ExportList(CallbackData, prefix="xl"):
+    """Send the whole list as a file; what was searched for says the command that it replies to."""
+
+    view: Annotated[str, matching("[a-z0-9_]{1,16}")]
+
+
+def draw(
+    renderer: Renderer, page: Page, zone: ZoneInfo, *, words: str = "", as_file: bool = False
+) -> Screen:
+    """A page of the list. ``zone``: days are counted in it; ``words``: what was searched for;
+    ``as_file``: whoever reads it may have it as one, and is offered that where a list has pages;
+    what is seen at a glance needs no button more.
+    """
     shared, lines = _lines(renderer, page, zone)
     if not lines and page.after is not None:
         lines = [renderer.html("list.further")]
@@ -63,6 +74,9 @@ def draw(renderer: Renderer, page: Page, zone: ZoneInfo, *, words: str = "") -> 
     head = [_head(renderer, page, words)]
     head += [f"{renderer.html('list.shared')} {' · '.join(shared)}"] if shared else []
     keyboard = turns(page.view, page_place(page), page.before, page.after, _other(renderer, page))
+    if as_file and keyboard is not None and (page.before is not None or page.after is not None):
+        file = button(renderer.plain("button.list.file"), ExportList(view=page.view))
+        keyboard = Keyboard(inline_keyboard=[*keyboard.inline_keyboard, [file]])
     return Screen("\n".join((*head, *lines)), keyboard)
 
 

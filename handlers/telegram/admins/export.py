@@ -10,18 +10,21 @@ from pathlib import Path
 from typing import Any, Final
 from zipfile import ZIP_DEFLATED, ZipFile
 
+from aiogram.exceptions import TelegramForbiddenError
 from aiogram.types import FSInputFile
 
+from channels.telegram.addresses import chat_id
+from channels.telegram.screens.ticket_list import ExportList
 from core.errors import Unreadable
 from core.file_making import STAFF, Turn
 from core.people.staff import as_admin, for_admin
-from core.reports.export import Period, Wish, days, note_export
-from core.reports.export_lists import TicketList, find_list, numbers_in
+from core.reports.export import ALWAYS, Period, Wish, days, note_export
+from core.reports.export_lists import TicketList, find_list, list_of_button, numbers_in
 from core.reports.table_files import XLSX, write_overdue, write_tables
 from core.setup.company_settings import find_company
 from core.texts import Key
 from core.words.periods import read_day
-from handlers.telegram.context import MessageContext
+from handlers.telegram.context import ButtonContext, Context, MessageContext
 
 # Bytes that a bot may send as a file, with room to spare.
 LARGEST: Final = 49 * 1024 * 1024
@@ -51,7 +54,7 @@ async def on_command(context: MessageContext, words: str) -> None:
 
     view = None if wanted is None else wanted.name
     allow = context.desk.run(as_admin, context.sender, note_export, asked.period, view)
-    await _begin(context, write, allow, csv=asked.csv)
+    await _begin(_by_message(context), write, allow, csv=asked.csv)
 
 
 async def _list(context: MessageContext, words: str) -> TicketList:
@@ -69,26 +72,81 @@ async def send_overdue(context: MessageContext) -> None:
     async def write(target: Path) -> None:
         await write_overdue(context.desk, context.responder.texts, target)
 
-    await _begin(context, write, context.desk.read(for_admin, context.sender, find_company))
+    allow = context.desk.read(for_admin, context.sender, find_company)
+    await _begin(_by_message(context), write, allow)
+
+
+async def on_button(context: ButtonContext, data: ExportList) -> None:
+    """The list above, as a workbook in the private chat of whoever pressed."""
+    address, responder = context.sender.address, context.responder
+    words = _searched(context.message)
+    wanted = await context.desk.read(
+        for_admin, context.sender, list_of_button, data.view, words, address
+    )
+
+    async def write(target: Path) -> None:
+        numbers = await numbers_in(context.desk, wanted)
+        await write_tables(context.desk, responder.texts, target, Wish(numbers=numbers))
+
+    async def tell(key: str) -> None:
+        if key == _PREPARING:
+            await context.toast(responder.plain(key))
+        elif key == _NO_CHAT:
+            reader = context.query.from_user.id
+            await responder.say_to_one(reader, context.message, responder.html(key))
+        else:
+            await responder.say(chat_id(address), responder.html(key))
+
+    allow = context.desk.run(as_admin, context.sender, note_export, ALWAYS, wanted.name)
+    await _begin(_Receiver(context, chat_id(address), tell), write, allow)
+
+
+def _searched(message: Any) -> str:
+    """The words behind the command that a list replies to."""
+    asked = getattr(message, "reply_to_message", None)
+    command, _, words = ((asked.text if asked else None) or "").partition(" ")
+    return words.strip() if command.startswith("/") else ""
+
+
+_PREPARING: Final = "export.preparing"
+_NO_CHAT: Final = "export.no_chat"
+
+
+@dataclass(frozen=True, slots=True)
+class _Receiver:
+    """Where a file goes, and how its receiver is told something, by the key of a text."""
+
+    context: Context
+    chat: int
+    tell: Callable[[str], Awaitable[None]]
+
+
+def _by_message(context: MessageContext) -> _Receiver:
+    async def tell(key: str) -> None:
+        await context.say(context.responder.html(key))
+
+    return _Receiver(context, context.message.chat.id, tell)
 
 
 async def _begin(
-    context: MessageContext, write: Write, allow: Coroutine[Any, Any, Any], *, csv: bool = False
+    receiver: _Receiver, write: Write, allow: Coroutine[Any, Any, Any], *, csv: bool = False
 ) -> None:
     """Take a turn, ask whether they may, and begin."""
+    context = receiver.context
     with closing(allow):
         turn = context.desk.file_making.begin(context.sender.address, STAFF)
         try:
             await allow
-            await context.say(context.responder.html("export.preparing"))
+            await receiver.tell(_PREPARING)
         except BaseException:
             turn.end()
             raise
-    context.responder.make(context.message.chat.id, _send(context, turn, write, csv=csv))
+    context.responder.make(receiver.chat, _send(receiver, turn, write, csv=csv))
 
 
-async def _send(context: MessageContext, turn: Turn, write: Write, *, csv: bool) -> None:
+async def _send(receiver: _Receiver, turn: Turn, write: Write, *, csv: bool) -> None:
     """Make the file, send it, and keep nothing of it."""
+    context, chat = receiver.context, receiver.chat
     async with turn:
         with tempfile.TemporaryDirectory(prefix="frontdoor-") as folder:
             today = context.desk.clock().astimezone(context.desk.company.zone)
@@ -97,12 +155,13 @@ async def _send(context: MessageContext, turn: Turn, write: Write, *, csv: bool)
             if csv:  # several files, as one
                 target = await asyncio.to_thread(_packed, target)
             if target.stat().st_size > LARGEST:
-                await context.say(context.responder.html("export.too_large"))
+                await receiver.tell("export.too_large")
                 return
-            chat = context.message.chat.id
-            await context.bot.send_document(
-                chat, FSInputFile(target), message_thread_id=context.responder.thread_in(chat)
-            )
+            thread = context.responder.thread_in(chat)
+            try:
+                await context.bot.send_document(chat, FSInputFile(target), message_thread_id=thread)
+            except TelegramForbiddenError:
+                await receiver.tell(_NO_CHAT)
 
 
 def _packed(folder: Path) -> Path:

@@ -27,7 +27,7 @@ from channels.telegram.screens.notice_settings import NoticeList, NoticeStep, No
 from channels.telegram.screens.restored import ReleaseStep
 from channels.telegram.screens.rules import TryRule
 from channels.telegram.screens.setup import DismissAdmin, LinkChat, SetField, SetupStep
-from channels.telegram.screens.ticket_list import ListPage, draw
+from channels.telegram.screens.ticket_list import ExportList, ListPage, draw
 from core.errors import NotAllowed, Refusal, Unreadable
 from core.people.staff import for_admin
 from core.setup import admins as invitations
@@ -158,13 +158,14 @@ BUTTONS: Final[dict[type[CallbackData], Callable[[ButtonContext, Any], Awaitable
     NoticeText: notices.on_text,
     FigurePage: figure_lists.on_page,
     FigureMenu: figure_lists.on_menu,
+    ExportList: export.on_button,
     WriteArticle: articles.on_write,
     ArticleUses: articles.on_uses,
 }
 
 
-# What stands below statistics, wherever they are.
-FIGURES: Final = (FigurePage, FigureMenu)
+# What stands below statistics and lists, wherever they are.
+FIGURES: Final = (FigurePage, FigureMenu, ExportList)
 # One's own list is shown where one works.
 _VIEWS: Final = frozenset(VIEWS) - {"mine"}
 
@@ -178,7 +179,7 @@ async def on_report(context: MessageContext, words: str) -> None:
         await export.send_overdue(context)
         return
     page = await context.desk.read(for_admin, context.sender, page_of, "overdue")
-    await context.show(draw(context.renderer, page, context.desk.company.zone))
+    await context.show(draw(context.renderer, page, context.desk.company.zone, as_file=True))
 
 
 async def on_button(context: ButtonContext, data: Any) -> None:
@@ -194,7 +195,7 @@ async def on_button(context: ButtonContext, data: Any) -> None:
     page = await desk.read(
         for_admin, context.sender, page_of, data.view, data.cursor, backward=data.backward
     )
-    screen = draw(context.renderer, page, desk.company.zone)
+    screen = draw(context.renderer, page, desk.company.zone, as_file=True)
     notice = await desk.read(find_location, message_ref(message.chat.id, message.message_id))
     if notice is None:
         await context.show(screen)

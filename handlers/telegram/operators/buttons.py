@@ -461,7 +461,9 @@ async def _page(context: GroupButton, data: ListPage) -> None:
     page = await context.read(
         read_page, data.view, data.cursor, asker, words, backward=data.backward
     )
-    screen = draw(context.renderer, page, context.desk.company.zone, words=words)
+    company = context.desk.company
+    as_file = context.sender.address in company.admins
+    screen = draw(context.renderer, page, company.zone, words=words, as_file=as_file)
     place = message_ref(context.message.chat.id, context.message.message_id)
     below = await context.read(_stays, place)
     await context.toast("shown" if below else "")

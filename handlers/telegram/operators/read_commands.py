@@ -187,7 +187,8 @@ async def _show(context: CommandContext, view: str) -> None:
         read_page, view, "", context.sender.address, context.command.rest, backward=False
     )
     zone, words = context.desk.company.zone, context.command.rest
-    await context.show(draw(context.renderer, page, zone, words=words))
+    as_file = context.sender.address in context.desk.company.admins
+    await context.show(draw(context.renderer, page, zone, words=words, as_file=as_file))
 
 
 async def read_page(

@@ -93,7 +93,7 @@ from channels.telegram.screens.ticket_choices import (
     SetTopic,
     UndoMerge,
 )
-from channels.telegram.screens.ticket_list import ListPage
+from channels.telegram.screens.ticket_list import ExportList, ListPage
 from channels.telegram.screens.words import ShowWords
 
 # The data of every button as the bot has always sent it: such buttons stand in people's chats for
@@ -208,6 +208,7 @@ IN_CHATS: dict[str, CallbackData] = {
     "qa:new:pay_how": ReadArticle(come_from="new", code="pay_how"),
     "qh:y:pay_how": JudgeArticle(verdict="y", code="pay_how"),
     "nx": NextUp(),
+    "xl:overdue": ExportList(view="overdue"),
     "aw:12": WriteArticle(ticket_id=12),
     "ua:12:cable": UseArticle(ticket_id=12, code="cable"),
     "ua:12:": UseArticle(ticket_id=12),

@@ -161,3 +161,75 @@ async def test_a_list_by_name_a_saved_one_or_a_search_has_its_tickets(group: Gro
         assert said == set(numbers), words
     views = [facts["view"] for facts in await exported(group)]
     assert views[:3] == ["free", "free", "queue"] and views[5] == "find"
+
+
+async def numbers_of(group: Group) -> list[Any]:
+    """The tickets of the workbook that came last."""
+    document = documents(group.boss)[-1].to_json(nested=False)["document"]
+    file = await group.bot.get_file(document["file_id"])
+    data = io.BytesIO()
+    await group.bot.download_file(str(file.file_path), data)
+    sheet = openpyxl.load_workbook(data)["tickets"]
+    return [row[0] for row in sheet.iter_rows(min_row=2, values_only=True)]
+
+
+async def listed(group: Group, who: Any, words: str) -> Any:
+    """The list that this command of theirs brings."""
+    asked = await group.says(who, words)
+    return next(one for one in group.chat.bot_messages if one.reply_to is asked)
+
+
+async def many(group: Group) -> list[int]:
+    """More tickets than a page has."""
+    return [await group.ticket(f"Темно во дворе {number}") for number in range(11)]
+
+
+async def test_a_list_is_had_as_a_file_by_a_button_below_it(group: Group) -> None:
+    await group.desk.run(apply_directory, read_directory(VIEW))
+    numbers = await many(group)
+    taken = await group.ticket("Калитка скрипит")
+    await group.says(group.olga, f"/take {taken}")
+    await group.desk.run(index_new)
+    for words in ("/queue free", "/find темно"):
+        shown = await listed(group, group.boss, words)
+        press = await group.presses(group.boss, shown, "📄 Файлом")
+        assert press.text == "Готовлю таблицу, пришлю файлом."
+        assert sorted(await numbers_of(group)) == numbers, words
+        await group.presses(group.boss, shown, "›")
+        assert shown.buttons[-1] == "📄 Файлом", "the other page, too"
+    assert [facts["view"] for facts in await exported(group)] == ["free", "find"]
+
+
+async def test_a_list_that_is_seen_at_a_glance_has_no_button_more(group: Group) -> None:
+    await group.desk.run(apply_directory, read_directory(VIEW))
+    first, _ = await group.ticket("Калитка скрипит"), await group.ticket("Темно во дворе")
+    await group.says(group.olga, f"/tag {first} повтор")
+    shown = await listed(group, group.boss, "/queue повторы")
+    assert not shown.buttons
+    await group.forges(group.boss, shown, "xl:repeated")
+    await group.settle()
+    assert await numbers_of(group) == [first], "it was longer when the button came"
+
+
+async def test_only_admins_have_lists_as_files(group: Group) -> None:
+    await many(group)
+    shown = await listed(group, group.olga, "/queue")
+    assert "›" in shown.buttons and "📄 Файлом" not in shown.buttons
+    await group.forges(group.olga, shown, "xl:queue")
+    await group.anna.press_data(group.anna.last, "xl:queue")
+    await group.settle()
+    assert not await exported(group)
+    assert not documents(group.olga) and not documents(group.anna)
+
+
+async def test_an_admin_without_a_private_chat_is_told_where_the_file_would_come(
+    group: Group,
+) -> None:
+    await many(group)
+    await group.boss.block_bot()
+    await group.settle()
+    shown = await listed(group, group.boss, "/queue")
+    await group.presses(group.boss, shown, "📄 Файлом")
+    told = [one for one in group.chat.bot_messages if one.reply_to is shown]
+    assert told and "личный чат" in told[-1].text
+    assert told[-1].extra["receiver_user"]["id"] == group.boss.id

@@ -19,7 +19,7 @@ async def test_an_admin_reads_the_report_in_private(group: Group) -> None:
     shown = group.boss.last
     assert shown.text.startswith("Просрочено · 12") and "5 дней" in shown.text
     await group.presses(group.boss, shown, "›")
-    assert "#12 " in shown.text and shown.buttons == ["‹", "2 / 2"]
+    assert "#12 " in shown.text and shown.buttons == ["‹", "2 / 2", "📄 Файлом"]
 
 
 async def test_report_alone_shows_the_only_report_there_is(group: Group) -> None:
@@ -58,6 +58,6 @@ async def test_below_an_alert_only_admins_open_the_list(group: Group) -> None:
         press = await group.forges(group.boss, alert, data)
         assert (await press.answer()).text == "Кнопка устарела."
     await group.forges(group.boss, alert, "l:overdue:+:")
-    assert alert.text.startswith("Просрочено · 11") and alert.buttons == ["1 / 2", "›"]
+    assert alert.text.startswith("Просрочено · 11") and alert.buttons == ["1 / 2", "›", "📄 Файлом"]
     await group.presses(group.boss, alert, "›")
-    assert alert.buttons == ["‹", "2 / 2"]
+    assert alert.buttons == ["‹", "2 / 2", "📄 Файлом"]

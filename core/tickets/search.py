@@ -98,9 +98,9 @@ async def _groups(tx: ReadTx, words: Sequence[Wanted], *, inside: bool) -> list[
     """Return the stems for each word; for what nobody writes so, those of each of its parts."""
     groups = await _spellings(tx, [one.beginnings for one in words])
     missing = [one for one, group in zip(words, groups, strict=True) if not group]
-    parts = [part for one in missing if one.instead for part in parts_of(one, inside=inside)]
-    if not missing or len(parts) < len(missing):
+    if not missing or not all(one.instead for one in missing):
         return groups
+    parts = [part for one in missing for part in parts_of(one, inside=inside)]
     found = [group for group in groups if group]
     return found + await _spellings(tx, [one.beginnings for one in parts[:MOST_ASKED]])
 

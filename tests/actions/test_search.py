@@ -99,6 +99,17 @@ async def test_all_words_must_be_there_wherever_they_stand(desk: Desk, clock: Cl
     assert await found(desk, "boris") == [other]
 
 
+@pytest.mark.parametrize("words", ["жираф лампа-кабель", "лампа-кабель жираф"])
+async def test_a_word_that_nobody_has_said_finds_nothing_beside_parts_of_another(
+    desk: Desk, clock: Clock, words: str
+) -> None:
+    """`лампа-кабель` is written nowhere, so its parts are looked for: with the other word."""
+    number = (await opens(desk, text="лампа горит, а кабель цел")).id
+    await indexed(desk, clock)
+    assert await found(desk, "лампа-кабель") == [number]
+    assert await found(desk, words) == []
+
+
 async def test_notes_are_not_indexed(desk: Desk, clock: Clock) -> None:
     number = (await opens(desk)).id
     await desk.run_as(await operator(desk), conversation.note, number, writes("канарейка"))

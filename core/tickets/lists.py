@@ -550,13 +550,11 @@ async def found_within(
     """
     read = _FOUND.fullmatch(cursor)
     start, turned = (int(read[1]), int(read[2])) if read else (None, 0)
-    tags = tags_in(words)
-    rest = without_tags(words) if tags else words
     conditions = filters.where(tx, person)
     conditions += [Ticket.state == filters.state] if filters.state else []
     numbers: list[int] = []
     for _ in range(_ROUNDS):
-        found = await search(tx, rest, start=start, limit=_LOOKED_AT, tags=tags)
+        found = await _search(tx, words, start, newer=False, limit=_LOOKED_AT)
         fitting = select(Ticket.id).where(Ticket.id.in_(found.numbers), *conditions)
         numbers += await tx.all(fitting.order_by(Ticket.id.desc()))
         start = found.more

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from core.addresses import Address
+from core.contacts.edit import describe
 from core.desk import Desk
 from core.people.staff import by_operator, enrol, id_of
 from core.teams import assignment
@@ -17,6 +18,7 @@ from core.tickets.lists import (
     Page,
     PageRequest,
     count_by_marker,
+    found_of,
     found_within,
     page_within,
 )
@@ -165,6 +167,22 @@ async def test_what_is_found_by_words_is_narrowed_down_as_well(
     assert len(page.lines) == 2 and page.after is not None
     rest = await found("gate", page.after, topic="payment")
     assert [line.number for line in rest.lines] == [one] and rest.after is None
+
+
+async def test_a_filter_takes_nothing_from_what_can_be_searched(desk: Desk, clock: Clock) -> None:
+    """Phones and solutions are for those who work here, with a filter as without one."""
+    one, two, *_ = await made(desk, clock)
+    await desk.run(by_operator, OLGA, describe, one, "+79161234567")
+    await desk.run(by_operator, OLGA, lifecycle.move, two, "resolve", reason="Заменили кабель")
+    clock.move(minutes=1)
+    while await desk.run(index_new):
+        pass
+    for words in ("9161234567", "кабель"):
+        everywhere = [line.number for line in (await desk.read(found_of, words)).lines]
+        filters = [Filters(topic="payment"), Filters(topic="access")]
+        narrowed = [await desk.read(found_within, words, one) for one in filters]
+        found = [line.number for page in narrowed for line in page.lines]
+        assert everywhere and sorted(found, reverse=True) == everywhere, words
 
 
 @pytest.mark.parametrize(

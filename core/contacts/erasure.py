@@ -43,6 +43,7 @@ from core.models import (
     TicketField,
 )
 from core.people.identity import find_by_address
+from core.tickets.search_index import hold_index
 from core.tx import ReadTx, Tx
 
 NOBODY: Final = "—"
@@ -109,6 +110,7 @@ async def erase(tx: Tx, person_id: int) -> Erased:
 
 async def erase_again(tx: Tx, person_id: int) -> Erased:
     """Erase whoever is behind this number without asking: after a restore, say."""
+    await hold_index(tx)
     people = await _with_merged(tx, person_id)
     tickets = await tx.all(select(Ticket.id).where(Ticket.customer_id.in_(people)))
     points = await tx.all(select(ContactPoint.value).where(ContactPoint.person_id.in_(people)))
@@ -139,6 +141,7 @@ async def erase_own(tx: Tx, address: Address) -> Erased:
 
 async def erase_tickets(tx: Tx, tickets: Sequence[int]) -> None:
     """Erase the words of these tickets, whoever wrote them; the people stay known."""
+    await hold_index(tx)
     files = await _files_of(tx, (), tickets)
     await _erase_words(tx, (), tickets)
     await _erase_traces(tx, (), tickets, ())

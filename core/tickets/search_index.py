@@ -58,6 +58,13 @@ async def index_new(tx: Tx) -> int:
     return BATCH if more else len(entries)
 
 
+async def hold_index(tx: Tx) -> None:
+    """Let nothing be indexed until this transaction ends: words that were read before it would be
+    written after it.
+    """
+    await tx.find(SystemState, CURSOR, hold=True)
+
+
 async def _read(tx: Tx, entries: Sequence[Any]) -> None:
     await _note_subjects(tx, entries)
     await _add(tx, await _fresh_words(tx, entries))

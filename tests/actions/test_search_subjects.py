@@ -1,5 +1,6 @@
 """Finding tickets by what is known of their customer and camera, whatever becomes of either."""
 
+import asyncio
 from dataclasses import replace
 from typing import Any
 
@@ -19,7 +20,8 @@ from core.links.ticket_merge import merge_tickets
 from core.models import SearchSubject, SearchWord, SystemState
 from core.people.contact_points import verify_phone
 from core.people.identity import arrive
-from core.tickets import search_subjects
+from core.tickets import search_index, search_subjects
+from core.tickets.classification import retitle
 from core.tickets.incoming import IncomingMessage
 from core.tickets.intake import hear
 from core.tickets.lifecycle import move
@@ -201,6 +203,35 @@ async def test_erasing_takes_all_of_it_out(desk: Desk, clock: Clock, store: Stor
         assert await store.rows(select(SearchWord.word).where(SearchWord.ticket_id == number)) == []
         assert await subjects(store) == []
         await catches_up(desk, clock)
+
+
+async def test_what_is_being_indexed_meanwhile_is_erased_all_the_same(
+    desk: Desk, clock: Clock, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The index has read the words before they were erased, and would write them afterwards."""
+    number = (await opens(desk, ALICE)).id
+    person = (await store.ticket(number)).customer_id
+    for verb in ("resolve", "close"):
+        await desk.run_as(await operator(desk), move, number, verb)
+    await catches_up(desk, clock)
+    await desk.run_as(await operator(desk), retitle, number, "Канарейка")
+    clock.move(minutes=1)
+    has_read, may_write, add = asyncio.Event(), asyncio.Event(), search_index._add
+
+    async def waits(tx: Tx, words: Any) -> None:
+        has_read.set()
+        await may_write.wait()
+        await add(tx, words)
+
+    monkeypatch.setattr(search_index, "_add", waits)
+    indexing = asyncio.create_task(desk.run(index_new))
+    await has_read.wait()
+    erasing = asyncio.create_task(desk.run(erase, person))
+    await asyncio.wait({erasing}, timeout=0.3)  # however far it comes, the words must go
+    may_write.set()
+    await asyncio.gather(indexing, erasing)
+    assert await store.rows(select(SearchWord.word).where(SearchWord.ticket_id == number)) == []
+    assert await subjects(store) == []
 
 
 async def subjects(store: Store) -> list[Any]:

@@ -170,12 +170,13 @@ def by_default(tx: ReadTx, changed: ChangedPromises) -> list[ColumnElement[bool]
     some = exists().where(of_ticket, Classification.agreement.is_not(None))
     codes = [code for code in changed.former if code is not None]
     had = exists().where(of_ticket, Classification.agreement.in_(codes))
+    none = [~some] if None in changed.former else []
     named = exists().where(
         JournalEntry.ticket_id == Ticket.id,
         JournalEntry.event == _NAMED,
         JournalEntry.facts["agreement"].as_string().is_not(None),
     )
-    return [Ticket.closed_at.is_(None), had if codes else ~some, ~named, ~_has_own(tx)]
+    return [Ticket.closed_at.is_(None), or_(had, *none), ~named, ~_has_own(tx)]
 
 
 def _has_own(tx: ReadTx) -> ColumnElement[bool]:

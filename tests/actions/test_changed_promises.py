@@ -188,3 +188,16 @@ async def test_what_is_left_is_joined_by_another_change(
     assert after not in {before, before - timedelta(hours=1)}
     for one in tickets:
         assert (await desk.read(stored, one))[1] == await desk.read(recompute, one)
+
+
+async def test_tickets_without_an_agreement_follow_a_second_default_as_well(
+    desk: Desk, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first default is not everybody's yet when there is another one."""
+    monkeypatch.setattr(recount, "BATCH", 1)
+    tickets = [(await opens(desk)).id for _ in range(3)]
+    for text in (OFFICE, OTHER):
+        await desk.run(apply_directory, read_directory(text), recount=True)
+    while await desk.run(go_on_recounting):
+        pass
+    assert [await agreement_of(store, one) for one in tickets] == ["gold"] * 3

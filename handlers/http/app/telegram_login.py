@@ -146,7 +146,7 @@ class TelegramLogin:
                     f"{self.server}/token", data=given, headers=headers, allow_redirects=False
                 ) as answer,
             ):
-                body = await answer.content.read(_LONGEST)
+                body = await _whole(answer)
                 if answer.status >= 500:  # noqa: PLR2004
                     raise LoginAway(str(answer.status))
                 found = orjson.loads(body) if answer.ok else {}
@@ -169,6 +169,18 @@ class TelegramLogin:
         number = claims.get("id")
         is_person = isinstance(number, int) and not isinstance(number, bool) and number > 0
         return chat_address(number) if is_person and isinstance(number, int) else None
+
+
+async def _whole(answer: aiohttp.ClientResponse) -> bytes:
+    """Return all that was answered, in however many pieces it comes. Raises :class:`LoginAway` for
+    what is longer than any token.
+    """
+    body = bytearray()
+    async for piece in answer.content.iter_any():
+        body += piece
+        if len(body) > _LONGEST:
+            raise LoginAway("the answer is too long")
+    return bytes(body)
 
 
 def _claims(token: str) -> Mapping[str, Any]:

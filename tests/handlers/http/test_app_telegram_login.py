@@ -1,5 +1,6 @@
 """Telegram's login in an ordinary browser: a code of this browser's own attempt, once (S15)."""
 
+import asyncio
 import base64
 import hashlib
 import json
@@ -40,6 +41,8 @@ class Provider:
     claims: dict[str, Any] = field(default_factory=dict)
     status: int = 200
     url: str = ""
+    piece: int = 0
+    """So many bytes of a token are sent at once; 0: all of them."""
 
     def agree(self, asked: str) -> str:
         """Somebody says yes; returns where their browser is led to."""
@@ -52,7 +55,7 @@ class Provider:
         assert given["redirect_uri"].startswith(HOME)
         return f"{back.path}?code={code}&state={given['state']}"
 
-    async def token(self, request: web.Request) -> web.Response:
+    async def token(self, request: web.Request) -> web.StreamResponse:
         if self.status != 200:
             return web.Response(status=self.status)
         form = await request.post()
@@ -67,7 +70,17 @@ class Provider:
         claims = {"iss": SERVER, "aud": ID, "iat": now, "exp": now + 600, "sub": "9"}
         claims |= {"id": self.who, "nonce": given["nonce"], **self.claims}
         said = base64.urlsafe_b64encode(json.dumps(claims).encode()).rstrip(b"=").decode()
-        return web.json_response({"id_token": f"e30.{said}.c2ln"})
+        whole = web.json_response({"id_token": f"e30.{said}.c2ln"})
+        return await self._in_pieces(request, whole.body) if self.piece else whole
+
+    async def _in_pieces(self, request: web.Request, body: Any) -> web.StreamResponse:
+        answer = web.StreamResponse(headers={"Content-Type": "application/json"})
+        await answer.prepare(request)
+        for at in range(0, len(body), self.piece):
+            await answer.write(body[at : at + self.piece])
+            for _ in range(5):  # whoever reads may see that much alone
+                await asyncio.sleep(0)
+        return answer
 
 
 @pytest.fixture
@@ -203,6 +216,16 @@ async def test_forged_codes_and_states_are_nobody(visitor: Visitor, provider: Pr
     fresh = Guest(Browser(visitor))
     state = provider.agree(await fresh.begin()).partition("&state=")[2]
     assert await fresh.come_back(f"/app/login/telegram/back?code=guess&state={state}") == 403
+
+
+async def test_a_token_that_comes_in_pieces_is_read_whole_and_one_without_end_is_not(
+    visitor: Visitor, provider: Provider
+) -> None:
+    guest, provider.piece = Guest(Browser(visitor)), 50
+    assert await guest.come_back(provider.agree(await guest.begin())) == 303
+    guest, provider.piece = Guest(Browser(visitor)), 16 * 1024
+    provider.claims = {"more": "x" * 256 * 1024}
+    assert await guest.come_back(provider.agree(await guest.begin())) == 503
 
 
 async def test_where_telegram_does_not_answer_it_is_said(

@@ -52,6 +52,8 @@ class ListQuery:
 
 def read_query(given: Mapping[str, str]) -> ListQuery:
     """Return what an address asks for; what is none of ours is left out."""
+    # PostgreSQL knows no NUL
+    given = {name: value.replace("\0", "") for name, value in given.items()}
     filters = Filters(**{name: given.get(name, "").strip()[:_LONGEST] for name in NAMES})
     if filters.marker not in MARKED:
         filters = filters.without("marker")

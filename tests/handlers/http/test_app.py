@@ -37,6 +37,7 @@ from core.tickets.lifecycle import move, take
 from core.tickets.search_index import index_new
 from core.tickets.tags import tag
 from handlers.http.app import routes
+from handlers.http.app.narrowing import NAMES, ListQuery, read_query
 from handlers.http.app.session import COOKIE, read_init_data
 from handlers.http.app.staff_access import Entrance
 from handlers.http.door import make_door
@@ -396,6 +397,7 @@ async def test_hostile_filters_are_words_and_find_nothing(olga: Browser, desk: D
     for name in ("state", "topic", "team", "assignee", "tag", "priority"):
         assert await olga.get(f"/app?{urlencode({name: HOSTILE})}") == 200
         assert CANARY not in olga.html and "<script>alert" not in olga.html
+    assert read_query(dict.fromkeys((*NAMES, "find", "view"), "\0")) == ListQuery()
     for given in ({"marker": HOSTILE}, {"order": HOSTILE}, {"view": ""}):
         assert await olga.get(f"/app?{urlencode(given)}") == 200 and CANARY in olga.html
 

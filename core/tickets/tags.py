@@ -31,6 +31,8 @@ _MINUS: Final = "-−–"
 _MOST_USED: Final = 300
 _MOST_CHOSEN: Final = 30
 _MOST_SHOWN: Final = 50
+# So many new words of a note are compared with them: each takes a while.
+_MOST_DOUBTED: Final = 10
 # So many cards show a renamed tag at once; the others when they are drawn again.
 _MOST_CARDS: Final = 100
 
@@ -198,7 +200,7 @@ async def doubtful(tx: ReadTx, ticket_id: int, words: Iterable[str]) -> list[Dou
     is there.
     """
     known = await listed_tags(tx)
-    fresh = [word for word in dict.fromkeys(words) if word not in known]
+    fresh = [word for word in dict.fromkeys(words) if word not in known][:_MOST_DOUBTED]
     if not fresh:
         return []
     others = select(TicketTag.tag, func.count()).where(TicketTag.ticket_id != ticket_id)
@@ -232,17 +234,16 @@ async def replace_tag(tx: Tx, ticket_id: int, wrong: str, right: str) -> None:
         raise NothingToDo("refusal.same_tags", number=ticket_id)
 
 
-async def toggle_tag(tx: Tx, ticket_id: int, word: str) -> bool:
-    """Give the ticket the tag, or take it away if it has it. Returns whether it was given.
+async def set_tag(tx: Tx, ticket_id: int, word: str, *, given: bool) -> None:
+    """Let the ticket have the tag, or not, as it was shown to whoever presses; where it is so
+    already, nothing changes.
 
     Raises :class:`Refusal`.
     """
     ticket = await access(tx, ticket_id, "tag")
-    has = word in await tags_of(tx, ticket_id)
-    if not has:
+    if given and word not in await tags_of(tx, ticket_id):
         await demand_givable(tx, word)
-    await change_tags(tx, ticket, () if has else [word], [word] if has else ())
-    return not has
+    await change_tags(tx, ticket, [word] if given else (), () if given else [word])
 
 
 async def retag(tx: Tx, before: str, after: str) -> int:

@@ -15,9 +15,9 @@ from core.tickets.tags import (
     read_tag,
     read_wish,
     replace_tag,
+    set_tag,
     tags_in,
     tags_with_titles,
-    toggle_tag,
 )
 from core.tickets.tags import tag as tag_ticket
 from handlers.telegram.operators.context import CommandContext, OperatorContext, example
@@ -77,7 +77,8 @@ async def on_button(context: Any, data: UseTag) -> None:
         await context.act(replace_tag, data.ticket_id, wrong[0], right)
         await _tell(context, "tag_replaced", number=data.ticket_id, old=wrong[0], new=right)
         return
-    given = await context.act(toggle_tag, data.ticket_id, right)
+    given = data.step == "give"
+    await context.act(set_tag, data.ticket_id, right, given=given)
     await context.toast("tag_given" if given else "tag_taken", number=data.ticket_id, tag=right)
     await context.edit(await _choice(context, data.ticket_id))
 

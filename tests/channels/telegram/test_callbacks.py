@@ -161,8 +161,10 @@ IN_CHATS: dict[str, CallbackData] = {
     "er:12:new-cable:1": EndAs(ticket_id=12, reason="new-cable", resolve=True),
     "er:12:new-cable:0": EndAs(ticket_id=12, reason="new-cable"),
     "fc:1:12:cause": FieldChoice(at=1, ticket_id=12, field="cause"),
-    "tg:12:0123abcd:": UseTag(ticket_id=12, mark="0123abcd"),
-    "tg:12:0123abcd:89efabcd": UseTag(ticket_id=12, mark="0123abcd", instead="89efabcd"),
+    "tg:12:take:0123abcd:": UseTag(ticket_id=12, step="take", mark="0123abcd"),
+    "tg:12:give:0123abcd:89efabcd": UseTag(
+        ticket_id=12, step="give", mark="0123abcd", instead="89efabcd"
+    ),
     "af:0:12:speed": AnswerField(at="0", ticket_id=12, field="speed"),
     "af:n:12:speed": AnswerField(at="n", ticket_id=12, field="speed"),
     "jr:leave:12:cable": EndTasksAs(choice="leave", ticket_id=12, reason="cable"),
@@ -350,7 +352,7 @@ def test_the_longest_data_fits_a_button(largest: int) -> None:
             field="0" * 6,
             digest="0" * 6,
         ),
-        UseTag(ticket_id=largest, mark="0" * 8, instead="f" * 8),
+        UseTag(ticket_id=largest, step="give", mark="0" * 8, instead="f" * 8),
         AnswerField(at="99", ticket_id=largest, field="c" * 32),
         EndAs(ticket_id=largest, reason="c" * 32, resolve=True),
         EndTasksAs(choice="complete", ticket_id=largest, reason="c" * 32),

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from channels.telegram.screens import card as card_screen
-from channels.telegram.screens import customer_menu, customer_tickets, notices, ticket_list
+from channels.telegram.screens import customer_menu, customer_tickets, notices, tags, ticket_list
 from channels.telegram.screens.buttons import LONGEST_LABEL
 from channels.telegram.screens.callback_data import parse
 from channels.telegram.screens.card import draw
@@ -16,7 +16,9 @@ from channels.telegram.screens.screen import Renderer, Screen, clipped, plain_of
 from core.texts import Texts
 from core.tickets.card import Card, EndedBy
 from core.tickets.default_workflow import MOVES, STATES
+from core.tickets.tag_list import Tag
 from core.tickets.workflow import Workflow, marker
+from core.words.names import LONGEST_MESSAGE, units
 
 NOW = datetime(2026, 11, 21, 9, 30, tzinfo=UTC)
 DUE = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
@@ -247,3 +249,16 @@ def test_markup_can_be_taken_away() -> None:
     assert plain_of("<b>#1</b> &lt;b&gt; <a href='x'>y</a>") == "#1 <b> y"
     assert clipped("\u202eabc def", 5) == "abc…"
     assert clipped("  ", 5) == ""
+
+
+def test_a_ticket_with_any_number_of_tags_has_a_card_a_line_and_a_choice(texts: Texts) -> None:
+    speaks = renderer(texts, "en")
+    words = [f"{at:03}{'w' * 29}" for at in range(300)]
+    listed = tuple(Tag(word, {"en": "T" * 64}, "🔴", active=True) for word in words)
+    shown = draw(ticket(tags=tuple(words), listed=listed), speaks)
+    assert units(plain_of(shown.html)) <= LONGEST_MESSAGE
+    assert f"#{words[0]} ({'T' * 64})" in shown.html and "+280" in shown.html
+    assert len(tags.signed(words, listed)) < 200
+    choice = tags.draw_choice(speaks, 12, words, frozenset(words)).keyboard
+    assert choice is not None
+    assert sum(map(len, choice.inline_keyboard)) <= 100

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Any, Final
 
@@ -132,8 +132,16 @@ class ResponseChanged(Refusal):
         super().__init__("refusal.response_changed")
 
 
-async def send_response(tx: Tx, ticket_id: int, code: str, digest: str, ref: MessageRef) -> Ticket:
-    """Send the response that was shown in the message ``ref``, and do what goes with it.
+async def send_response(
+    tx: Tx,
+    ticket_id: int,
+    code: str,
+    digest: str,
+    ref: MessageRef,
+    more: Sequence[AttachedFile] = (),
+) -> Ticket:
+    """Send the response that was shown in the message ``ref``, with ``more`` files than its own,
+    and do what goes with it.
 
     All of it is one transaction. Raises :class:`ResponseChanged`, :class:`NothingToDo` if it was
     sent from there already, and what `reply` and `move` raise.
@@ -147,7 +155,7 @@ async def send_response(tx: Tx, ticket_id: int, code: str, digest: str, ref: Mes
     prepared = await prepare(tx, ticket_id, code, tx.actor.name)
     if prepared.digest != digest:
         raise ResponseChanged
-    await _answer(tx, prepared, ref)
+    await _answer(tx, replace(prepared, files=(*prepared.files, *more)), ref)
     await _act(tx, ticket, prepared.actions)
     await _count(tx, ticket, code)
     tx.emit(ResponseSent(ticket_id=ticket_id, response=code, title=prepared.title))

@@ -88,8 +88,8 @@ async def answer_on_page(tx: Tx, ticket_id: int, draft: Draft) -> bool:
     ref = ref_on_screen(tx, draft.nonce)
     if await _is_known(tx, Message, ref):
         return False
-    if draft.response and draft.digest and not draft.changed and not draft.files:
-        await send_response(tx, ticket_id, draft.response, draft.digest, ref)
+    if draft.response and draft.digest and not draft.changed:
+        await send_response(tx, ticket_id, draft.response, draft.digest, ref, draft.files)
     else:
         files = [*await _files_of_response(tx, ticket_id, draft), *draft.files]
         said, *rest = words_with(ref, draft.text.strip(), files) or [_said(ref, draft.text)]

@@ -40,6 +40,7 @@ from core.people.staff import as_admin
 from core.responses.sending import ResponseChanged, prepare, send_response
 from core.responses.staff_page import Draft, answer_on_page
 from core.tickets.attached_files import LARGEST_TOGETHER, MOST, AttachedFile
+from core.tickets.card import tags_of
 from core.tickets.conversation import undo
 from core.tickets.lifecycle import move
 from tests.actions.people import ALICE, ANNA, BORIS, OPERATORS, opens, operator, ref
@@ -273,6 +274,33 @@ async def test_words_that_were_changed_on_the_page_go_with_the_files(
     await desk.run_as(olga, answer_on_page, ticket.id, draft)  # the same form again
     said = await pieces(store, ticket.id)
     assert [text for _, text, _ in said] == ["Other words", PRICES.title, PLAN.title]
+
+
+async def test_a_file_that_is_added_on_the_page_leaves_the_response_what_it_is(
+    desk: Desk, store: Store
+) -> None:
+    """What goes with its words is done, and it counts as used."""
+    await filled(desk)
+    await apply(
+        desk,
+        """
+[[response]]
+code = "busy"
+title = "Busy"
+texts = { en = "Wait, please." }
+actions = { state = "wait", tags = ["later"] }
+""",
+    )
+    ticket, olga = await opens(desk), await operator(desk)
+    found = await desk.read(prepare, ticket.id, "busy", "Olga")
+    draft = Draft(found.text, "n1", "busy", found.digest, files=(PLAN,))
+    for _ in range(2):  # the same form again
+        await desk.run_as(olga, answer_on_page, ticket.id, draft)
+    said = await pieces(store, ticket.id)
+    assert [text for _, text, _ in said] == ["Wait, please.", PLAN.title]
+    assert (await store.ticket(ticket.id)).state == "waiting"
+    assert await desk.read(tags_of, ticket.id) == ("later",)
+    assert len(await store.facts(ticket.id, "response_sent")) == 1
 
 
 async def test_an_admin_adds_files_to_an_entry_and_takes_them_out(desk: Desk) -> None:

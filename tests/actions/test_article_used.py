@@ -146,5 +146,5 @@ async def test_the_most_useful_come_first_and_those_never_used_are_named(
     assert await desk.read(solved_by, "refund") == 1, "it did not help there after all"
     renderer = Renderer(texts, "en", desk.clock(), desk.company.zone)
     shown = draw_usefulness(renderer, await desk.read(usefulness)).html.splitlines()
-    assert "📖 How a refund goes — solved 1, was in tickets: 2" in shown
-    assert shown[-2:] == ["<b>Never of use</b>", "· Forgotten password"]
+    assert "📖 How a refund goes — solved: 1, used in tickets: 2" in shown
+    assert shown[-2:] == ["<b>Never used</b>", "· Forgotten password"]

@@ -224,7 +224,7 @@ NEW: Final[dict[str, Sequence[Any]]] = {
     "account_agreement": ("House 10", "standard"),
     "tag": ("roof",),
     "closing_reason": ("Mended", "mended"),
-    "field": ("Entrance", "one of options", "entrance", "first, second"),
+    "field": ("Entrance", "one of several options", "entrance", "first, second"),
     "team": ("Crew", "crew"),
     "response": ("Hello", "hello", "Hello, {customer}."),
     "article": ("Gates", "They open by themselves.", "ru", "gates"),

@@ -124,7 +124,7 @@ async def test_any_word_is_a_tag_until_only_listed_ones_are_given(desk: Desk) ->
 async def test_where_only_listed_tags_are_given_the_directory_names_no_other(desk: Desk) -> None:
     await apply(desk, NAMING)
     said = await faults(desk, ONLY_LISTED + VIP)
-    told = "line 2: settings, tags: {} again names the tag повтор, and there is no [[tag]] of it"
+    told = "line 2: settings, tags: {} again: no [[tag]] says повтор; add it, or take it out here"
     assert said == [
         told.format("response").replace("again", "thanks", 1),
         *(told.format(kind) for kind in ("view", "rule", "rule")),

@@ -165,7 +165,7 @@ INSIDE: Final[dict[str, Scene]] = {
     "ticket": _at("/app/t/{number}"),
     "ticket-fields": _unfolded(("Заморозить", "Freeze")),
     "ticket-ends": _unfolded(("Решено", "Resolved", "Закрыть", "Close")),
-    "ticket-tasks": _unfolded(("Задачи", "Tasks", "Метки", "Tags", "Поля", "Fields")),
+    "ticket-tasks": _unfolded(("Задачи", "Tasks", "Теги", "Tags", "Поля", "Fields")),
     "ticket-kind": _unfolded(("Передать", "Hand over", "Класс", "Class", "Клиент", "Customer")),
     "ticket-journal": _unfolded(("Сроки", "Журнал", "Deadlines", "Journal")),
     "ticket-refused": _faulty_answer,

@@ -113,14 +113,14 @@ async def test_the_article_is_corrected_where_the_time_is(group: Group) -> None:
     number = await solved_by_an_article(group)
     asked = await group.says(group.olga, f"/spent {number}")
     screen = newest(group)
-    assert screen.reply_to is asked and screen.text.endswith("с её названием.")
-    assert screen.buttons == ["📖 Камера и кабель", "Статья не помогла"]
+    assert screen.reply_to is asked and screen.text.endswith("и её название.")
+    assert screen.buttons == ["📖 Камера и кабель", "Ни одна не помогла"]
     press = await group.presses(group.olga, screen, "Камера и кабель")
     assert press.text == f"#{number}: помогла статья «Камера и кабель»."
-    assert screen.buttons == ["📖 Когда звать бригаду", "Статья не помогла"]
-    press = await group.presses(group.olga, screen, "Статья не помогла")
+    assert screen.buttons == ["📖 Когда звать бригаду", "Ни одна не помогла"]
+    press = await group.presses(group.olga, screen, "Ни одна не помогла")
     assert press.text == f"#{number}: без статьи."
-    assert "Статья, которая помогла, не указана." in screen.text
+    assert "Не указано, какая статья помогла." in screen.text
     done = await group.says(group.olga, f"/помогло {number} камера")
     assert done.bot_reactions == ["👌"]
     assert (await group.rows("SELECT article FROM resolution"))[0][0] == "cable"
@@ -131,7 +131,7 @@ async def test_the_article_is_corrected_where_the_time_is(group: Group) -> None:
     journal = await group.says(group.olga, f"/journal {number}")
     told = "\n".join(group.answers(journal))
     assert "помогла статья «Камера и кабель»" in told
-    assert "статья, которая помогла, не указана" in told
+    assert "не указано, какая статья помогла" in told
 
 
 async def test_an_admin_sees_what_the_articles_solve(group: Group) -> None:
@@ -141,5 +141,5 @@ async def test_an_admin_sees_what_the_articles_solve(group: Group) -> None:
     await group.boss.press("📊 Что решают статьи")
     await group.settle()
     shown = group.boss.last.text
-    assert "📖 Когда звать бригаду — решено 1, была в обращениях: 1" in shown
+    assert "📖 Когда звать бригаду — помогла решить: 1, была в обращениях: 1" in shown
     assert shown.endswith("Ни разу не пригодились\n· Камера и кабель")

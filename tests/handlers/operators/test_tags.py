@@ -73,7 +73,7 @@ async def test_where_only_listed_tags_are_given_others_are_refused_with_their_li
     refused = group.answers(await group.says(group.olga, f"/tag {number} повторр"))
     assert refused == ["Тега #повторр в справочнике нет. Похожие: #повтор"]
     refused = group.answers(await group.says(group.olga, f"/tag {number} старый"))
-    assert refused == ["Тег #старый больше не дают. Какие есть: /tags"]
+    assert refused == ["Тег #старый больше не ставят. Какие есть: /tags"]
     card = await group.card(number)
     screen = below(group, await group.says(group.olga, "// ждём кабель #повторр", to=card))
     assert screen.text.startswith(f"#повторр в #{number} — просто слово")

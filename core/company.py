@@ -121,10 +121,13 @@ class Company:
     assistant_calls: int | None = 200
     assistant_tokens: int | None = 500_000
 
-    @property
-    def number_masks(self) -> tuple[str, ...]:
-        """How numbers are written in what people say: as now, or as before."""
-        return (self.number_mask, *self.former_number_masks)
+    # How numbers are written in what people say: as now, or as before. Kept, since every message
+    # of an operator is read by it.
+    number_masks: tuple[str, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        masks = (self.number_mask, *self.former_number_masks)
+        object.__setattr__(self, "number_masks", masks)
 
     def consent_in(self, language: str) -> str:
         """Return the text of the consent for a reader; empty where none is asked for."""

@@ -317,27 +317,27 @@ def _ending(card: Card, ending: Ending, renderer: Renderer) -> Iterator[str]:
 _FIRST: Final[tuple[str, ...]] = ("take", "unfreeze", "resolve", "wait", "freeze")
 
 
+# What is not shown of these, by whether the ticket is frozen and whether somebody has it.
+_HIDDEN: Final = {
+    (False, False): {"wait", "unfreeze"},
+    (False, True): {"take", "unfreeze"},
+    (True, False): {"take", "wait", "freeze"},
+    (True, True): {"take", "wait", "freeze"},
+}
+
+
 def keyboard(renderer: Renderer, card: Card) -> Keyboard:
     """The buttons of a card: the moves that its state allows, and what leads to the others.
 
     Where the customer speaks another language, a translation is one tap away (X17).
     """
-    return rows_of(_verbs(renderer, card.number, _first(card)))
-
-
-def _first(card: Card) -> list[str]:
-    if card.state.final:
-        return ["reopen"] if "reopen" in card.verbs else []
-    hidden = _hidden(taken=card.assignee is not None, frozen=card.state.put_off)
+    hidden = _HIDDEN[card.state.put_off, card.assignee is not None]
     shown = [verb for verb in _FIRST if verb in card.verbs and verb not in hidden]
-    if not shown and "reopen" in card.verbs:
-        shown = ["reopen"]
-    return [*shown, *(["translate"] if card.translated else []), "more"]
-
-
-def _hidden(*, taken: bool, frozen: bool) -> set[str]:
-    hidden = {"take" if taken else "wait", "freeze" if frozen else "unfreeze"}
-    return hidden | {"take", "wait"} if frozen else hidden
+    if card.state.final or not shown:
+        shown = ["reopen"] if "reopen" in card.verbs else []
+    also = ["translate"] if card.translated else []
+    rest = [] if card.state.final else [*also, "more"]
+    return rows_of(_verbs(renderer, card.number, [*shown, *rest]))
 
 
 def more(

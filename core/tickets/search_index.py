@@ -6,10 +6,11 @@ Those of its customer and camera are another file's (`core.tickets.search_subjec
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
+from itertools import takewhile
 from typing import Any, Final
 
-from sqlalchemy import delete, or_, select
+from sqlalchemy import delete, select
 
 from core.db import insert_or
 from core.files import name_of_file
@@ -139,17 +140,29 @@ async def _walk_on(tx: Tx, state: dict[str, Any]) -> dict[str, Any]:
 
 
 async def _entries(tx: Tx, after: int) -> Sequence[Any]:
+    """Return the next entries, up to the first that is not settled: who reads on from a later one
+    would miss it.
+    """
     query = (
-        select(JournalEntry.id, JournalEntry.ticket_id, JournalEntry.event, JournalEntry.facts)
+        select(
+            JournalEntry.id,
+            JournalEntry.ticket_id,
+            JournalEntry.event,
+            JournalEntry.facts,
+            JournalEntry.at,
+        )
         .where(JournalEntry.id > after)
         .order_by(JournalEntry.id)
         .limit(BATCH)
     )
-    if not tx.is_sqlite:
-        # what seems to come from the future was written before the clock was set back
-        settled = (JournalEntry.at <= tx.now - SETTLING, JournalEntry.at > tx.now + SETTLING)
-        query = query.where(or_(*settled))
-    return await tx.rows(query)
+    return list(
+        takewhile(lambda one: tx.is_sqlite or _is_settled(tx, one.at), await tx.rows(query))
+    )
+
+
+def _is_settled(tx: Tx, at: datetime) -> bool:
+    """What seems to come from the future was written before the clock was set back."""
+    return not tx.now - SETTLING < at <= tx.now + SETTLING
 
 
 # Of more messages than these that moved at once, the others are found by the former number.

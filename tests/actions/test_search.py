@@ -110,6 +110,19 @@ async def test_a_word_that_nobody_has_said_finds_nothing_beside_parts_of_another
     assert await found(desk, words) == []
 
 
+async def test_what_was_written_first_and_numbered_last_hides_nothing(
+    desk: Desk, clock: Clock
+) -> None:
+    """Of two actions at once the later one may have got the lower number in the journal."""
+    later = (await opens(desk, text="Жираф")).id
+    clock.move(seconds=-4)
+    earlier = (await opens(desk, BORIS, "Жираф")).id
+    clock.move(seconds=12)
+    await desk.run(index_new)  # the later one may not be indexed yet
+    await indexed(desk, clock)
+    assert await found(desk, "жираф") == [earlier, later]
+
+
 async def test_notes_are_not_indexed(desk: Desk, clock: Clock) -> None:
     number = (await opens(desk)).id
     await desk.run_as(await operator(desk), conversation.note, number, writes("канарейка"))

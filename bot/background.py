@@ -237,19 +237,24 @@ class CacheRefresh:
         seen: int | None = None
         while True:
             try:
-                now = await self.desk.read(current_version)
-                if now != seen:
-                    self.desk.invalidate()
-                    adopt_texts(self.texts, await self.desk.read(find_own_texts))
-                    if seen is not None:
-                        log.info("the directory has changed; it is read again")
-                        self.changed()
-                if now != seen or not self.desk.database.is_sqlite:
-                    await self._read_company()
-                seen = now
+                seen = await self._look(seen)
             except Exception as error:  # noqa: BLE001 the same
                 log_failure(log, "it could not be seen whether the directory has changed", error)
             await asyncio.sleep(CACHE_INTERVAL)
+
+    async def _look(self, seen: int | None) -> int:
+        """Return which version is in force now; a new one is named in the log once all of it is."""
+        now = await self.desk.read(current_version)
+        if now != seen:
+            self.desk.invalidate()
+            adopt_texts(self.texts, await self.desk.read(find_own_texts))
+            if seen is not None:
+                self.changed()
+        if now != seen or not self.desk.database.is_sqlite:
+            await self._read_company()
+        if now != seen:
+            log.info("version %s of the directory is in force", now)
+        return now
 
     async def _read_company(self) -> None:
         company = self.desk.company

@@ -5,6 +5,7 @@ import json
 import re
 import shutil
 import tomllib
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -178,6 +179,53 @@ def test_a_desk_that_runs_beside_knows_of_it_soon(
         return seen
 
     assert asyncio.run(live()) == [[], ["field"], ["field", "second"]]
+
+
+def test_the_log_names_the_version_that_a_desk_works_by_once_it_does(
+    database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also of the directory that it starts with: who waits for a version may not miss it."""
+    monkeypatch.setattr("bot.background.CACHE_INTERVAL", 0.01)
+    told = list[str]()
+    monkeypatch.setattr("bot.background.log.info", lambda words, *facts: told.append(words % facts))
+
+    def adopt(desk: Desk, company: Company) -> None:
+        desk.company = company
+        told.append(f"an answer takes {company.answer_deadline.days} days")
+
+    async def apply(days: int) -> None:
+        file = written(tmp_path, f'[settings]\nanswer_deadline = "{days}d"\n')
+        command = ["directory", "apply", file, "--yes"]
+        assert await asyncio.to_thread(cli.main, command) == FINE
+
+    async def last(words: str) -> None:
+        async with asyncio.timeout(20):
+            while told[-1:] != [words]:
+                await asyncio.sleep(0.01)
+
+    async def live() -> None:
+        store = Database(f"sqlite+aiosqlite:///{database}")
+        store.lock()
+        desk = Desk(store, Company())
+        refresh = CacheRefresh(desk, shipped_texts(), lambda: None, partial(adopt, desk))
+        await apply(5)
+        reading = asyncio.create_task(refresh.run())
+        try:
+            await last("version 2 of the directory is in force")
+            await apply(6)
+            await last("version 3 of the directory is in force")
+        finally:
+            reading.cancel()
+            await asyncio.gather(reading, return_exceptions=True)
+            await store.close()
+
+    asyncio.run(live())
+    assert [line for line in told if line.startswith(("an answer", "version"))] == [
+        "an answer takes 5 days",
+        "version 2 of the directory is in force",
+        "an answer takes 6 days",
+        "version 3 of the directory is in force",
+    ]
 
 
 EXAMPLES = Path(__file__).parents[2] / "examples"

@@ -8,7 +8,7 @@ from typing import Final
 from sandbox import Person
 from tests.e2e.stage import Stage
 
-REREAD: Final = "the directory has changed; it is read again"
+IN_FORCE: Final = "version {version} of the directory is in force"
 
 
 async def command(stage: Stage, *arguments: str) -> str:
@@ -19,14 +19,17 @@ async def command(stage: Stage, *arguments: str) -> str:
 
 
 async def apply_directory(stage: Stage, text: str) -> str:
-    """Apply a file; returns the difference once the desk has noticed."""
+    """Apply a file; returns the difference once the desk works by it. Which version that is tells
+    it from one that the desk reads when it starts, before the file or after it.
+    """
     file = stage.folder / "directory.toml"
     file.write_text(text, encoding="utf-8")
     log = stage.folder / "bot.log"
-    before = log.read_text().count(REREAD)
     difference = await command(stage, "directory", "apply", str(file), "--yes")
     assert difference.startswith("@@")
-    await stage.world.until(lambda: log.read_text().count(REREAD) > before, 20, "it is read again")
+    ((version,),) = stage.query("SELECT max(number) FROM directory_version")
+    said = IN_FORCE.format(version=version) + "\n"
+    await stage.world.until(lambda: said in log.read_text(), 20, said)
     return difference
 
 

@@ -269,15 +269,20 @@ def draw_judged(renderer: Renderer, article: Article, *, helped: bool) -> Screen
 
 
 def draw_found(
-    renderer: Renderer, ticket_id: int, linked: Sequence[Article], found: Sequence[Article]
+    renderer: Renderer,
+    ticket_id: int,
+    linked: Sequence[Article],
+    found: Sequence[Article],
+    words: str = "",
 ) -> Screen:
-    """The articles of a ticket, and those that fit it."""
+    """The articles of a ticket, and those that have these ``words``, or without any fit it."""
     lines = []
     if linked:
         titles = ", ".join(f"«{one.title}»" for one in linked)
         lines.append(renderer.html("articles.linked", number=ticket_id, titles=titles))
-    key = "articles.found" if found else "articles.none"
-    lines.append(renderer.html(key, number=ticket_id))
+    missed = "articles.nothing" if words else "articles.none"
+    facts = {"number": ticket_id, "words": words[:40]}
+    lines.append(renderer.html("articles.found" if found else missed, **facts))
     rows = [
         [button(short(one.title), ArticleFor(ticket_id=ticket_id, code=one.code))]
         for one in (*linked, *found)

@@ -33,8 +33,9 @@ from handlers.telegram.operators.context import CommandContext, OperatorContext
 
 async def find(context: CommandContext) -> None:
     """Offer what has the words, or fits the ticket."""
-    linked, found = await context.read(find_for, context.number, context.command.words)
-    await context.show(draw_found(context.renderer, context.number, linked, found))
+    words = context.command.words
+    linked, found = await context.read(find_for, context.number, words)
+    await context.show(draw_found(context.renderer, context.number, linked, found, words))
 
 
 async def list_again(context: Any, data: ArticlesFor) -> None:

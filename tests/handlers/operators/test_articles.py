@@ -53,6 +53,16 @@ async def test_an_article_is_found_shown_and_sent(group: Group) -> None:
     assert newest(group).text.startswith(f"#{number} связано со статьями: «Камера и кабель».")
 
 
+async def test_words_that_no_article_has_are_named(group: Group) -> None:
+    number = await with_articles(group)
+    await group.says(group.olga, f"/kb {number} водопад")
+    assert newest(group).text == (
+        f"По словам «водопад» статей для #{number} не нашлось. "
+        "Попробуйте меньше слов или только их начало."
+    )
+    assert newest(group).buttons == []
+
+
 async def test_what_is_internal_can_only_be_linked(group: Group) -> None:
     number = await with_articles(group)
     await group.says(group.olga, f"/kb {number} бригада")

@@ -6,7 +6,7 @@ from typing import Final
 
 import pytest
 
-from tests.e2e.asking import SOON, through
+from tests.e2e.asking import SOON, asks, through
 from tests.e2e.stage import Stage
 
 # A button or words, and what is shown then.
@@ -97,6 +97,27 @@ TEAM: Final[dict[str, Steps]] = {
         ("/cancel", "All right, nothing is changed"),
     ),
 }
+# An entry is asked about, and meanwhile there is none: a tag is called otherwise.
+GONE: Final[dict[str, Steps]] = {
+    "ru": (
+        ("/directory", "Справочник по частям"),
+        ("Теги ·", "Пока пусто"),
+        ("➕ Добавить", "Напишите"),
+        ("roof", "roof"),
+        ("Добавить", "✅ Готово"),
+        ("Название (русский)", "Напишите, как должно быть"),
+        ("Крыша", "Этой записи в справочнике больше нет"),
+    ),
+    "en": (
+        ("/directory", "The directory by its parts"),
+        ("Tags ·", "Nothing yet"),
+        ("➕ Add", "Write"),
+        ("roof", "roof"),
+        ("Add it", "✅ Done"),
+        ("Name (English)", "Write what it should be"),
+        ("Roof", "That entry is no longer in the directory"),
+    ),
+}
 
 
 @pytest.fixture
@@ -116,3 +137,15 @@ async def test_an_admin_changes_the_directory_on_a_phone(stage: Stage) -> None:
     await stage.settle()
     ((members,),) = stage.query("SELECT count(*) FROM team_member")
     assert members == 1
+
+
+async def test_an_entry_that_is_gone_meanwhile_is_not_asked_about_any_longer(stage: Stage) -> None:
+    (command, shown), *steps, answer = GONE[stage.language]
+    await stage.admin.say(command)
+    await stage.admin.expect(shown, timeout=SOON)
+    await through(stage, stage.admin, *steps)
+    await asks(stage, stage.admin, "/tags roof attic")
+    await through(stage, stage.admin, answer)
+    await stage.settle()
+    asked = """SELECT count(*) FROM person WHERE dialogue LIKE '%"step": "entry"%'"""
+    assert stage.query(asked) == [(0,)]

@@ -108,7 +108,7 @@ async def on_words(context: MessageContext) -> bool:
     text = context.message.text or ""
     if text in context.menu_words:
         return False
-    question = await context.desk.read(asking.open_question, context.sender)
+    question = await _open_question(context)
     if question is None:
         return False
     renderer = context.renderer
@@ -117,6 +117,17 @@ async def on_words(context: MessageContext) -> bool:
     before = question.now if question.picked is None else question.picked
     await _answer(context, question, read_answer(question.asked.shape, text, before, known))
     return True
+
+
+async def _open_question(context: MessageContext) -> Question | None:
+    """What was asked. Of an entry that others have taken away nothing is asked any longer: it is
+    said once, and further words are no answer.
+    """
+    try:
+        return await context.desk.read(asking.open_question, context.sender)
+    except Refusal:
+        await _run(context, asking.end_questions, context.sender)
+        raise Refusal("entry.gone") from None
 
 
 async def on_cancel(context: MessageContext) -> bool:

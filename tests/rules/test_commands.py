@@ -138,7 +138,7 @@ def test_the_table_is_whole() -> None:
         "why times new call who contact merge split similar link unlink contract assign escalate "
         "tasks task done on off teams write t tag tags views messages state "
         "mute block unblock blocked reason spent field board kb next_up transcript "
-        "merge_tickets stats draft summary translate app"
+        "merge_tickets stats draft summary translate app data used"
     )
     assert set(COMMANDS) == set(promised.split())
     admins = [name for name, row in COMMANDS.items() if row.admins]

@@ -20,7 +20,7 @@ from tests.clock import Clock
 from tests.harness import fill
 from tests.postgres import Postgres
 
-# What the migrations have put there; a test that wants it otherwise changes `desk.cache`.
+# What the migrations have put there. It is copied aside once, and put back for each test.
 SEEDED = {"state", "move", "topic", "category", "priority"}
 
 
@@ -52,16 +52,34 @@ async def kept() -> AsyncIterator[dict[str, Database]]:
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
 async def database(request: pytest.FixtureRequest, kept: dict[str, Database]) -> Database:
     url = request.getfixturevalue(f"{request.param}_url")
-    database = kept.get(url) or kept.setdefault(url, Database(url))
-    await _empty(database)
-    return database
+    if url not in kept:
+        kept[url] = Database(url)
+        await _run(kept[url], _ASIDE)
+    await _empty(kept[url])
+    return kept[url]
 
 
-_EMPTIED = ";\n".join(
-    str(table.delete())
-    for table in reversed(Row.metadata.sorted_tables)
-    if table.name not in SEEDED
+_TABLES = Row.metadata.sorted_tables
+_SEEDS = [table.name for table in _TABLES if table.name in SEEDED]
+_ASIDE = ";\n".join(
+    f"CREATE TABLE seed_{name} AS SELECT * FROM {name}"  # noqa: S608  names of our own tables
+    for name in _SEEDS
 )
+_EMPTIED = ";\n".join(
+    [
+        *(str(table.delete()) for table in reversed(_TABLES)),
+        *(f"INSERT INTO {name} SELECT * FROM seed_{name}" for name in _SEEDS),  # noqa: S608
+    ]
+)
+
+
+async def _run(database: Database, statements: str) -> None:
+    if database.path is not None:
+        with closing(sqlite3.connect(database.path)) as connection:
+            connection.executescript(f"{statements};")
+        return
+    async with database.write() as session:
+        await session.execute(text(f"DO $$ BEGIN\n{statements};\nEND $$"))
 
 
 async def _empty(database: Database) -> None:

@@ -31,8 +31,8 @@ async def test_a_ticket_without_any_of_it_says_so(desk: Desk, texts: Texts) -> N
     ticket = await opens(desk, ALICE)
     data = await desk.read(technical_data, ticket.id)
     assert (data.camera, data.account, data.agreements) == (None, None, ())
-    assert lines(desk, texts, data).startswith(f"#{ticket.id} has no camera")
-    assert lines(desk, texts, data, "ru").startswith(f"У #{ticket.id} нет камеры")
+    assert lines(desk, texts, data).startswith(f"Ticket #{ticket.id} has no camera")
+    assert lines(desk, texts, data, "ru").startswith(f"В обращении #{ticket.id} нет камеры")
     with pytest.raises(NoSuchTicket):
         await desk.read(technical_data, 99)
 

@@ -87,7 +87,8 @@ class _BoardPages:
             return visit
         given = request.query_params
         asked, _, fault = await self._asked(visit, given)
-        column, _, code = given.get("part", "").replace("\0", "").partition(":")
+        # PostgreSQL knows no NUL, and an empty code means something
+        column, _, code = given.get("part", "").replace("\0", "\ufffd").partition(":")
         part = await self._read(visit, named_part, column, code[:100]) if column else ALL
         name = given.get("figure", "")
         if fault or part is None or name not in FIGURES:  # a link of long ago, or none of ours

@@ -228,6 +228,7 @@ async def test_what_is_no_period_or_scope_is_said(
         "figure=opened&part=assignee_id:x",
         "figure=opened&part=assignee_id:" + "9" * 40,
         "figure=opened&part=topic:%00",
+        "figure=opened&part=camera:%00",
     ],
 )
 async def test_a_list_that_is_none_leads_back(anna: Browser, desk: Desk, query: str) -> None:

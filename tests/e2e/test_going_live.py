@@ -172,3 +172,4 @@ async def test_tickets_that_came_before_the_group_stand_in_it_at_last(new_desk: 
     await link(stage, stage.group, "Да, это группа операторов")
     card = await stage.card(int(re.findall(r"#(\d+)", accepted.text)[0]))
     assert "Камера не работает" in card.text
+    await stage.group.expect("Сюда будут приходить обращения", since="start")

@@ -78,6 +78,7 @@ async def founded(stage: Stage, words: dict[str, str]) -> Chat:
     await room.add_bot(by=stage.admin)
     for command in ("/on", "/off"):  # he has been seen at work, and is known by his name
         await stage.oleg.say(stage.group, command)
+    await stage.settle()
     await apply_directory(stage, TEAM.format(chat=room.id))
     await stage.admin.expect(re.escape(words["not_admin"]), timeout=SOON)
     await room.promote_bot(by=stage.admin)

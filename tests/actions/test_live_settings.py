@@ -103,6 +103,17 @@ async def test_former_numbers_stay_readable_until_they_are_taken_out(desk: Desk)
     assert find_number("REQ/12", *desk.company.number_masks) is None
 
 
+async def test_however_often_numbers_are_written_otherwise_the_file_can_be_applied(
+    desk: Desk,
+) -> None:
+    for number in range(25):
+        await chooses(desk, f'number_mask = "A{number}/{{0}}"')
+    newest = desk.company.number_masks
+    assert newest[:2] == ("A24/{0}", "A4/{0}") and newest[-1] == "A23/{0}"
+    await apply(desk, await desk.read(show_directory))
+    assert desk.company.number_masks == newest
+
+
 async def test_a_variable_is_the_start_value_and_what_was_chosen_counts(
     desk: Desk, store: Store
 ) -> None:

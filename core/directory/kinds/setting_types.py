@@ -27,7 +27,7 @@ LONGEST_CONSENT: Final = 3000
 _LONGEST_ENTRY: Final = 254
 _MOST_ENTRIES: Final = 1000
 # Each is looked for in every message.
-_MOST_MASKS: Final = 20
+MOST_MASKS: Final = 20
 
 
 def _read_span_or_off(value: Any) -> timedelta | str:
@@ -135,7 +135,7 @@ def _former_mask(value: str) -> str | None:
     return value if is_mask(value) else None
 
 
-Masks = Annotated[list[str], _each(_former_mask, "mask", _MOST_MASKS)]
+Masks = Annotated[list[str], _each(_former_mask, "mask", MOST_MASKS)]
 Senders = Annotated[list[str], _each(_sender, "blacklisted")]
 Mailboxes = Annotated[list[str], _each(read_email, "mailbox")]
 

@@ -11,6 +11,7 @@ from core.directory.faults import Problem, shorten
 from core.directory.fields import Span, Title, Zone, format_span, one_of
 from core.directory.kinds.setting_types import (
     LANGUAGES,
+    MOST_MASKS,
     OFF,
     BudgetOrOff,
     Colour,
@@ -183,10 +184,12 @@ def _has_mail(tx: ReadTx) -> bool:
 
 
 def _former(company: Company, changed: dict[str, Any]) -> tuple[str, ...]:
-    """Numbers that were written so far stay readable: they stand in mails of years."""
+    """Numbers that were written so far stay readable: they stand in mails of years. Of more than
+    the file may name the oldest go.
+    """
     before = changed.get("former_number_masks", company.former_number_masks)
     masks = dict.fromkeys([*before, company.number_mask])
-    return tuple(mask for mask in masks if mask != changed["number_mask"])
+    return tuple(mask for mask in masks if mask != changed["number_mask"])[-MOST_MASKS:]
 
 
 class _Field:

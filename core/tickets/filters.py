@@ -34,12 +34,17 @@ class TicketFilter:
 _CLASS: Final = aliased(Classification)
 
 
-def _classified(column: Any) -> Callable[[Any], Any]:
+def _classified(column: Any) -> Callable[[str], Any]:
     return lambda code: exists().where(_CLASS.ticket_id == Ticket.id, column == code)
 
 
-def _tagged(word: str) -> Any:
-    return exists().where(TicketTag.ticket_id == Ticket.id, TicketTag.tag == read_tag(word))
+of_priority: Final = _classified(_CLASS.priority)
+"""The condition that a ticket has the priority of this code."""
+
+
+def tagged(tag: str) -> Any:
+    """Return the condition that a ticket has the tag, as tags are stored."""
+    return exists().where(TicketTag.ticket_id == Ticket.id, TicketTag.tag == tag)
 
 
 _BUILT: Final[Mapping[str, Callable[[Any], Any]]] = {
@@ -47,8 +52,8 @@ _BUILT: Final[Mapping[str, Callable[[Any], Any]]] = {
     "topic": lambda code: Ticket.topic == code,
     "service": _classified(_CLASS.service),
     "category": _classified(_CLASS.category),
-    "priority": _classified(_CLASS.priority),
-    "tag": _tagged,
+    "priority": of_priority,
+    "tag": lambda word: tagged(read_tag(word)),
     "channel": lambda name: Ticket.origin == name,
     "customer_id": lambda number: Ticket.customer_id == number,
 }

@@ -7,7 +7,8 @@ from typing import Any, Final
 
 from sqlalchemy import exists, or_
 
-from core.models import Classification, Ticket, TicketTag, TicketTeam
+from core.models import Ticket, TicketTeam
+from core.tickets.filters import of_priority, tagged
 from core.tickets.workflow import ANSWERED, FROZEN, NEEDS_ANSWER
 from core.tx import ReadTx
 from core.words.numbers import GREATEST
@@ -78,20 +79,11 @@ def _of_team(_tx: ReadTx, _person: int | None, value: str) -> list[Any]:
     return [exists().where(TicketTeam.ticket_id == Ticket.id, TicketTeam.team == value)]
 
 
-def _tagged(_tx: ReadTx, _person: int | None, value: str) -> list[Any]:
-    return [exists().where(TicketTag.ticket_id == Ticket.id, TicketTag.tag == value)]
-
-
-def _urgent(_tx: ReadTx, _person: int | None, value: str) -> list[Any]:
-    of_it = Classification.ticket_id == Ticket.id
-    return [exists().where(of_it, Classification.priority == value)]
-
-
 _CONDITIONS: Final[Mapping[str, Callable[[ReadTx, int | None, str], list[Any]]]] = {
     "marker": lambda tx, _person, value: marked(tx, value),
     "topic": lambda _tx, _person, value: [Ticket.topic == value],
     "team": _of_team,
     "assignee": _assigned,
-    "tag": _tagged,
-    "priority": _urgent,
+    "tag": lambda _tx, _person, value: [tagged(value)],
+    "priority": lambda _tx, _person, value: [of_priority(value)],
 }

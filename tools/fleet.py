@@ -38,8 +38,9 @@ class Fleet:
             bot = WarmBot(self.lives, self.stage.world, self.stage.environment(), log)
             await bot.start(wait=False)
             self.others.append(bot)
-        while not all(_WORKS in bot.log.read_bytes() for bot in self.others):
-            await asyncio.sleep(0.05)
+        async with asyncio.timeout(_PATIENCE):
+            while not all(_WORKS in bot.log.read_bytes() for bot in self.others):
+                await asyncio.sleep(0.05)
 
     async def kill_leader(self) -> float:
         """Kill it, and wait until another leads. Returns after how many seconds it does."""

@@ -8,7 +8,7 @@ from playwright.async_api import Locator, expect
 from tests.browser.stage import Stage
 from tests.browser.window import Window
 
-pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("fresh")]
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("anew")]
 
 
 async def switch(window: Window, label: str) -> None:
@@ -67,3 +67,14 @@ async def test_each_ticket_of_a_customer_has_a_topic_in_their_chat(
     await window.customer.says("И домофон молчит")
     await window.group.sees("И домофон молчит")
     await expect(window.customer.row("теме этого чата")).to_have_count(0)
+
+
+async def test_what_is_being_written_stays_when_topics_are_switched_on(window: Window) -> None:
+    await window.group.be("Анна П")
+    await window.group.input.fill("Коллеги, теперь так")
+    await window.group.node.locator(".chat-head .icon-button").click()
+    await window.page.get_by_role("menuitem", name="Включить темы", exact=True).click()
+    await expect(topic(window, "General")).to_be_visible()
+    await expect(window.group.input).to_have_value("Коллеги, теперь так")
+    await window.group.input.press("Enter")
+    await window.group.sees("Коллеги, теперь так")

@@ -96,7 +96,7 @@ export function makeComposer(ctx, field) {
 
   function refresh() {
     const chat = ctx.chat();
-    const here = `${chat?.id}:${ctx.actor()}:${ctx.topic()}`;
+    const here = `${chat?.id}:${ctx.actor()}:${ctx.writesIn()}`;
     if (here !== place) change(here);
     const closed = barFor(chat);
     bar.hidden = !closed;

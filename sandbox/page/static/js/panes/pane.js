@@ -54,6 +54,7 @@ export function makePane(section, { key, groups, chatOf, first, add, menu }) {
     reply: (id, quoted) => composer.reply(id, quoted),
     edit: (id) => composer.edit(id),
     topic: () => topics.current(),
+    writesIn: () => topics.current() ?? topics.GENERAL, // the same before and after topics are switched on
     read: (topic) => topics.choose(topic),
     messages: () => topics.messages(),
     topicClosed: () => topics.closed(),

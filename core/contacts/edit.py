@@ -5,12 +5,16 @@ from typing import Final
 
 from sqlalchemy import func, select
 
+from core.delivery.card_updates import refresh_cards
+from core.delivery.notices import CARD_WAIT
+from core.delivery.pacing import Priority
 from core.errors import NotAllowed, NothingToDo, Unreadable
 from core.events import AccountOpened, PersonDescribed
-from core.models import Account, AccountMember, Person
+from core.models import Account, AccountMember, Person, Ticket
 from core.people.contact_points import Point, add_point, read_point, remove_point
 from core.people.identity import LANGUAGES
 from core.people.permissions import may
+from core.tickets.catalog import workflow_of
 from core.tickets.lifecycle import access
 from core.tx import Tx
 from core.words.aliases import DETAILS
@@ -18,6 +22,8 @@ from core.words.names import clean_name, is_blank
 from core.words.pasted import find_zone
 
 _LONGEST_ACCOUNT: Final = 200
+# Cards that are drawn anew when their customer gets an account: the newest.
+_CARDS: Final = 20
 
 
 async def describe(tx: Tx, ticket_id: int, words: str) -> Person:
@@ -74,7 +80,10 @@ async def _zone(tx: Tx, person: Person, words: str) -> None:
 
 
 async def belong(tx: Tx, person: Person, words: str) -> None:
-    """Put the person into this account. Raises :class:`NothingToDo` if they are in it."""
+    """Put the person into this account; the cards of their open tickets lead to it (T1).
+
+    Raises :class:`NothingToDo` if they are in it.
+    """
     account = await find_account(tx, words) or await open_account(tx, words)
     member = await tx.find(AccountMember, person.id)
     old = None if member is None else await tx.get(Account, member.account_id)
@@ -83,6 +92,10 @@ async def belong(tx: Tx, person: Person, words: str) -> None:
     else:
         member.account_id = account.id
     _tell(tx, person, "account", None if old is None else old.name, account.name)
+    codes = (await workflow_of(tx)).open_codes()
+    theirs = select(Ticket.id).where(Ticket.customer_id == person.id, Ticket.state.in_(codes))
+    shown = await tx.all(theirs.order_by(Ticket.id.desc()).limit(_CARDS))
+    await refresh_cards(tx, shown, Priority.CARD_REFRESH, wait=CARD_WAIT)
 
 
 def _tell(tx: Tx, person: Person, what: str, old: str | None, new: str | None) -> None:

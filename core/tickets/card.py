@@ -12,6 +12,7 @@ from core.db import PreparedStatement, constant
 from core.delivery.sent_messages import CARD
 from core.events import StateEntered, name_of
 from core.models import (
+    AccountMember,
     Camera,
     Classification,
     Clock,
@@ -236,6 +237,7 @@ class Card:
     language: str | None = None  # the customer's, where it is not the company's
     answering: tuple[str, ...] = ()  # who has begun to answer just now
     translated: bool = False  # there is an assistant for the customer's language
+    technical: bool = False  # a camera or an account is behind it: there are technical data
 
 
 _ASSIGNEE, _EARLIER = aliased(Person), aliased(Person)
@@ -244,6 +246,8 @@ _ENDED: Final = select(func.max(Resolution.at)).where(Resolution.ticket_id == bi
 # The ticket with its rows of one-to-one tables.
 _EVERYTHING: Final[Select[*tuple[Any, ...]]] = (
     select(Ticket, *_PEOPLE, Classification, Camera, SentMessage, Resolution, NextContact.at)
+    .add_columns(AccountMember.account_id)
+    .outerjoin(AccountMember, AccountMember.person_id == Ticket.customer_id)
     .outerjoin(NextContact, NextContact.ticket_id == Ticket.id)
     .outerjoin(
         Resolution,
@@ -267,7 +271,9 @@ async def card_of(tx: ReadTx, ticket_id: int) -> Card | None:
     row = (await tx.session.execute(_EVERYTHING, {"ticket": ticket_id})).one_or_none()
     if row is None:
         return None
-    ticket, customer, assignee_name, earlier_name, kind, camera, sent, ending, contact = row
+    ticket, customer, assignee_name, earlier_name, kind, camera, sent, ending, contact, account = (
+        row
+    )
     workflow = await workflow_of(tx)
     state = workflow.state(ticket.state)
     relations = await relations_of(tx, ticket.id)
@@ -312,6 +318,7 @@ async def card_of(tx: ReadTx, ticket_id: int) -> Card | None:
         language=customer.language if foreign else None,
         answering=tuple(await who_answers(tx, ticket.id)),
         translated=foreign and tx.company.assistance is not None,
+        technical=camera is not None or account is not None,
     )
 
 

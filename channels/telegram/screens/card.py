@@ -1,7 +1,8 @@
 """The operators' card of a ticket: its text, its buttons, and the menus that they open."""
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Annotated, Any, Final
 
 from aiogram.filters.callback_data import CallbackData
@@ -325,19 +326,23 @@ _HIDDEN: Final = {
     (True, True): {"take", "wait", "freeze"},
 }
 
+# What is called shorter on a card than in a menu.
+_ON_CARD: Final = {"data": "button.card.data"}
+
 
 def keyboard(renderer: Renderer, card: Card) -> Keyboard:
     """The buttons of a card: the moves that its state allows, and what leads to the others.
 
-    Where the customer speaks another language, a translation is one tap away (X17).
+    One tap away, where there is any: a translation, for a customer of another language (X17), and
+    the technical data (T1).
     """
     hidden = _HIDDEN[card.state.put_off, card.assignee is not None]
     shown = [verb for verb in _FIRST if verb in card.verbs and verb not in hidden]
     if card.state.final or not shown:
         shown = ["reopen"] if "reopen" in card.verbs else []
-    also = ["translate"] if card.translated else []
-    rest = [] if card.state.final else [*also, "more"]
-    return rows_of(_verbs(renderer, card.number, [*shown, *rest]))
+    offered = {"translate": card.translated, "data": card.technical, "more": True}
+    rest = [] if card.state.final else [verb for verb, there in offered.items() if there]
+    return rows_of(_verbs(renderer, card.number, [*shown, *rest], _ON_CARD))
 
 
 def more(
@@ -346,16 +351,18 @@ def more(
     verbs: Collection[str],
     *,
     taken: bool,
+    technical: bool = False,
     also: Sequence[str] = (),
     app: str | None = None,
 ) -> Keyboard:
     """What a card does not show at once, the destructive last.
 
-    ``also``: what only this ticket offers, such as its tasks; ``app``: what opens it in the app.
+    ``technical``: the card itself leads to the technical data; ``also``: what only this ticket
+    offers, such as its tasks; ``app``: what opens it in the app.
     """
     offered = ["release"] if taken and "release" in verbs else []
     ends = [verb for verb in ("close", "cancel") if verb in verbs]
-    looks = ["state", "data", "journal", "transcript"]
+    looks = ["state", *([] if technical else ["data"]), "journal", "transcript"]
     opened = [] if app is None else [Button(text=renderer.plain("button.app.ticket"), url=app)]
     shown = _verbs(renderer, ticket_id, [*offered, *also, *looks])
     rest = _verbs(renderer, ticket_id, [*ends, "back"])
@@ -393,7 +400,12 @@ def confirm_end(renderer: Renderer, ticket_id: int, verb: str) -> Keyboard:
     return rows_of([sure, *_verbs(renderer, ticket_id, ["back"])])
 
 
-def _verbs(renderer: Renderer, ticket_id: int, verbs: Iterable[str]) -> Iterator[Button]:
+def _verbs(
+    renderer: Renderer,
+    ticket_id: int,
+    verbs: Iterable[str],
+    labels: Mapping[str, str] = MappingProxyType({}),
+) -> Iterator[Button]:
     for verb in verbs:
         data = TicketVerb(verb=verb, ticket_id=ticket_id)
-        yield button(renderer.plain(f"button.verb.{verb}"), data)
+        yield button(renderer.plain(labels.get(verb, f"button.verb.{verb}")), data)

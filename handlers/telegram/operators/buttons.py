@@ -207,8 +207,9 @@ async def _menu(context: GroupButton, data: TicketVerb) -> None:
             also = await _offered(context, card)
             taken = card.assignee_id is not None
             app = await context.responder.app.link(context.responder.bot, data.ticket_id)
+            facts = {"taken": taken, "technical": card.technical}
             keyboard = card_screen.more(
-                renderer, data.ticket_id, card.verbs, taken=taken, also=also, app=app
+                renderer, data.ticket_id, card.verbs, **facts, also=also, app=app
             )
         case "assistant":
             assistant.demand(context)

@@ -86,6 +86,10 @@ CARDS = {
     "lost": ticket(customer_lost=True, follows=9),
     "in English": ticket(language="en"),
     "to be contacted": ticket("in_progress", **OLEG, contact=UNTIL),
+    "technical data": ticket(technical=True),
+    "taken, with data": ticket("in_progress", **OLEG, technical=True, language="en"),
+    "frozen, with data": ticket("frozen", technical=True, translated=True),
+    "closed, with data": ticket("closed", **OLEG, closed_at=NOW, reason="x", technical=True),
     "closed by Olga": ticket("closed", closed_at=NOW, ended_by=EndedBy("Olga", customer=False)),
     "closed by its customer": ticket(
         "closed", closed_at=NOW, ended_by=EndedBy("Anna", customer=True)
@@ -126,6 +130,13 @@ RU = {
     f"{SAID}\n[🙋 Взять] [✅ Решено]\n[🟡 Заморозить] [⋯ Ещё]",
     "to be contacted": f"🔴 {HEAD}\n⏳ ответить до 24 ноя, 12:30 · связаться до 1 дек, 9:00 · "
     f"👷 Oleg\n{SAID}\n[✅ Решено] [🕓 Ждём ответа]\n[🟡 Заморозить] [⋯ Ещё]",
+    "technical data": f"🔴 {HEAD}\n⏳ ответить до 24 ноя, 12:30 · 👷 не назначен\n{SAID}\n"
+    "[🙋 Взять] [✅ Решено]\n[🟡 Заморозить] [📋 Техданные]\n[⋯ Ещё]",
+    "taken, with data": f"🔴 {HEAD} · язык: английский\n⏳ ответить до 24 ноя, 12:30 · 👷 Oleg\n"
+    f"{SAID}\n[✅ Решено] [🕓 Ждём ответа]\n[🟡 Заморозить] [📋 Техданные]\n[⋯ Ещё]",
+    "frozen, with data": f"🟡 {HEAD}\n👷 не назначен\nЗаморожено без срока\n{SAID}\n"
+    "[Разморозить] [✅ Решено]\n[Перевести] [📋 Техданные]\n[⋯ Ещё]",
+    "closed, with data": f"⚪ {HEAD}\n👷 Oleg\nЗакрыто 21 ноября: x\n{SAID}\n[↩ Вернуть]",
     "closed by Olga": f"⚪ {HEAD}\nЗакрыто 21 ноября · Olga\n{SAID}\n[↩ Вернуть]",
     "closed by its customer": f"⚪ {HEAD}\nЗакрыто 21 ноября · клиент сам\n{SAID}\n[↩ Вернуть]",
 }
@@ -134,6 +145,8 @@ EN = {
     "[🙋 Take] [✅ Resolved]\n[🟡 Freeze] [⋯ More]",
     "overdue": f"⭕ {HEAD}\n⏳ was due 21 Nov, 12:30 · 👷 nobody yet\n{SAID}\n"
     "[🙋 Take] [✅ Resolved]\n[🟡 Freeze] [⋯ More]",
+    "technical data": f"🔴 {HEAD}\n⏳ answer by 24 Nov, 12:30 · 👷 nobody yet\n{SAID}\n"
+    "[🙋 Take] [✅ Resolved]\n[🟡 Freeze] [📋 Tech data]\n[⋯ More]",
     "waiting": f"🟢 {HEAD}\n👷 Oleg\nWaiting for the customer\n{SAID}\n"
     "[✅ Resolved] [🕓 Wait for answer]\n[🟡 Freeze] [⋯ More]",
     "frozen": f"🟡 {HEAD}\n👷 Oleg\nFrozen until 1 Dec, 9:00: no cable.\n{SAID}\n"
@@ -227,6 +240,9 @@ def test_the_destructive_come_last_and_ask_once_more(texts: Texts) -> None:
         "Cancel",
         "‹ Back",
     ]
+    beside = card_screen.more(renderer(texts, "en"), 12, frozenset(), taken=False, technical=True)
+    also = [button.text for row in beside.inline_keyboard for button in row]
+    assert also == ["🔀 State", "Journal", "Transcript", "‹ Back"], "the card has the data"
     again = card_screen.confirm_end(renderer(texts, "en"), 12, "close").inline_keyboard[0]
     assert [(b.text, b.callback_data) for b in again] == [
         ("Yes, close it", "t:close!:12"),

@@ -32,13 +32,34 @@ def seen(group: Group) -> list[tuple[Any, str]]:
     return [(one.extra.get("receiver_user", {}).get("id"), one.text) for one in shown]
 
 
-async def test_a_button_of_the_card_shows_them_to_whoever_pressed(group: Group) -> None:
-    card = await group.card(await faulty(group))
-    await group.presses(group.olga, card, "⋯ Ещё")
-    await group.presses(group.olga, card, "Технические данные")
+async def test_one_tap_on_the_card_shows_them_to_whoever_pressed(group: Group) -> None:
+    number = await faulty(group)
+    await group.says(group.olga, f"/tag {number} дождь")
+    await group.deliver()  # the card, drawn anew
+    card = await group.card(number)
+    assert card.buttons[-2:] == ["📋 Техданные", "⋯ Ещё"]
+    await group.presses(group.olga, card, "📋 Техданные")
     ((reader, text),) = seen(group)
     assert reader == group.olga.id
     assert f"IP-адрес: {SECRET}" in text and "Модель: <b>DS</b>" in text, "as words"
+    await group.presses(group.olga, card, "⋯ Ещё")
+    assert "Технические данные" not in card.buttons, "it is on the card"
+
+
+async def test_a_card_that_nothing_stands_behind_has_no_such_button(group: Group) -> None:
+    number = await group.ticket()
+    card = await group.card(number)
+    assert card.buttons[-1] == "⋯ Ещё" and "📋 Техданные" not in card.buttons
+    await group.presses(group.olga, card, "⋯ Ещё")
+    assert "Технические данные" in card.buttons
+
+
+async def test_whoever_gets_an_account_gets_the_button_on_their_cards(group: Group) -> None:
+    number = await group.ticket()
+    await group.says(group.olga, f"/contact {number} компания Ромашка")
+    await group.deliver()
+    card = await group.card(number)
+    assert "📋 Техданные" in card.buttons
 
 
 async def test_a_command_shows_the_same_in_both_chats(group: Group) -> None:

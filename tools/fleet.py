@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Final
@@ -16,26 +16,31 @@ from tests.e2e.warm import WarmBot, WarmProcesses
 _LEADS: Final = b"this process leads now"
 # What a process says that works beside others; one that still prepares might lead from the start.
 _WORKS: Final = b"another process of this desk is there"
-_PROCESSES: Final = 3
+PROCESSES: Final = 3
 _PATIENCE: Final = 60.0
 
 
 @dataclass(slots=True)
 class Fleet:
-    """The processes that run. ``leader`` is the one that fetches and delivers."""
+    """The processes that run, ``size`` of them. ``leader`` is the one that fetches and delivers;
+    ``environment``: what the others have that is not the leader's.
+    """
 
     stage: Stage
     lives: WarmProcesses
     leader: WarmBot
+    size: int = PROCESSES
+    environment: Mapping[str, str] = field(default_factory=dict)
     others: list[WarmBot] = field(default_factory=list)
     _made: int = 1
 
     async def fill_up(self) -> None:
         """Start processes until enough work; each has a log of its own."""
-        while len(self.others) < _PROCESSES - 1:
+        while len(self.others) < self.size - 1:
             self._made += 1
             log = self.stage.folder / f"bot-{self._made}.log"
-            bot = WarmBot(self.lives, self.stage.world, self.stage.environment(), log)
+            environment = self.stage.environment(**self.environment)
+            bot = WarmBot(self.lives, self.stage.world, environment, log)
             await bot.start(wait=False)
             self.others.append(bot)
         async with asyncio.timeout(_PATIENCE):
@@ -59,9 +64,17 @@ class Fleet:
 
 
 @asynccontextmanager
-async def fleet(stage: Stage, lives: WarmProcesses, leader: WarmBot) -> AsyncIterator[Fleet]:
-    """``leader`` runs already, alone; others join it, and all are ended in the end."""
-    made = Fleet(stage, lives, leader)
+async def fleet(
+    stage: Stage,
+    lives: WarmProcesses,
+    leader: WarmBot,
+    size: int = PROCESSES,
+    others: Mapping[str, str] | None = None,
+) -> AsyncIterator[Fleet]:
+    """``leader`` runs already, alone; others join it, and all are ended in the end. ``others``:
+    settings that are theirs.
+    """
+    made = Fleet(stage, lives, leader, size, others or {})
     try:
         await made.fill_up()
         yield made

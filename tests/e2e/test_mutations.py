@@ -115,7 +115,9 @@ async def test_mutants_are_handled_or_refused_and_nothing_else(
             strange.append((error, whole))
     assert not strange, (len(strange), strange[0])
     assert ends.total() == MUTANTS
-    assert min(ends.values()) > MUTANTS // 1000, ends  # it was no walk-over in any way
+    assert min(ends.values()) > 2, (
+        ends
+    )  # no walk-over in any way; too large ones do not grow in number
 
 
 # ------------------------------------------------------------------ in the running desk

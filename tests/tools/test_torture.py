@@ -3,7 +3,8 @@
 Left out is what another test plays as well: kills (``e2e/test_kills.py``), steps of the clock
 (``e2e/test_clock_steps.py``), a connection that is cut (``e2e/test_faults.py``), PostgreSQL
 that is restarted, a leader that is killed (``e2e/test_postgres.py``), a restore
-(``handlers/admins/test_restore.py``).
+(``handlers/admins/test_restore.py``), two processes whose directory changes
+(``actions/test_directory_under_load.py``), lost answers (``channels/telegram/test_faults.py``).
 """
 
 from collections.abc import AsyncIterator
@@ -12,8 +13,9 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.warm import WarmProcesses, warm_processes
-from tools import torture
-from tools.torture import SCENARIOS, SHORT, NotTried, Outcome, line
+from tools.torture import town
+from tools.torture.table import SCENARIOS, line
+from tools.torture.town import SHORT, NotTried, Outcome
 
 
 @pytest.fixture(scope="module")
@@ -22,11 +24,11 @@ async def lives() -> AsyncIterator[WarmProcesses]:
         yield made
 
 
-@pytest.mark.parametrize("name", ["disk-full", "locked", "flood"])
+@pytest.mark.parametrize("name", ["disk-full", "locked", "flood", "directory"])
 async def test_a_fault_is_endured(
     lives: WarmProcesses, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    monkeypatch.setattr(torture, "QUIET", 0.5)
+    monkeypatch.setattr(town, "QUIET", 0.5)
     try:
         outcome = await SCENARIOS[name](tmp_path, lives, SHORT)
     except NotTried as why:
@@ -37,7 +39,12 @@ async def test_a_fault_is_endured(
 
 @pytest.mark.parametrize(
     "outcome",
-    [Outcome(9, 1, 0, False, 1.0), Outcome(9, 0, 1, False, 1.0), Outcome(9, 0, 0, True, 1)],
+    [
+        Outcome(9, 1, 0, False, 1.0),
+        Outcome(9, 0, 1, False, 1.0),
+        Outcome(9, 0, 0, True, 1),
+        Outcome(9, 0, 0, False, 1.0, mixed=1),
+    ],
 )
 def test_what_is_lost_doubled_or_stuck_is_not_endured(outcome: Outcome) -> None:
     assert not outcome.fine

@@ -145,17 +145,24 @@ class Desk:
         **options: P.kwargs,
     ) -> R:
         """Run an action as the system (or as whom it finds out to be acting)."""
-        return await self._shielded(SYSTEM, action, args, options)
+        return await self.run_as(SYSTEM, action, *args, **options)
 
     async def run_as(
         self,
         actor: Actor,
         action: Callable[Concatenate[Tx, P], Awaitable[R]],
+        /,
         *args: P.args,
         **options: P.kwargs,
     ) -> R:
         """Run an action for a known actor. Raises what the action raises; then nothing changed."""
-        return await self._shielded(actor, action, args, options)
+        work = asyncio.ensure_future(self._with_retries(self._once, actor, action, args, options))
+        try:
+            return await asyncio.shield(work)
+        except asyncio.CancelledError:
+            if not work.done():
+                await asyncio.wait([work])
+            raise
 
     async def read(
         self,
@@ -209,17 +216,6 @@ class Desk:
         if self.cache is kept:
             self.invalidate()
         return True
-
-    async def _shielded(
-        self, actor: Actor, action: Callable[..., Awaitable[R]], args: Any, options: Any
-    ) -> R:
-        work = asyncio.ensure_future(self._with_retries(self._once, actor, action, args, options))
-        try:
-            return await asyncio.shield(work)
-        except asyncio.CancelledError:
-            if not work.done():
-                await asyncio.wait([work])
-            raise
 
     async def _with_retries(self, work: Callable[..., Awaitable[R]], *given: Any) -> R:
         """Do it again when it has met another one, and as often as the directory has changed."""

@@ -26,7 +26,8 @@ class Subscriber:
 
     ``last``: it writes down what has happened and causes nothing. It is called once, after all
     others, with the events of the whole transaction.
-    ``unless_empty``: it is not called while what is cached under this type is empty.
+    ``unless_empty``: it is not called while what is cached under this type is empty, or known not
+    to be (`core.tx.ReadTx.any_row`): it would only find that there is nothing to do.
     ``passes_on``: what it emits goes on being the act of whoever caused it, as when a ticket is
     solved together with its parent; else the journal says that the bot did it.
     """
@@ -37,6 +38,11 @@ class Subscriber:
     last: bool = False
     unless_empty: type | None = None
     passes_on: bool = False
+
+    def rests(self, tx: Tx) -> bool:
+        """Return whether what it acts upon is known not to be there."""
+        known = None if self.unless_empty is None else tx.cache.get(self.unless_empty)
+        return known is not None and not known
 
 
 async def notify(tx: Tx, subscribers: Sequence[Subscriber]) -> None:
@@ -55,7 +61,7 @@ async def notify(tx: Tx, subscribers: Sequence[Subscriber]) -> None:
             await chain.hand(subscriber, first)
     for subscriber in subscribers:
         asked = [event for event in tx.events if isinstance(event, subscriber.types)]
-        if subscriber.last and asked:
+        if subscriber.last and asked and not subscriber.rests(tx):
             await subscriber.react(tx, asked)
 
 
@@ -71,8 +77,7 @@ class _Chain:
         """Hand on what the subscriber asked for, from the event number ``first`` on."""
         fresh = zip(self.tx.events[first:], self.depths[first:], strict=True)
         asked = [(event, depth) for event, depth in fresh if isinstance(event, subscriber.types)]
-        needs = subscriber.unless_empty
-        if asked and needs is not None and self.tx.cache.get(needs, asked) == needs():
+        if not asked or subscriber.rests(self.tx):
             return
         near = [(event, depth) for event, depth in asked if depth < MOST]
         if near:

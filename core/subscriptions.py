@@ -40,6 +40,7 @@ SUBSCRIBERS: Final[tuple[Subscriber, ...]] = (
     queue_order.SUBSCRIBER,
     ticket_links.SUBSCRIBER,
     alerts.SUBSCRIBER,
+    alerts.MOVED,
     board.SUBSCRIBER,
     journal.SUBSCRIBER,
     outbox.SUBSCRIBER,

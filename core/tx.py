@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any, Final, TypeVar, TypeVarTuple, cast
 
 from sqlalchemy import Executable, Row, Select, func, inspect, select
+from sqlalchemy.exc import NoResultFound
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql.selectable import TypedReturnsRows
 
@@ -102,10 +103,11 @@ class ReadTx:
         )
 
     async def get(self, model: type[R], key: Any, *, hold: bool = False) -> R:
-        """The row with this key, which must exist."""
-        return await self.session.get_one(
-            model, key, with_for_update=_HELD if hold else None, populate_existing=hold
-        )
+        """The row with this key. Raises ``NoResultFound`` where there is none."""
+        found = await self.find(model, key, hold=hold)
+        if found is None:
+            raise NoResultFound(f"no {model.__name__} has the key {key!r}")
+        return found
 
     async def all(self, query: TypedReturnsRows[R], given: Given = None) -> list[R]:
         """The first column of all rows; ``given``: values of the query's parameters."""
@@ -168,7 +170,8 @@ class ReadTx:
 
 @dataclass(slots=True)
 class Tx(ReadTx):
-    """One transaction. ``now`` does not move while it runs.
+    """One transaction. ``now`` does not move while it runs. An action sets ``actor`` once it has
+    found out who acts.
 
     ``outgoing``: it has written outbox rows. ``inbox_id``: the update that it is the effect of.
     ``chosen``: settings of the company that it has changed; ``version``: of the directory that it
@@ -264,7 +267,3 @@ class Tx(ReadTx):
         """
         for number in range(first, len(self.events)):
             self.actors.setdefault(number, (actor or self.actor).person_id)
-
-    def act_as(self, actor: Actor) -> None:
-        """Go on as this person, once an action has found out who it is."""
-        self.actor = actor

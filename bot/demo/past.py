@@ -28,7 +28,13 @@ _FIRST_WORDS, _LAST_WORDS = time(8), time(18, 30)
 # What the desk does by itself: what it closes today, it tells tomorrow.
 _NIGHTLY: Final = (tell_closed, sweep)
 # Who speaks to people and to other systems.
-_LOUD: Final = (alerts.SUBSCRIBER, board.SUBSCRIBER, outbox.SUBSCRIBER, webhooks.SUBSCRIBER)
+_LOUD: Final = (
+    alerts.SUBSCRIBER,
+    alerts.MOVED,
+    board.SUBSCRIBER,
+    outbox.SUBSCRIBER,
+    webhooks.SUBSCRIBER,
+)
 QUIET: Final[tuple[Subscriber, ...]] = tuple(one for one in SUBSCRIBERS if one not in _LOUD)
 
 

@@ -143,8 +143,8 @@ async def _tried(tx: Tx, rule: Rule, line: Line) -> TriedTicket:
     ticket = await tx.get(Ticket, line.number, hold=True)
     tx.pin([ticket])
     before = tx.actor
-    tx.act_as(await author_of(tx))
+    tx.actor = await author_of(tx)
     done = await act(tx, ticket, f"try:{rule.code}", rule.actions)
-    tx.act_as(before)
+    tx.actor = before
     left = tuple(name for name in wanted if name not in done)
     return TriedTicket(line, done, left, ended=False)

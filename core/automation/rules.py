@@ -130,11 +130,11 @@ async def _run(
     if not fits:
         return
     first, before = len(tx.events), tx.actor
-    tx.act_as(await author_of(tx))
+    tx.actor = await author_of(tx)
     done = await act(tx, ticket, f"{rule.code}:{since.isoformat()}", rule.actions)
     tx.emit(e.RuleRan(ticket_id=ticket_id, rule=rule.code, title=rule.title, done=done))
     tx.note_actor(first)
-    tx.act_as(before)
+    tx.actor = before
 
 
 async def _is_first(tx: Tx, rule: Rule, ticket_id: int, since: datetime) -> bool:

@@ -70,12 +70,11 @@ class Plan:
         return tuple([bind.of(given) for bind in self._binds])
 
     def row(self, read: Sequence[Any], found: Found) -> tuple[Any, ...]:
-        values = read if self._plain else self._converted(read)
+        values = read
+        if not self._plain:
+            pairs = zip(read, self._columns, strict=True)
+            values = [value if convert is None else convert(value) for value, convert in pairs]
         return tuple(self._objects(values, found)) if self._has_models else tuple(values)
-
-    def _converted(self, read: Sequence[Any]) -> list[Any]:
-        pairs = zip(read, self._columns, strict=True)
-        return [value if convert is None else convert(value) for value, convert in pairs]
 
     def _objects(self, values: Sequence[Any], found: Found) -> list[Any]:
         left = iter(values)
@@ -88,8 +87,8 @@ class Plan:
 class Record:
     """A model's columns, and the plans by which one of its rows is read and written.
 
-    ``columns`` and ``key`` are names, also of the attributes; ``defaults`` is what an attribute
-    that was not set is written as.
+    ``columns`` and ``key`` are names, also of the attributes; ``key_at`` is where the key stands
+    among the columns; ``defaults`` is what an attribute that was not set is written as.
     """
 
     def __init__(self, model: type[Any]) -> None:
@@ -97,6 +96,7 @@ class Record:
         self._table = inspect(model).local_table
         self.columns = tuple(self._table.c.keys())
         self.key = tuple(self._table.primary_key.columns.keys())
+        self.key_at = [self.columns.index(name) for name in self.key]
         self.defaults = {
             column.key: None if column.default is None else column.default.arg
             for column in self._table.c
@@ -113,10 +113,6 @@ class Record:
     def which(self, key: Sequence[Any]) -> dict[str, Any]:
         """The parameters that say which row is meant."""
         return {_OF_KEY + name: value for name, value in zip(self.key, key, strict=True)}
-
-    def key_of(self, values: Sequence[Any]) -> tuple[Any, ...]:
-        """The key among the values of all columns."""
-        return tuple([values[self.columns.index(name)] for name in self.key])
 
     def _insert(self, columns: Sequence[str]) -> Plan:
         key = [self._table.c[name] for name in self.key]

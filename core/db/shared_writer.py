@@ -30,10 +30,6 @@ COMMIT_NOW: Final = "commit now"
 """In ``session.info``: nobody else is to come into this transaction."""
 
 
-def _future() -> asyncio.Future[Any]:
-    return asyncio.get_running_loop().create_future()
-
-
 @dataclass(slots=True)
 class _Turn:
     """Somebody who writes: when they may begin, when they have ended, when it is committed.
@@ -42,9 +38,9 @@ class _Turn:
     """
 
     leads: bool = False
-    given: asyncio.Future[bool] = field(default_factory=_future)
-    over: asyncio.Future[None] = field(default_factory=_future)
-    committed: asyncio.Future[None] = field(default_factory=_future)
+    given: asyncio.Future[bool] = field(default_factory=asyncio.Future)
+    over: asyncio.Future[None] = field(default_factory=asyncio.Future)
+    committed: asyncio.Future[None] = field(default_factory=asyncio.Future)
     error: BaseException | None = None
     is_last: bool = False
 

@@ -64,6 +64,8 @@ class SQLiteFile:
         self._executor = ThreadPoolExecutor(READERS + 1, "sqlite")
         self.threads = Threads(self._executor)
         self._writer = SharedWriter(self._connect, self.threads)
+        self.write = self._writer.session
+        """A session in a transaction that others may share."""
         self._readers: list[SQLiteSession] = []
         self._may_read = asyncio.Semaphore(READERS)
         self._locks: list[int] = []
@@ -103,12 +105,6 @@ class SQLiteFile:
     async def hold(self, _regained: Callable[[], Awaitable[None]], *, alone: bool = True) -> None:
         """Nothing: the file's lock has done it, and the system does not lose it."""
         del alone
-
-    @asynccontextmanager
-    async def write(self) -> AsyncIterator[AsyncSession]:
-        """A session in a transaction that others may share."""
-        async with self._writer.session() as session:
-            yield session
 
     @asynccontextmanager
     async def read(self, within: float | None = None) -> AsyncIterator[AsyncSession]:

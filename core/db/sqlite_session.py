@@ -10,10 +10,10 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
-from typing import Any, Final, ParamSpec, TypeVar
+from typing import Any, Final, TypeVar
 
 from sqlalchemy import Connection, Delete, inspect
-from sqlalchemy.exc import NoResultFound, OperationalError
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import make_transient, make_transient_to_detached
 from sqlalchemy.orm.attributes import get_history, instance_dict, set_committed_value
@@ -23,7 +23,6 @@ from sqlalchemy.orm.util import identity_key
 from core.db.plans import Given, Plan, Record, record_of
 from core.db.sqlite_driver import Threads, driver_of, is_for_later, of_library
 
-P = ParamSpec("P")
 R = TypeVar("R")
 
 MANY: Final = 50
@@ -42,17 +41,22 @@ class SQLiteSession(AsyncSession):
         self.close_connection = connection.close
         self._threads = threads
 
-    async def ask(self, work: Callable[P, R], *args: P.args, **options: P.kwargs) -> R:
-        """What ``work`` returns, which asks the database."""
-        self.driver.in_a_hurry = True
+    async def ask(
+        self, work: Callable[..., R], statement: Any, given: Any = None, **options: Any
+    ) -> R:
+        """What ``work`` answers to the statement. Raises the library's errors."""
         try:
-            return work(*args, **options)
-        except (OperationalError, sqlite3.OperationalError) as error:
-            if not is_for_later(error):
-                raise
-        finally:
-            self.driver.in_a_hurry = False
-        return await self._threads.wait_for_lock(self.driver, work, *args, **options)
+            try:
+                self.driver.in_a_hurry = True
+                return work(statement, given, **options)
+            except (OperationalError, sqlite3.OperationalError) as error:
+                if not is_for_later(error):
+                    raise
+            finally:
+                self.driver.in_a_hurry = False
+            return await self._threads.wait_for_lock(self.driver, work, statement, given, **options)
+        except sqlite3.Error as error:
+            raise of_library(error, str(statement)) from error
 
     # ---------------------------------------------------------------- plans
 
@@ -60,7 +64,7 @@ class SQLiteSession(AsyncSession):
         """The rows that it finds, or returns; not ``apart``: what has changed is written first."""
         if not apart:
             await self.flush()
-        cursor = await self._run(plan, self.driver.execute, plan.parameters(given))
+        cursor = await self.ask(self.driver.execute, plan.text, plan.parameters(given))
         return [plan.row(row, self._keep) for row in cursor.fetchall()]
 
     async def change(self, plan: Plan, given: Given | Sequence[Given], *, apart: bool) -> int:
@@ -68,17 +72,11 @@ class SQLiteSession(AsyncSession):
         if not apart:
             await self.flush()
         if isinstance(given, Mapping):
-            cursor = await self._run(plan, self.driver.execute, plan.parameters(given))
+            cursor = await self.ask(self.driver.execute, plan.text, plan.parameters(given))
         else:
             sets = [plan.parameters(one) for one in given]
-            cursor = await self._run(plan, self.driver.executemany, sets)
+            cursor = await self.ask(self.driver.executemany, plan.text, sets)
         return int(cursor.rowcount)
-
-    async def _run(self, plan: Plan, work: Callable[[str, Any], Any], parameters: Any) -> Any:
-        try:
-            return await self.ask(work, plan.text, parameters)
-        except sqlite3.Error as error:
-            raise of_library(error, plan.text) from error
 
     # ---------------------------------------------------------------- the library's ways
 
@@ -111,23 +109,17 @@ class SQLiteSession(AsyncSession):
             await self.flush()
         record = record_of(entity)
         key = record.which(ident if isinstance(ident, tuple) else (ident,))
-        cursor = await self._run(record.select, self.driver.execute, record.select.parameters(key))
+        plan = record.select
+        cursor = await self.ask(self.driver.execute, plan.text, plan.parameters(key))
         keep = partial(self._keep, anew=anew)
-        found = [record.select.row(row, keep)[0] for row in cursor.fetchall()]
+        found = [plan.row(row, keep)[0] for row in cursor.fetchall()]
         return found[0] if found else None
-
-    async def get_one(self, entity: Any, ident: Any, **options: Any) -> Any:
-        """A row by its key. Raises NoResultFound where there is none."""
-        found = await self.get(entity, ident, **options)
-        if found is None:
-            raise NoResultFound(f"no {entity.__name__} has the key {ident!r}")
-        return found
 
     # ---------------------------------------------------------------- rows as objects
 
     def _keep(self, record: Record, values: Sequence[Any], *, anew: bool = False) -> object:
         """The object of a row; one that is known stays as it is, unless it is to be read anew."""
-        key = record.key_of(values)
+        key = tuple([values[at] for at in record.key_at])
         if None in key:  # nothing was joined
             return None
         known = self.identity_map.get(identity_key(record.model, key))
@@ -149,12 +141,12 @@ class SQLiteSession(AsyncSession):
     async def flush(self, objects: Sequence[Any] | None = None) -> None:
         """Write what has changed; what is out of the ordinary is left to the library."""
         if not self.deleted:
-            self._update(self.dirty)
+            await self._update(self.dirty)
             for row in self.new:
-                self._insert(row)
+                await self._insert(row)
         self.sync_session.flush(objects)
 
-    def _update(self, rows: Iterable[Any]) -> None:
+    async def _update(self, rows: Iterable[Any]) -> None:
         """Rows of which the same columns have changed are written together."""
         alike = defaultdict(list)
         for row in rows:
@@ -164,39 +156,37 @@ class SQLiteSession(AsyncSession):
             if not set(changed).isdisjoint(record.key):
                 continue
             if changed:
-                self._write_changes(record, changed, group)
+                await self._write_changes(record, changed, group)
             for row in group:
                 instance_dict(row).update(zip(record.key, inspect(row).identity, strict=True))
                 make_transient(row)
                 self._settle(row)
 
-    def _write_changes(self, record: Record, changed: Sequence[str], rows: Sequence[Any]) -> None:
+    async def _write_changes(
+        self, record: Record, changed: Sequence[str], rows: Sequence[Any]
+    ) -> None:
         plan = record.update(changed)
         sets = [
             plan.parameters(instance_dict(row) | record.which(inspect(row).identity))
             for row in rows
         ]
-        if self._write(self.driver.executemany, plan, sets).rowcount != len(rows):
+        cursor = await self.ask(self.driver.executemany, plan.text, sets)
+        if cursor.rowcount != len(rows):
             raise StaleDataError(f"a row of {record.model.__name__} is none any more")
 
-    def _insert(self, row: Any) -> None:
+    async def _insert(self, row: Any) -> None:
         record = record_of(row.__class__)
         values = record.defaults | instance_dict(row)
         given = tuple(
             name for name in record.columns if name not in record.key or values[name] is not None
         )
         plan = record.insert(given)
-        (key,) = self._write(self.driver.execute, plan, plan.parameters(values)).fetchall()
+        cursor = await self.ask(self.driver.execute, plan.text, plan.parameters(values))
+        (key,) = cursor.fetchall()
         instance_dict(row).update({name: values[name] for name in given})
         instance_dict(row).update(zip(record.key, key, strict=True))
         self.expunge(row)
         self._settle(row)
-
-    def _write(self, work: Callable[[str, Any], Any], plan: Plan, parameters: Any) -> Any:
-        try:
-            return work(plan.text, parameters)
-        except sqlite3.Error as error:
-            raise of_library(error, plan.text) from error
 
     # ---------------------------------------------------------------- a part of a transaction
 

@@ -140,9 +140,6 @@ def _lines(delivery: Delivery) -> Iterator[tuple[int, str, datetime | None]]:
 
 async def end_lines(tx: Tx, events: Sequence[e.Event]) -> None:
     """End the lines whose deadlines these events have ended, and have their alerts drawn anew."""
-    for event in events:
-        if isinstance(event, e.ChatMoved):
-            await _forget(tx, Address.parse(event.old))
     if not await tx.any_row(AnyAlert, _OPEN_LINE):
         return
     for event in events:
@@ -159,8 +156,14 @@ async def end_lines(tx: Tx, events: Sequence[e.Event]) -> None:
         await _redraw(tx, sorted({line.alert_id for line in over}))
 
 
+async def forget_alerts(tx: Tx, events: Sequence[e.Event]) -> None:
+    """Forget the alerts of groups that have become other chats: nobody can edit them there."""
+    for event in events:
+        if isinstance(event, e.ChatMoved):
+            await _forget(tx, Address.parse(event.old))
+
+
 async def _forget(tx: Tx, chat: Address) -> None:
-    """Forget the alerts of a group that has become another chat: nobody can edit them there."""
     here = select(Alert.id).where(Alert.channel == chat.channel, Alert.chat == chat.chat)
     await tx.change(delete(AlertLine).where(AlertLine.alert_id.in_(here)))
     await tx.change(delete(Alert).where(Alert.channel == chat.channel, Alert.chat == chat.chat))
@@ -209,5 +212,6 @@ async def _redraw(tx: Tx, alerts: Sequence[int]) -> None:
 
 
 SUBSCRIBER: Final = Subscriber(
-    "alerts", (e.AnswerDelivered, e.TicketTaken, e.StateEntered, e.ChatMoved), end_lines
+    "alerts", (e.AnswerDelivered, e.TicketTaken, e.StateEntered), end_lines, unless_empty=AnyAlert
 )
+MOVED: Final = Subscriber("alerts of a group that moved", (e.ChatMoved,), forget_alerts)

@@ -112,7 +112,7 @@ async def _open(tx: Tx, ref: MessageRef, new: NewTicket, by: Actor) -> Brought:
         raise Unreadable("refusal.no_such_topic", words=new.topic, topics=codes)
     fitting = await read_particulars(tx, new.topic, new.particulars)
     person = await _customer(tx, new.customer)
-    tx.act_as(Actor("customer", person.id, person.name))
+    tx.actor = Actor("customer", person.id, person.name)
     said = [_said(ref, new.text), *file_messages(ref, new.files)]
     title = clean_name(new.subject, TITLE_LENGTH)
     ticket = await open_ticket(tx, person, said, topic=new.topic, origin=new.origin, title=title)
@@ -170,7 +170,7 @@ async def _add(tx: Tx, ref: MessageRef, ticket_id: int, said: Sequence[IncomingM
     if ticket is None:
         raise NoSuchTicket(ticket_id)
     person = await tx.get(Person, ticket.customer_id, hold=True)
-    tx.act_as(Actor("customer", person.id, person.name))
+    tx.actor = Actor("customer", person.id, person.name)
     ticket = await access(tx, ticket_id, "hear")
     heard = await add_to(tx, person, ticket, said)
     return await _brought(tx, heard.ticket or ticket, ref)
@@ -183,7 +183,7 @@ async def note_object(
 
     Raises what :func:`link_object` does.
     """
-    tx.act_as(Actor("operator", name=key.name))
+    tx.actor = Actor("operator", name=key.name)
     named = None if title is None else clean_name(title, TITLE_LENGTH)
     await link_object(tx, ticket_id, url, named, None if state is None else clean_name(state, 64))
     tx.emit(KeyUsed(ticket_id=ticket_id, key=key.name))

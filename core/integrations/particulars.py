@@ -64,11 +64,11 @@ async def put_particulars(tx: Tx, ticket: Ticket, fitting: Fitting, by: Actor) -
     for one, value in fitting.values:
         await put_value(tx, ticket.id, one, value)
     customer = tx.actor
-    tx.act_as(by)
+    tx.actor = by
     if fitting.wish != ClassWish():
         await set_kind(tx, ticket, fitting.wish)
     await change_tags(tx, ticket, fitting.tags)
-    tx.act_as(customer)
+    tx.actor = customer
 
 
 def missing_among(asked: Sequence[Field], said: Mapping[str, str]) -> list[Field]:

@@ -256,4 +256,4 @@ async def _name(tx: Tx, person_id: int | None) -> str | None:
     return None if person_id is None else (await tx.get(Person, person_id)).name
 
 
-SUBSCRIBER: Final = Subscriber("webhooks", tuple(TYPES), _call, last=True)
+SUBSCRIBER: Final = Subscriber("webhooks", tuple(TYPES), _call, last=True, unless_empty=Called)

@@ -29,7 +29,15 @@ from core.tickets.customer_message import TITLE_LENGTH, open_ticket
 from core.tickets.incoming import IncomingMessage, find_location
 from core.tickets.lifecycle import access
 from core.tickets.parents import leave_parent, set_parent
-from core.tickets.relations import MERGE, SPLIT, TICKET, URL, is_anything_linked, link_tickets
+from core.tickets.relations import (
+    MERGE,
+    SPLIT,
+    TICKET,
+    URL,
+    Linked,
+    is_anything_linked,
+    link_tickets,
+)
 from core.tx import ReadTx, Tx
 from core.words.aliases import PARENT
 from core.words.names import clean_name, is_blank
@@ -199,7 +207,9 @@ async def _linked_with(tx: ReadTx, numbers: Collection[int]) -> set[int]:
     return {end for ends in await tx.rows(query) for end in ends}
 
 
-SUBSCRIBER: Final = Subscriber("cards of linked tickets", (StateEntered,), record)
+SUBSCRIBER: Final = Subscriber(
+    "cards of linked tickets", (StateEntered,), record, unless_empty=Linked
+)
 
 
 ORIGIN: Final = "split"

@@ -163,7 +163,7 @@ async def arrive(tx: Tx, sender: Sender, role: str) -> Person:
     person = await recognise(tx, sender)
     if role == "operator" and sender.address in tx.company.admins:
         role = "admin"
-    tx.act_as(Actor(role, person.id, person.name, sender.thread))
+    tx.actor = Actor(role, person.id, person.name, sender.thread)
     return person
 
 

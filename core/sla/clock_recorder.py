@@ -195,4 +195,4 @@ def _set(ticket_id: int, terms: Terms | None, after: Mapping[str, ClockState]) -
     )
 
 
-SUBSCRIBER: Final = Subscriber("clocks", _TOLD_BY, record)
+SUBSCRIBER: Final = Subscriber("clocks", _TOLD_BY, record, unless_empty=Agreements)

@@ -286,11 +286,11 @@ async def _give_out(tx: Tx, teams: Teams, ticket: Ticket) -> None:
     if target.person is None:
         return
     actor, first = tx.actor, len(tx.events)
-    tx.act_as(Actor("system", name=team.title(tx.company.language)))
+    tx.actor = Actor("system", name=team.title(tx.company.language))
     after = _new_holder(teams, before, target)
     await _give(tx, ticket, before, after, AssignmentWish(target), TicketAssigned)
     tx.note_actor(first)
-    tx.act_as(actor)
+    tx.actor = actor
 
 
 SUBSCRIBER: Final = Subscriber(

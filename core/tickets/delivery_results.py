@@ -112,14 +112,14 @@ async def refused(tx: Tx, delivery: Delivery, reason: str) -> None:
         return
     answer = delivery.kind == "content" and delivery.person_id is not None
     if answer and delivery.message_id is not None:
-        message = await tx.session.get_one(Message, delivery.message_id)
+        message = await tx.get(Message, delivery.message_id)
         answer = message.ticket_id == await _ticket_now(tx, delivery.ticket_id)
         if answer:
             await answer_failed(tx, message.id, reason, by_letter=_is_letter(tx, delivery.channel))
     here = await _ticket_now(tx, delivery.ticket_id)
     _tell_of_copy(tx, delivery.kind, here, delivery.message_id)
     if reason == "blocked" and delivery.kind != "unread" and delivery.person_id is not None:
-        person = await tx.session.get_one(Person, delivery.person_id)
+        person = await tx.get(Person, delivery.person_id)
         if not reads_page(person):  # a mail besides the page was refused
             await lose_customer(tx, person, reason, by_answer=answer)
 

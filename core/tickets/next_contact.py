@@ -121,4 +121,6 @@ async def tell_passed(tx: Tx) -> bool:
     return bool(numbers)
 
 
-SUBSCRIBER: Final = Subscriber("next contact", (e.StateEntered, e.AnswerDelivered), record)
+SUBSCRIBER: Final = Subscriber(
+    "next contact", (e.StateEntered, e.AnswerDelivered), record, unless_empty=Planned
+)

@@ -136,7 +136,7 @@ async def resolve_children(tx: Tx) -> int:
     await tx.delete(fact)
     if parent.resolved_at != resolution.at or state.category == "cancelled":
         return 1
-    tx.act_as(Actor("operator", resolution.actor))
+    tx.actor = Actor("operator", resolution.actor)
     return await _resolve_batch(tx, resolution)
 
 

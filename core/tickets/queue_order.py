@@ -15,7 +15,7 @@ from sqlalchemy import and_, func, select
 
 from core import events as e
 from core.models import Classification, Clock, Ticket
-from core.sla.agreements import is_anything_graded
+from core.sla.agreements import Graded, is_anything_graded
 from core.subscribers import Subscriber
 from core.tickets.catalog import PRIORITY, classes_of, workflow_of
 from core.tickets.lifecycle import place_in_queue
@@ -114,4 +114,4 @@ async def _weight(tx: ReadTx, code: str | None) -> int:
     return 0 if code not in known else known.index(code) - len(known) // 2
 
 
-SUBSCRIBER: Final = Subscriber("queue order", _MOVING, record)
+SUBSCRIBER: Final = Subscriber("queue order", _MOVING, record, unless_empty=Graded)

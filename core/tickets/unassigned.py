@@ -55,7 +55,7 @@ async def file_waiting(tx: Tx) -> int:
 async def _file(tx: Tx, person: Person, first: Message) -> None:
     """Open a ticket with what was said in the same topic of the person's chat."""
     thread = first.content.get("thread")
-    tx.act_as(Actor("customer", person.id, person.name, thread))
+    tx.actor = Actor("customer", person.id, person.name, thread)
     said = await take_unassigned(tx, person, thread)
     if (person.dialogue or {}).get("step") == "file":
         enter_dialogue(person, None)

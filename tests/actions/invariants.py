@@ -281,7 +281,7 @@ class Eye:
         elif event == "customer_wrote":
             if not told["counts"]:
                 self.thanks.append(told["message_id"])
-            message = await tx.session.get_one(Message, told["message_id"])
+            message = await tx.get(Message, told["message_id"])
             self.message_refs[ticket] = message.source
 
     # Tasks (B9, B10, B11, B21)

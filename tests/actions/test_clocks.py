@@ -417,7 +417,7 @@ async def test_a_transaction_that_fails_leaves_the_directory_as_it_was(desk: Des
         await directory.put_agreement(
             tx, "plain", "Plain", calendar="office", terms=terms, default=True
         )
-        ticket = await tx.session.get_one(Classification, 1)
+        ticket = await tx.get(Classification, 1)
         assert ticket is not None
         raise RuntimeError
 

@@ -140,7 +140,7 @@ async def test_two_who_are_one_have_agreed_together(desk: Desk, store: Store) ->
         await record_consent(tx, boris.id, "1", "telegram")
         await record_consent(tx, boris.id, "2", "telegram")
         await record_consent(tx, boris.id, "2", "telegram")
-        tx.act_as(Actor("admin"))
+        tx.actor = Actor("admin")
         await merge(tx, alice.id, boris.id, insist=True)
 
     await desk.run(both)

@@ -272,7 +272,7 @@ async def test_rights_never_change_hands(desk: Desk) -> None:
     staff, anna = await operator(desk, OLGA), await operator(desk, ANNA)
 
     async def joins(tx: Tx) -> None:
-        person = await tx.session.get_one(Person, staff.person_id)
+        person = await tx.get(Person, staff.person_id)
         person.operator_since = tx.now
 
     await desk.run(joins)
@@ -320,7 +320,7 @@ async def test_a_letter_tells_times_in_the_zone_of_whose_address_it_is(desk: Des
     later = await contact(desk, "Carol's brother", Point(EMAIL, MAIL))
 
     async def live(tx: Tx, person: int, zone: str) -> None:
-        (await tx.session.get_one(Person, person)).zone = zone
+        (await tx.get(Person, person)).zone = zone
 
     await desk.run(live, first, "Asia/Omsk")
     assert await desk.read(zone_at, f"  {MAIL.upper()} ") == ZoneInfo("Asia/Omsk")
@@ -328,7 +328,7 @@ async def test_a_letter_tells_times_in_the_zone_of_whose_address_it_is(desk: Des
     assert await desk.read(zone_at, MAIL) == ZoneInfo("Asia/Tokyo"), "said last"
 
     async def prove(tx: Tx) -> None:
-        point = await tx.session.get_one(ContactPoint, (first, EMAIL, MAIL))
+        point = await tx.get(ContactPoint, (first, EMAIL, MAIL))
         point.verified_at = tx.now
 
     await desk.run(prove)

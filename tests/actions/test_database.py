@@ -223,7 +223,7 @@ async def test_words_of_any_kind_survive(database: Database) -> None:
 
 async def test_of_ten_who_count_at_once_every_one_counts(desk: Desk, store: Store) -> None:
     async def count(tx: Tx) -> None:
-        row = await tx.session.get_one(LinkedChat, "operators", with_for_update=True)
+        row = await tx.get(LinkedChat, "operators", hold=True)
         seen = int(row.chat.chat)
         await asyncio.sleep(0.005)
         row.chat = chat_address(seen + 1)

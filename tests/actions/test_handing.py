@@ -370,7 +370,7 @@ async def arrive_card(desk: Desk, store: Store, number: int, message_ref: int) -
     )
 
     async def sent(tx: Tx) -> None:
-        kept = await tx.session.get_one(OutboxRow, row.id)
+        kept = await tx.get(OutboxRow, row.id)
         kept.state = "sent"
         note = {"chat": int(row.address), "digest": "x"}
         await delivery_results.arrived(tx, delivery, Sent((str(message_ref),), note))
@@ -417,7 +417,7 @@ async def test_a_card_that_arrives_too_late_shows_the_way(
     (row,) = await store.outbox(OPERATORS, kind="card")
 
     async def claimed(tx: Tx) -> None:
-        (await tx.session.get_one(OutboxRow, row.id)).state = "sending"
+        (await tx.get(OutboxRow, row.id)).state = "sending"
 
     await desk.run(claimed)
     await give(desk, staff["Anna"], ticket.id, "second")

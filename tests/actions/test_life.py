@@ -38,7 +38,7 @@ async def put(tx: Tx, number: int, state: str) -> None:
 
 
 async def go(tx: Tx, number: int, verb: str) -> None:
-    await enter(tx, await tx.session.get_one(Ticket, number), verb)
+    await enter(tx, await tx.get(Ticket, number), verb)
 
 
 async def test_every_verb_does_in_every_state_what_the_table_says(desk: Desk, store: Store) -> None:

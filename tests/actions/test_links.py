@@ -165,7 +165,7 @@ async def test_a_quote_becomes_a_ticket_with_everything_filled_in(desk: Desk, st
     old = await opens(desk, ALICE, "No picture. And the bill is wrong.")
 
     async def is_a_complaint(tx: Tx) -> None:
-        held = await tx.session.get_one(Ticket, old.id)
+        held = await tx.get(Ticket, old.id)
         await set_kind(tx, held, ClassWish(service="archive", category="complaint"))
 
     await desk.run(is_a_complaint)
@@ -289,7 +289,7 @@ async def test_who_is_part_of_another_is_not_offered_as_parent(
 
     async def same(tx: Tx) -> None:
         for number in (one, other, third):
-            held = await tx.session.get_one(Ticket, number)
+            held = await tx.get(Ticket, number)
             await set_kind(tx, held, ClassWish(service="archive"))
 
     await desk.run(same)

@@ -101,7 +101,7 @@ async def test_nobody_counts_beyond_a_thousand(desk: Desk, clock: Clock) -> None
     (number,) = await tickets(desk, clock, 1)
 
     async def many(tx: Tx) -> None:
-        one = await tx.session.get_one(Ticket, number)
+        one = await tx.get(Ticket, number)
         facts = {c.key: getattr(one, c.key) for c in Ticket.__table__.columns if c.key != "id"}
         tx.session.add_all(Ticket(**facts) for _ in range(1100))
 

@@ -45,7 +45,7 @@ VERBS = ("wait", "freeze", "unfreeze", "resolve", "close", "cancel", "reopen")
 
 
 async def visit(tx: Tx, number: int) -> None:
-    await open_equipment_task(tx, await tx.session.get_one(Ticket, number), None)
+    await open_equipment_task(tx, await tx.get(Ticket, number), None)
 
 
 class Walk:

@@ -53,7 +53,7 @@ async def stands(desk: Desk, store: Store, number: int, message_ref: int) -> Non
     row = (await store.outbox(chat.chat, kind="card", ticket_id=number, state="queued"))[-1]
 
     async def sent(tx: Tx) -> None:
-        (await tx.session.get_one(OutboxRow, row.id)).state = "sent"
+        (await tx.get(OutboxRow, row.id)).state = "sent"
         note = {"chat": chat.chat, "digest": "x"}
         await delivery_results.arrived(tx, delivery_of(row), Sent((str(message_ref),), note))
 

@@ -157,7 +157,7 @@ async def test_indexing_twice_changes_nothing(desk: Desk, clock: Clock, store: S
     before = await store.rows(select(SearchWord.word))
 
     async def forget_where(tx: Tx) -> None:
-        (await tx.session.get_one(SystemState, "search")).value = {"journal": 0}
+        (await tx.get(SystemState, "search")).value = {"journal": 0}
 
     await desk.run(forget_where)
     await indexed(desk, clock)
@@ -187,7 +187,7 @@ async def test_where_all_words_are_common_the_look_goes_on_page_by_page(
     await indexed(desk, clock)
 
     async def many(tx: Tx) -> None:
-        one = await tx.session.get_one(Ticket, both)
+        one = await tx.get(Ticket, both)
         facts = {c.key: getattr(one, c.key) for c in Ticket.__table__.columns if c.key != "id"}
         others = [Ticket(**facts) for _ in range(2400)]
         tx.session.add_all(others)

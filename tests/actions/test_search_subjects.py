@@ -289,7 +289,7 @@ async def test_a_desk_of_an_earlier_release_is_indexed_anew(
     await catches_up(desk, clock)
 
     async def as_before(tx: Tx) -> None:
-        await tx.session.delete(await tx.session.get_one(SystemState, "search"))
+        await tx.session.delete(await tx.get(SystemState, "search"))
         for model in (SearchSubject, SearchWord):
             for row in await tx.all(select(model)):
                 await tx.session.delete(row)

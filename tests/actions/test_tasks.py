@@ -253,7 +253,7 @@ async def needs_a_visit(incident: Incident) -> Task:
             updated_at=tx.now,
         )
         await tx.insert(camera)
-        ticket = await tx.session.get_one(Ticket, incident.number)
+        ticket = await tx.get(Ticket, incident.number)
         first = await open_equipment_task(tx, ticket, camera)
         assert await open_equipment_task(tx, ticket, camera) is first
         return first

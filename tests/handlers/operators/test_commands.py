@@ -304,8 +304,8 @@ async def test_forty_long_tickets_are_listed_whole(group: Group, language: str) 
     longest = "<&\"'🙂щ" * 40
 
     async def fill(tx: Tx) -> None:
-        first = await tx.session.get_one(Ticket, numbers[0])
-        (await tx.session.get_one(Person, first.assignee_id)).name = clean_name(longest)
+        first = await tx.get(Ticket, numbers[0])
+        (await tx.get(Person, first.assignee_id)).name = clean_name(longest)
         kept = (
             await tx.session.execute(select(Ticket.__table__).where(Ticket.id == first.id))
         ).one()

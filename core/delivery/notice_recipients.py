@@ -73,7 +73,7 @@ async def _in_chat(
                 return []  # nothing can be taken off there
         case Audience.ASSIGNEE if isinstance(event, _GIVEN):
             # what is said to a colleague in private, is said in their language
-            assignee = await tx.session.get_one(Person, event.concerns[0])
+            assignee = await tx.get(Person, event.concerns[0])
             chat, locale = assignee.address, assignee.language
         case Audience.OTHER_CHAT:
             other = getattr(event, "other", None)
@@ -143,7 +143,7 @@ async def _is_told_by_letter(tx: Tx, ticket: Ticket) -> bool:
 
 
 async def _has_topic(tx: Tx, ticket: Ticket) -> bool:
-    customer = await tx.session.get_one(Person, ticket.customer_id)
+    customer = await tx.get(Person, ticket.customer_id)
     if customer.address is None:
         return False
     return await private_topic(tx, ticket.id, customer.address) is not None

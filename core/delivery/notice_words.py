@@ -87,14 +87,14 @@ async def _facts_of_people(tx: Tx, event: e.Event) -> dict[str, Any]:
         outcome = "sick" if isinstance(event, e.DeskSick) else "over"
         return {"what": Key(f"health.{outcome}.{event.code}")}
     if isinstance(event, e.AdminAppointed | e.AdminDismissed):
-        person = await tx.session.get_one(Person, event.person_id)
+        person = await tx.get(Person, event.person_id)
         return {"name": person.name, "by": getattr(event, "invited_by", "") or tx.actor.name}
     return {}
 
 
 async def _mentions(tx: Tx, people: Sequence[int]) -> list[tuple[str, str]]:
     """Whom a post in the group calls: where they are reached, and their names."""
-    found = [await tx.session.get_one(Person, number) for number in people]
+    found = [await tx.get(Person, number) for number in people]
     tx.pin(found)  # several posts may call the same
     return [(str(address_of(person)), person.name) for person in found]
 
@@ -168,6 +168,6 @@ async def own_facts(tx: Tx, event: e.Event, notice: Notice, to: Recipient) -> di
         return own
     if isinstance(event, e.DeskTroubled | e.DeskWell) and event.team:
         language = to.person.language if to.person else tx.company.language
-        team = await tx.session.get_one(Team, event.team)
+        team = await tx.get(Team, event.team)
         return {"team": team.titles.get(language) or next(iter(team.titles.values()), team.code)}
     return {}

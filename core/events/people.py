@@ -1,0 +1,199 @@
+"""Customers: how they are reached, what they agreed to, what is kept of them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from core.events.event import Event
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonRestricted(Event):
+    """An operator has muted or blocked somebody until then (S10); once for each open ticket."""
+
+    person_id: int
+    kind: str
+    until: datetime
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RestrictionLifted(Event):
+    """An operator has ended it before its time."""
+
+    person_id: int
+    kind: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonTurnedAway(Event):
+    """Somebody who is blocked has written, and is told so; what comes after is not answered."""
+
+    person_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonUnreachable(Event):
+    """Nothing reaches this person any more. ``by_answer``: it was an answer that failed;
+    ``by_letter``: it was a mail. ``to``: an address that was only noted of them, to which an
+    operator's answer goes all the same (F8).
+    """
+
+    person_id: int
+    reason: str
+    by_answer: bool = False
+    by_letter: bool = False
+    to: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CustomerRedirected(Event):
+    """The customer has blocked us in their chat, and is answered by mail from now on (F8)."""
+
+    person_id: int
+    to: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonReachable(Event):
+    """The person can be written to again."""
+
+    person_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsentGiven(Event):
+    """Somebody has agreed to this version of what is done with their data; ``origin``: where."""
+
+    person_id: int
+    version: str
+    origin: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsentRefused(Event):
+    """Somebody who was known already has not agreed."""
+
+    person_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhoneVerified(Event):
+    """A person has shared their own contact: the phone is theirs. ``before`` had it until then."""
+
+    person_id: int
+    phone: str
+    before: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContactMade(Event):
+    """An operator made somebody known to the desk (A5); ``name`` is what they are called."""
+
+    person_id: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContactPointAdded(Event):
+    """Somebody can be reached at ``value``, a ``phone`` or an ``email``, as was said of them."""
+
+    person_id: int
+    kind: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContactPointRemoved(Event):
+    """Somebody cannot be reached there."""
+
+    person_id: int
+    kind: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonDescribed(Event):
+    """What is known of somebody has changed: ``what`` is ``name``, ``language``, ``zone`` or
+    ``account``.
+    """
+
+    person_id: int
+    what: str
+    old: str | None
+    new: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PeopleMerged(Event):
+    """``merged_id`` turned out to be ``person_id``: all that was theirs is this person's now.
+
+    ``by``: ``operator``, or ``phone``, when they have proved one that both had. ``insisted``: both
+    had written to us, and an admin said that they are one all the same.
+    """
+
+    person_id: int
+    merged_id: int
+    merged_name: str
+    by: str
+    insisted: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CustomerChanged(Event):
+    """The ticket's customer turned out to be ``customer_id``; ``old`` and ``new`` are names.
+
+    ``active``: the ticket has not ended.
+    """
+
+    customer_id: int
+    old: str
+    new: str
+    active: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonErased(Event):
+    """What was known of a customer was erased, with the words of so many ``tickets`` (S31)."""
+
+    person_id: int
+    tickets: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetentionApplied(Event):
+    """What the company does not keep any longer was erased: the words of so many ``tickets``, and
+    so many ``people`` with all that is known of them (S31).
+    """
+
+    tickets: int
+    people: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordsErased(Event):
+    """Records of the desk's own work were older than the company keeps them: so many handled
+    ``updates``, ended ``deliveries``, answered ``calls`` of other systems (S31).
+    """
+
+    updates: int
+    deliveries: int
+    calls: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountOpened(Event):
+    """A company or household became known."""
+
+    account_id: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContractSigned(Event):
+    """An account has a contract, or the same one with other terms; days are ISO dates."""
+
+    account_id: int
+    number: str
+    agreement: str | None
+    since: str | None
+    until: str | None

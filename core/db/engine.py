@@ -22,7 +22,7 @@ class WrongDatabase(Exception):
 
 
 class Database:
-    """The two ways to the store: :meth:`write` (one transaction) and :meth:`read`.
+    """The two ways to the store: :attr:`write` (one transaction) and :attr:`read`.
 
     ``listeners`` hear every statement with its parameters.
     """
@@ -33,6 +33,12 @@ class Database:
         self.listeners: list[Listener] = []
         kind = SQLiteFile if self.is_sqlite else PostgresDatabase
         self._store: SQLiteFile | PostgresDatabase = kind(self.url, self.listeners)
+        self.write = self._store.write
+        """A session whose changes are committed at the end of the block, or taken back."""
+        self.read = self._store.read
+        """A session that cannot change anything. ``within``: seconds after which what it asks is
+        broken off (`was_broken_off`): of all together on SQLite, of each on PostgreSQL.
+        """
 
     @property
     def path(self) -> Path | None:
@@ -93,17 +99,7 @@ class Database:
             return
         await self._store.news.hear(heard, begun)
 
-    # ---------------------------------------------------------------- sessions
-
-    def write(self) -> AbstractAsyncContextManager[AsyncSession]:
-        """A session whose changes are committed at the end of the block, or taken back."""
-        return self._store.write()
-
-    def read(self, within: float | None = None) -> AbstractAsyncContextManager[AsyncSession]:
-        """A session that cannot change anything. ``within``: seconds after which what it asks is
-        broken off (`was_broken_off`): of all together on SQLite, of each on PostgreSQL.
-        """
-        return self._store.read(within)
+    # ---------------------------------------------------------------- tables, the end
 
     async def alter(self, work: Callable[..., R], *args: Any) -> R:
         """What ``work(connection, *args)`` returns, in a transaction for changing tables."""

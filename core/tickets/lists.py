@@ -14,7 +14,7 @@ from core.delivery.sent_messages import CARD
 from core.errors import Unreadable
 from core.models import Camera, Clock, Person, SentMessage, Ticket, TicketCamera
 from core.tickets.catalog import subject_of, workflow_of
-from core.tickets.narrowing import BEHIND, Filters, marked
+from core.tickets.filters import BEHIND, NOTHING, Filters, marked
 from core.tickets.relevance import rank
 from core.tickets.search import Found, search
 from core.tickets.tag_list import Tag, titles_of
@@ -154,9 +154,6 @@ VIEWS: Final[Mapping[str, Callable[[ReadTx, int | None], list[Any]]]] = {
 # Views of whoever asks.
 _OWN: Final = frozenset({"mine"})
 
-NOTHING: Final = Filters()
-"""No filter at all."""
-
 # Views of the states of one category.
 _OF_CATEGORY: Final = {"waiting": "waiting"}
 # Views whose tickets all have one rank.
@@ -251,14 +248,14 @@ async def numbers_of_view(
 
 
 async def numbers_named(
-    tx: ReadTx, name: str, cursor: str = "", *, size: int = PAGE, where: Sequence[Any] = ()
+    tx: ReadTx, name: str, cursor: str = "", *, size: int = PAGE, filters: Filters = NOTHING
 ) -> tuple[list[int], str | None]:
-    """Return the same of a view or a saved list by its name, of those that meet conditions, too. It
+    """Return the same of a view or a saved list by its name, narrowed down by the ``filters``. It
     is nobody's own. Raises :class:`Unreadable` for a name that is none.
     """
     order, chosen = await _named(tx, name)
-    chosen = replace(chosen, conditions=[*chosen.conditions, *where])
-    return await _numbers(tx, order, chosen, cursor, size)
+    narrowed = _narrowed(tx, chosen, filters, None)
+    return await _numbers(tx, order, narrowed, cursor, size)
 
 
 async def numbers_found(
@@ -550,8 +547,7 @@ async def found_within(
     """
     read = _FOUND.fullmatch(cursor)
     start, turned = (int(read[1]), int(read[2])) if read else (None, 0)
-    conditions = filters.where(tx, person)
-    conditions += [Ticket.state == filters.state] if filters.state else []
+    conditions = filters.all_of_it(tx, person)
     numbers: list[int] = []
     for _ in range(_ROUNDS):
         found = await _search(tx, words, start, newer=False, limit=_LOOKED_AT)

@@ -13,6 +13,7 @@ from core.teams import assignment
 from core.teams.assignee_parser import AssignmentWish, Target
 from core.teams.teams import teams_of
 from core.tickets import classification, lifecycle
+from core.tickets.filters import MARKED, Filters
 from core.tickets.lists import (
     VIEWS,
     Page,
@@ -22,7 +23,6 @@ from core.tickets.lists import (
     found_within,
     page_within,
 )
-from core.tickets.narrowing import MARKED, Filters
 from core.tickets.search_index import index_new
 from core.tickets.tags import tag
 from core.tickets.views import View

@@ -8,7 +8,7 @@ from core.people.staff import by_operator
 from core.tickets.classification import prioritise
 from core.tickets.details import Details, details_of
 from core.tickets.facts import list_filtered
-from core.tickets.filters import TicketFilter
+from core.tickets.filters import Filters
 from core.tickets.lists import numbers_named
 from core.tickets.tags import tag
 from core.tx import ReadTx
@@ -43,21 +43,21 @@ async def tickets(desk: Desk) -> list[int]:
 @pytest.mark.parametrize(
     ("wanted", "found"),
     [
-        (TicketFilter(priority="high"), [0]),
-        (TicketFilter(tag="#VIP"), [2]),
-        (TicketFilter(tag="vip", priority="high"), []),
-        (TicketFilter(topic="payment", state="new"), [2, 1, 0]),
-        (TicketFilter(channel="telegram"), [2, 1, 0]),
-        (TicketFilter(service="none"), []),
+        (Filters(priority="high"), [0]),
+        (Filters(tag="vip"), [2]),
+        (Filters(tag="vip", priority="high"), []),
+        (Filters(topic="payment", state="new"), [2, 1, 0]),
+        (Filters(channel="telegram"), [2, 1, 0]),
+        (Filters(service="none"), []),
     ],
 )
 async def test_a_filter_has_what_meets_all_of_it(
-    desk: Desk, tickets: list[int], wanted: TicketFilter, found: list[int]
+    desk: Desk, tickets: list[int], wanted: Filters, found: list[int]
 ) -> None:
     async def look(tx: ReadTx) -> list[int]:
-        listed, after = await list_filtered(tx, None, 10, wanted.where())
+        listed, after = await list_filtered(tx, None, 10, wanted.all_of_it(tx))
         assert after is None
-        in_queue, _ = await numbers_named(tx, "queue", size=10, where=wanted.where())
+        in_queue, _ = await numbers_named(tx, "queue", size=10, filters=wanted)
         assert sorted(in_queue) == sorted(one.number for one in listed)
         return [one.number for one in listed]
 
@@ -65,11 +65,11 @@ async def test_a_filter_has_what_meets_all_of_it(
 
 
 async def test_a_saved_list_may_be_narrowed_down(desk: Desk, tickets: list[int]) -> None:
-    async def look(tx: ReadTx, wanted: TicketFilter) -> list[int]:
-        return (await numbers_named(tx, "urgent", where=wanted.where()))[0]
+    async def look(tx: ReadTx, wanted: Filters) -> list[int]:
+        return (await numbers_named(tx, "urgent", filters=wanted))[0]
 
-    assert await desk.read(look, TicketFilter()) == [tickets[0]]
-    assert await desk.read(look, TicketFilter(channel="form")) == []
+    assert await desk.read(look, Filters()) == [tickets[0]]
+    assert await desk.read(look, Filters(channel="form")) == []
 
 
 async def test_tags_are_read_for_many_tickets_at_once(desk: Desk, tickets: list[int]) -> None:

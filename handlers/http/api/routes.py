@@ -29,10 +29,11 @@ from core.tickets.facts import (
     list_tickets,
     tickets_with,
 )
-from core.tickets.filters import TicketFilter
+from core.tickets.filters import Filters
 from core.tickets.lists import numbers_named
 from core.tickets.relations import LinkFacts
 from core.tickets.search import search
+from core.tickets.tags import read_tag
 from core.tx import ReadTx, Tx
 from handlers.http.api.access import Authorise, Gatekeeper, with_scope
 from handlers.http.api.schemas import (
@@ -183,16 +184,15 @@ def _page(found: Sequence[T], limit: int, number: Callable[[T], int]) -> tuple[S
 
 
 async def _listed(
-    tx: ReadTx, view: str, cursor: str | None, limit: int, wanted: TicketFilter
+    tx: ReadTx, view: str, cursor: str | None, limit: int, filters: Filters
 ) -> TicketPage:
-    where = wanted.where()
     if view != ALL:
-        numbers, after = await numbers_named(tx, view, cursor or "", size=limit, where=where)
+        numbers, after = await numbers_named(tx, view, cursor or "", size=limit, filters=filters)
         known = {one.number: one for one in await tickets_with(tx, numbers)}
         return await _shown(tx, [known[number] for number in numbers], after)
     # what is no cursor of this list means its first page, as it does in the chat
     before = min(int(cursor), LARGEST) if cursor is not None and cursor.isdecimal() else None
-    if where:
+    if where := filters.all_of_it(tx):
         return await _shown(tx, *await list_filtered(tx, before, limit, where))
     found = await list_tickets(tx, before, limit + 1)
     tickets, next_one = _page(found, limit, lambda one: one.number)
@@ -238,8 +238,17 @@ def _add_reading(api: FastAPI, desk: Desk, keeper: Gatekeeper) -> None:
         else is named must hold, too; a page may then be empty and yet have a next one: only so much
         is looked at for each.
         """
-        wanted = TicketFilter(state, topic, service, category, priority, tag, channel, customer_id)
-        return await desk.read(_listed, view, cursor, limit, wanted)
+        filters = Filters(
+            state=state or "",
+            topic=topic or "",
+            service=service or "",
+            category=category or "",
+            priority=priority or "",
+            tag=read_tag(tag) if tag is not None else "",
+            channel=channel or "",
+            customer=str(customer_id or ""),
+        )
+        return await desk.read(_listed, view, cursor, limit, filters)
 
     @api.get("/tickets/{number}", responses=_NOT_FOUND, dependencies=[reads])
     async def read_one(number: Number) -> TicketWithLinks:

@@ -17,7 +17,7 @@ from core.tickets.catalog import (
     topics_of,
     workflow_of,
 )
-from core.tickets.narrowing import MARKED, ME, NOBODY, Filters
+from core.tickets.filters import MARKED, ME, NOBODY, Filters
 from core.tickets.tags import known_tags
 from core.tickets.views import ORDERS
 from core.tickets.workflow import State

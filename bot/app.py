@@ -435,7 +435,9 @@ def build(
             SignOfLife(settings.ping_url),
         ),
         ErasureCleanup(desk, files),
-        _http(settings, desk, texts, poller, pacer, files, memberships, bot, hosting.frames),
+        _http(
+            settings, desk, texts, poller, pacer, files, memberships, bot, hosting.frames, assistant
+        ),
         fetchers,
         mails.parser,
         peers,
@@ -489,6 +491,7 @@ def _http(
     memberships: Memberships,
     bot: Bot,
     frames: tuple[str, ...],
+    assistant: "Assistant | None",
 ) -> HttpServer | None:
     """The HTTP door, where something needs it; a desk without it imports nothing of it."""
     if not settings.serves_http:
@@ -517,6 +520,7 @@ def _http(
             files=files,
             fetch=telegram_file(bot),
             entrance=entrance,
+            assistant=assistant,
         )
 
     return HttpServer(settings.http_listen, make_app, desk.changes.end)

@@ -90,8 +90,24 @@ async def series(stage: Stage, browser: Browser) -> None:
         view = await stage.open(browser, **how)
         await view.customer.be("Анна С")
         await shoot(view, name)
+        await app_inside(view, name)
         await view.close()
     await window.close()
+
+
+async def app_inside(window: Window, name: str) -> None:
+    """The Mini App within the page, as an operator opens it."""
+    tab = window.page.locator("#tabs button").nth(1)
+    if await tab.is_visible():
+        await tab.click()
+    await window.group.be("Ольга")
+    await window.group.node.locator("button.app").click()
+    app = window.page.frame_locator("dialog.miniapp iframe")
+    await expect(app.locator("td.ticket").first).to_be_visible()
+    await window.page.screenshot(path=FOLDER / f"miniapp-{name}.png")
+    await app.locator("td.ticket a").first.click()
+    await expect(app.locator("#text")).to_be_visible()
+    await window.page.screenshot(path=FOLDER / f"miniapp-{name}-ticket.png")
 
 
 VIEWS: dict[str, dict[str, object]] = {

@@ -41,6 +41,8 @@ class Assistant:
     insert = staticmethod(suggestions.insert_suggestion)
     change = staticmethod(suggestions.change_suggestion)
     drop = staticmethod(suggestions.drop_suggestion)
+    own = staticmethod(suggestions.own_suggestions)
+    demand_of = staticmethod(suggestions.demand_of)
 
     async def answer(self, question: Question) -> Suggested | str | None:
         """Ask the model what was noted, and note what came of it; returns what `finish` does."""

@@ -26,7 +26,7 @@ from core.tickets.conversation import note, reply
 from core.tickets.incoming import IncomingMessage
 from core.tickets.lifecycle import access
 from core.tickets.on_screens import ref_on_screen, show_written
-from core.tx import Actor, Tx
+from core.tx import Actor, ReadTx, Tx
 from core.words.masking import Masker, traces_in
 
 LONGEST: Final = 3000
@@ -214,6 +214,23 @@ async def note_shown(tx: Tx, number: int) -> None:
     row = await tx.find(Suggestion, number)
     if row is not None:
         row.shown = True
+
+
+async def own_suggestions(tx: ReadTx, ticket_id: int, person_id: int) -> list[Suggested]:
+    """Return what was suggested to somebody about a ticket and is not decided yet, newest first."""
+    query = select(Suggestion).where(
+        Suggestion.ticket_id == ticket_id,
+        Suggestion.person_id == person_id,
+        Suggestion.answered.is_(True),
+    )
+    return [_unpacked(row) for row in await tx.all(query.order_by(Suggestion.id.desc()))]
+
+
+async def demand_of(tx: ReadTx, ticket_id: int, number: int) -> None:
+    """Raise :class:`NothingToDo` unless the suggestion is about this ticket."""
+    row = await tx.find(Suggestion, number)
+    if row is None or row.ticket_id != ticket_id:
+        raise NothingToDo("refusal.suggestion_ended")
 
 
 async def insert_suggestion(tx: Tx, number: int, nonce: str) -> Suggested:

@@ -22,9 +22,10 @@ from core.knowledge.catalogue import (
 )
 from core.models import ArticleOpinion, Message, Ticket, TicketArticle
 from core.people.identity import Sender, arrive, enter_dialogue
-from core.tickets.attached_files import words_with
+from core.tickets.attached_files import AttachedFile, words_with
 from core.tickets.closing import describe
 from core.tickets.conversation import reply
+from core.tickets.incoming import IncomingMessage
 from core.tickets.lifecycle import access
 from core.tickets.on_screens import ref_on_screen, show_written
 from core.tickets.resolutions import newest_of
@@ -66,13 +67,19 @@ async def linked_with(tx: ReadTx, ticket_id: int) -> list[Article]:
 
 async def titles_by_ticket(tx: ReadTx, numbers: Sequence[int]) -> dict[int, list[str]]:
     """Return the titles of the articles that were used in these tickets, by ticket."""
+    used = await articles_by_ticket(tx, numbers)
+    return {number: [one.title for one in articles] for number, articles in used.items()}
+
+
+async def articles_by_ticket(tx: ReadTx, numbers: Sequence[int]) -> dict[int, list[Article]]:
+    """Return the articles themselves, without drafts."""
     query = select(TicketArticle.ticket_id, TicketArticle.article).where(
         TicketArticle.ticket_id.in_(numbers)
     )
-    articles, found = await articles_of(tx), dict[int, list[str]]()
+    articles, found = await articles_of(tx), dict[int, list[Article]]()
     for number, code in await tx.rows(query.order_by(TicketArticle.at, TicketArticle.article)):
         if code in articles and articles[code].status != DRAFT:
-            found.setdefault(number, []).append(articles[code].title)
+            found.setdefault(number, []).append(articles[code])
     return found
 
 
@@ -90,9 +97,16 @@ def digest_of(article: Article) -> str:
     return sha256(whole.encode()).hexdigest()[:DIGEST]
 
 
-async def send_article(tx: Tx, ticket_id: int, code: str, digest: str, nonce: str) -> Article:
-    """Send the public article that was shown on this screen as an answer with its files, and link
-    it; colleagues see the answer in the group.
+async def send_article(
+    tx: Tx,
+    ticket_id: int,
+    code: str,
+    digest: str,
+    nonce: str,
+    more: Sequence[AttachedFile] = (),
+) -> Article:
+    """Send the public article that was shown on this screen as an answer with its files and
+    ``more`` of them, and link it; colleagues see the answer in the group.
 
     Raises :class:`ArticleChanged`, :class:`NothingToDo` if it went from there already, and what
     `reply` raises.
@@ -101,15 +115,59 @@ async def send_article(tx: Tx, ticket_id: int, code: str, digest: str, nonce: st
     ref = ref_on_screen(tx, nonce)
     if await tx.first(select(Message.id).where(Message.source == ref).limit(1)) is not None:
         raise NothingToDo("refusal.response_sent", number=ticket_id)
-    article = (await articles_of(tx)).get(code)
-    if article is None or article.status != PUBLIC or digest_of(article) != digest:
-        raise ArticleChanged
-    said, *files = words_with(ref, article.text, article.files)
+    article = await shown_article(tx, code, digest)
+    said, *files = words_with(ref, article.text, [*article.files, *more])
     await reply(tx, ticket_id, said, rest=files)
     await show_written(tx, ticket_id, ref)
     await _link(tx, ticket_id, code, again=True)
     tx.emit(ArticleSent(ticket_id=ticket_id, article=code, title=article.title))
     return article
+
+
+async def shown_article(tx: ReadTx, code: str, digest: str) -> Article:
+    """Return the public article, if it is still the one that was shown. Raises
+    :class:`ArticleChanged`.
+    """
+    article = (await articles_of(tx)).get(code)
+    if article is None or article.status != PUBLIC or digest_of(article) != digest:
+        raise ArticleChanged
+    return article
+
+
+@dataclass(frozen=True, slots=True)
+class ArticleAnswer:
+    """An answer that was written beside an article on a screen: in these words, with these files
+    besides its own. ``nonce``: the screen's, so that it counts once.
+    """
+
+    code: str
+    digest: str
+    nonce: str
+    text: str
+    files: Sequence[AttachedFile] = ()
+
+
+async def answer_by_article(tx: Tx, ticket_id: int, answer: ArticleAnswer) -> bool:
+    """Send the article as it was shown, or other words with its files; both are linked with it.
+    Returns False for what was sent before: it has no effect again. Raises what `send_article` does.
+    """
+    ref = ref_on_screen(tx, answer.nonce)
+    if await tx.first(select(Message.id).where(Message.source == ref).limit(1)) is not None:
+        return False
+    article = await shown_article(tx, answer.code, answer.digest)
+    if answer.text.split() == article.text.split():
+        given = (answer.digest, answer.nonce, answer.files)
+        await send_article(tx, ticket_id, article.code, *given)
+        return True
+    await access(tx, ticket_id, "reply")
+    text, files = answer.text.strip(), [*article.files, *answer.files]
+    nothing = IncomingMessage(ref, "text", text, {"kind": "text", "text": text})
+    said, *rest = words_with(ref, text, files) or [nothing]
+    await reply(tx, ticket_id, said, rest=rest)
+    await show_written(tx, ticket_id, ref)
+    if await _link(tx, ticket_id, article.code):
+        tx.emit(ArticleLinked(ticket_id=ticket_id, article=article.code, title=article.title))
+    return True
 
 
 async def link_article(tx: Tx, ticket_id: int, code: str) -> Article:
@@ -130,8 +188,13 @@ async def use_article(tx: Tx, ticket_id: int, code: str) -> Article | None:
     article = await read_article(tx, code) if code else None
     await describe(tx, ticket_id, article=code)
     if article is not None:
-        await _link(tx, ticket_id, code)
+        await link_used(tx, ticket_id, code)
     return article
+
+
+async def link_used(tx: Tx, ticket_id: int, code: str) -> None:
+    """Link the article that is said to have helped: what is linked already stays so."""
+    await _link(tx, ticket_id, code)
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,8 +29,8 @@ NOTES: Final = 50
 @dataclass(frozen=True, slots=True)
 class Draft:
     """Words for a ticket. ``nonce``: the form's own, so that the same form counts once.
-    ``response`` and ``digest``: the canned response that is to go as it was shown; ``changed``: in
-    these words instead of its own, with its files.
+    ``response`` and ``digest``: the canned response that is to go as it was shown, or the
+    ``article``; ``changed``: in these words instead of its own, with its files.
     """
 
     text: str
@@ -39,6 +39,7 @@ class Draft:
     digest: str = ""
     changed: bool = False
     files: tuple[AttachedFile, ...] = ()
+    article: str = ""
 
 
 @dataclass(frozen=True, slots=True)

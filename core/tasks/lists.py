@@ -9,6 +9,7 @@ from sqlalchemy import func, select, tuple_
 
 from core.models import Camera, Person, Task, Ticket
 from core.models.tickets import IS_OPEN
+from core.tasks.rules import EQUIPMENT
 from core.tickets.catalog import workflow_of
 from core.tickets.workflow import Marker, marker
 from core.tx import ReadTx
@@ -106,6 +107,13 @@ async def open_ids(tx: ReadTx, ticket: int) -> list[int]:
     """Return the numbers of the ticket's open tasks, oldest first."""
     query = select(Task.id).where(Task.ticket_id == ticket, IS_OPEN)
     return await tx.all(query.order_by(Task.id))
+
+
+async def ended_ids(tx: ReadTx, ticket: int, most: int = 5) -> list[int]:
+    """Return the numbers of the ticket's equipment tasks that ended last: they can be reopened."""
+    ended = (Task.ticket_id == ticket, Task.kind == EQUIPMENT, Task.closed_at.is_not(None))
+    query = select(Task.id).where(*ended).order_by(Task.closed_at.desc(), Task.id.desc())
+    return await tx.all(query.limit(most))
 
 
 async def _facts(tx: ReadTx, row: Any) -> TaskFacts:

@@ -1,5 +1,7 @@
 """The desk's one HTTP application, of the parts that this desk serves."""
 
+from typing import TYPE_CHECKING
+
 from fastapi import FastAPI
 
 from core.desk import Desk
@@ -16,6 +18,9 @@ from handlers.http.pages.routes import page_routes
 from handlers.http.problems import speak_problems
 from handlers.http.telegram_webhook import Webhook, webhook_routes
 
+if TYPE_CHECKING:
+    from core.assistant.service import Assistant
+
 
 def make_door(
     desk: Desk,
@@ -27,10 +32,11 @@ def make_door(
     files: FileStore | None = None,
     fetch: FetchFile | None = None,
     entrance: Entrance | None = None,
+    assistant: "Assistant | None" = None,
 ) -> FastAPI:
     """Return the application. Without a ``webhook`` there is no such path. ``public_url``: what
     links to the desk's pages begin with. ``fetch``: has files that a channel keeps. ``entrance``:
-    how the staff's app knows people; without it there is none.
+    how the staff's app knows people; without it there is none. ``assistant``: who suggests there.
     """
     app = FastAPI(title="Frontdoor", openapi_url=None, docs_url=None, redoc_url=None)
     app.add_middleware(Guard)
@@ -43,6 +49,8 @@ def make_door(
         app.include_router(webhook_routes(webhook))
     app.include_router(page_routes(desk, texts, files, fetch))
     if entrance is not None:
-        app.include_router(app_routes(desk, texts, entrance, public_url, Attachments(files, fetch)))
+        app.include_router(
+            app_routes(desk, texts, entrance, public_url, Attachments(files, fetch), assistant)
+        )
     app.mount(PREFIX, make_api(desk, texts, keeper, public_url, files))
     return app

@@ -17,6 +17,17 @@
     }
     return [255, 255, 255];
   };
+  // a heading has more lines than words: some word stands in two of them
+  const broken = (node) => {
+    const range = document.createRange();
+    range.selectNodeContents(node);
+    const lines = new Set([...range.getClientRects()].map((box) => Math.round(box.top))).size;
+    return lines > node.textContent.trim().split(/\s+/).length;
+  };
+  const touching = (node) => {
+    const next = node.nextElementSibling?.matches("details") ? node.nextElementSibling : null;
+    return next && visible(next) && next.getBoundingClientRect().top - node.getBoundingClientRect().bottom < 4;
+  };
   if (document.documentElement.scrollWidth > innerWidth) faults.push(`wider than the window: ${document.documentElement.scrollWidth}`);
   for (const node of document.querySelectorAll("body *")) {
     if (!visible(node)) continue;
@@ -29,6 +40,8 @@
       if (parseFloat(style.fontSize) < 12) faults.push(`too small: ${told(node)}`);
     }
     if (node.scrollWidth > node.clientWidth + 1 && style.overflowX === "hidden") faults.push(`cut off: ${told(node)}`);
+    if (node.matches("th") && own && broken(node)) faults.push(`a word in two pieces: ${told(node)}`);
+    if (node.matches("details[open] > summary") && touching(node)) faults.push(`no room below: ${told(node)}`);
     if (node.matches("button, input:not([type=hidden]), select, textarea, summary, nav a")) {
       const box = node.getBoundingClientRect();
       if (box.height < 24 || box.width < 24) faults.push(`too small to press: ${told(node)}`);

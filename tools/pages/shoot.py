@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote, urlencode
@@ -20,7 +20,9 @@ from bot.app import LOCALES
 from bot.http_server import HttpServer
 from bot.migrations import migrate
 from channels.telegram.addresses import chat_address, chat_id
-from core.company import Company
+from core.assistant.model import Completion
+from core.assistant.service import Assistant
+from core.company import Assistance, Company
 from core.db import Database
 from core.desk import Desk
 from core.files import FolderStore
@@ -76,6 +78,7 @@ async def site(folder: Path, language: str) -> AsyncIterator[Site]:
     company = Company(
         name=name, language=language, admins=frozenset({history.ADMIN.address}),
         operators_chat=chat_address(-100), alerts_chat=chat_address(-200),
+        assistance=Assistance(timedelta(seconds=30)),
     )  # fmt: skip
     desk = Desk(database, company, SUBSCRIBERS, clock=clock)
     await migrate(database)
@@ -87,7 +90,12 @@ async def site(folder: Path, language: str) -> AsyncIterator[Site]:
 
     texts, vitals = Texts.load(LOCALES, language), Vitals(lambda: 0.0, lambda: 0)
     door = make_door(
-        desk, texts, vitals, files=FolderStore(folder), entrance=Entrance(TOKEN, confirm)
+        desk,
+        texts,
+        vitals,
+        files=FolderStore(folder),
+        entrance=Entrance(TOKEN, confirm),
+        assistant=Assistant(desk, texts, _Model()),
     )
     server = HttpServer(("127.0.0.1", 0), lambda: door, desk.changes.end)
     host, port = server.bind()
@@ -132,6 +140,12 @@ async def _follow(page: Page, there: Site) -> None:
     await page.goto(there.url + follow_path(key, there.ticket))
 
 
+async def _refused(page: Page, there: Site) -> None:
+    await page.goto("about:blank")  # another hash alone would load nothing
+    await page.goto(f"{there.url}/app#tgWebAppData=hash%3Dx")
+    await page.wait_for_selector("p[role=status]:not(#told)")
+
+
 async def _faulty_form(page: Page, there: Site) -> None:
     await page.goto(f"{there.url}/form")
     await page.locator("form").evaluate("form => { form.noValidate = true; form.submit(); }")
@@ -151,6 +165,35 @@ async def _faulty_answer(page: Page, there: Site) -> None:
     await page.wait_for_selector("[role=alert]:not([hidden])")
 
 
+class _Model:
+    """An assistant's model that says one thing."""
+
+    async def complete(self, _messages: Any, _tokens: int) -> Completion:
+        return Completion(_SUGGESTED, 10, 10)
+
+    async def close(self) -> None:
+        """Nothing is held."""
+
+
+_SUGGESTED: Final = (
+    "Здравствуйте, Анна. Мастер приедет завтра с 10 до 12 и поправит камеру у въезда. /"
+    " Hello, Anna. An engineer comes tomorrow from 10 to 12 and sets the camera right."
+)
+
+
+async def _suggested(page: Page, there: Site) -> None:
+    await page.goto(f"{there.url}/app/t/{there.ticket}")
+    if not await page.locator(".suggestion").count():
+        await page.locator("button[value=draft]").click()
+    await page.wait_for_selector(".suggestion")
+
+
+async def _article(page: Page, there: Site) -> None:
+    await page.goto(f"{there.url}/app/t/{there.ticket}?kb=")
+    await page.locator("#articles .found a").first.click()
+    await page.wait_for_selector(".article")
+
+
 async def _filtered(page: Page, there: Site) -> None:
     await page.goto(f"{there.url}/app?topic=payment&marker=needs_answer&order=newest")
     await page.locator("details.narrow summary").click()
@@ -162,6 +205,8 @@ INSIDE: Final[dict[str, Scene]] = {
     "table-empty": _at("/app?view=frozen"),
     "table-filtered": _filtered,
     "table-found": _at("/app?find=MOS_07_02"),
+    "table-not-found": _at("/app?find=xyz"),
+    "table-narrowed-away": _at("/app?marker=frozen"),
     "ticket": _at("/app/t/{number}"),
     "ticket-fields": _unfolded(("Заморозить", "Freeze")),
     "ticket-ends": _unfolded(("Решено", "Resolved", "Закрыть", "Close")),
@@ -170,6 +215,9 @@ INSIDE: Final[dict[str, Scene]] = {
     "ticket-journal": _unfolded(("Сроки", "Журнал", "Deadlines", "Journal")),
     "ticket-refused": _faulty_answer,
     "ticket-ended": _ended,
+    "ticket-suggested": _suggested,
+    "ticket-articles": _at("/app/t/{number}?kb="),
+    "ticket-article": _article,
     "ticket-closed": _at("/app/t/1"),
     "ticket-none": _at("/app/t/99999"),
     "stats": _at("/app/stats?period=month"),
@@ -178,7 +226,7 @@ INSIDE: Final[dict[str, Scene]] = {
 }
 OUTSIDE: Final[dict[str, Scene]] = {
     "login": _at("/app"),
-    "login-refused": _at("/app#tgWebAppData=hash%3Dx"),
+    "login-refused": _refused,
     "entrance": _entrance,
     "entrance-over": _at("/app/enter/none"),
     "form": _at("/form"),

@@ -31,7 +31,7 @@ def draw_suggestion(renderer: Renderer, one: Suggested) -> Screen:
     """The suggestion whole, what it goes by, what is to be looked at, and the buttons to decide."""
     use = [_step(renderer, one, "insert")] if one.fit else []
     rows = [[*use, _step(renderer, one, "change")], [_step(renderer, one, "drop")]]
-    return Screen("\n".join(_lines(renderer, one)), Keyboard(inline_keyboard=rows))
+    return Screen("\n".join(suggestion_lines(renderer, one)), Keyboard(inline_keyboard=rows))
 
 
 def _step(renderer: Renderer, one: Suggested, step: str) -> Button:
@@ -40,7 +40,8 @@ def _step(renderer: Renderer, one: Suggested, step: str) -> Button:
     return button(renderer.plain(f"button.suggestion.{step}{note}"), data)
 
 
-def _lines(renderer: Renderer, one: Suggested) -> Iterator[str]:
+def suggestion_lines(renderer: Renderer, one: Suggested) -> Iterator[str]:
+    """The suggestion whole, what it goes by, and what is to be looked at."""
     yield renderer.html(f"suggestion.{one.kind}", number=one.ticket_id)
     if one.original:
         yield renderer.html("card.opening", words=clipped(one.original, _ORIGINAL))

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import Any, Final
 
 from core.errors import NothingToDo, Unreadable
+from core.knowledge.using import answer_by_article
 from core.responses.staff_page import answer_on_page, note_on_page
 from core.tasks import task_actions
 from core.tasks.task_actions import settle_left
@@ -18,6 +19,7 @@ from core.tickets.unanswered import unless_unanswered
 from core.tx import Tx
 from handlers.http.app import more_actions
 from handlers.http.app.given import SPANS, Form, end_of, target_of
+from handlers.http.app.knowledge import answer_of, link_by_form
 
 Act = Callable[[Tx, int, Form], Awaitable[object]]
 
@@ -57,6 +59,8 @@ async def _close(tx: Tx, number: int, form: Form) -> None:
 
 
 async def _answer(tx: Tx, number: int, form: Form) -> bool:
+    if form.draft.article:
+        return await answer_by_article(tx, number, answer_of(form.draft))
     return await answer_on_page(tx, number, form.draft)
 
 
@@ -159,10 +163,12 @@ ACTIONS: Final[Mapping[str, Act]] = {
     "task_done": more_actions.finish_task,
     "task_assign": more_actions.assign_task,
     "task_cancel": more_actions.cancel_task,
+    "task_reopen": more_actions.reopen_one,
     "settle": _settle,
     "mute": more_actions.mute,
     "block": more_actions.block,
     "unblock": more_actions.unblock,
+    "link_article": link_by_form,
 }
 # The buttons that a ticket's state allows, or does not.
 _MOVES: Final = (

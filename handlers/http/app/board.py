@@ -176,9 +176,8 @@ def _sentences(renderer: Renderer, board: Board) -> str:
         *_kept(renderer, board),
         *_rest(renderer, board),
     ]
-    return (
-        f'<ul class="sentences">{"".join(f"<li>{one}</li>" for one in told)}</ul>' if told else ""
-    )
+    items = "".join(f"<li>{one}</li>" for one in told).replace(" %", "\N{NO-BREAK SPACE}%")
+    return f'<ul class="sentences">{items}</ul>' if told else ""
 
 
 def _linked(board: Board, told: Any) -> Iterator[str]:

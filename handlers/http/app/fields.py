@@ -1,13 +1,19 @@
 """What the forms of the app are made of: fields with their labels, in one look."""
 
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
+from typing import TYPE_CHECKING, Final
 
 from channels.telegram.screens.screen import Renderer
+from core.knowledge.catalogue import Article
 from core.responses.sending import Prepared
 from core.tasks.task_actions import Unfinished
+
+if TYPE_CHECKING:
+    from core.assistant.suggestions import Suggested
+    from handlers.http.app.knowledge import FoundArticles
 
 Options = Iterable[tuple[str, str]]
 """Values and what people read of them, not escaped."""
@@ -16,7 +22,8 @@ Options = Iterable[tuple[str, str]]
 @dataclass(frozen=True, slots=True)
 class Viewer:
     """Who looks at a ticket: the token of their forms; what was wrong with the form ``verb`` that
-    they sent just now, and what they had ``given`` it; the canned response that they look at.
+    they sent just now, and what they had ``given`` it; the canned response or the ``article`` that
+    they look at, the articles that were ``found``; what the assistant has ``suggested``.
     ``unfinished``: tasks of which they have to say what becomes of them; ``takes_files``: an answer
     may have files.
     """
@@ -28,11 +35,20 @@ class Viewer:
     given: Mapping[str, str] = field(default_factory=dict)
     unfinished: tuple[Unfinished, ...] = ()
     takes_files: bool = False
+    article: Article | None = None
+    found: "FoundArticles | None" = None
+    is_over: bool = False
+    assisted: bool = False
+    suggested: Sequence["Suggested"] = ()
 
     @property
     def typed(self) -> str:
         """The words for the answer box; those of a button stay with it."""
-        return self.given.get("text", "") if self.verb in {"answer", "note"} else ""
+        return self.given.get("text", "") if self.verb in _OF_THE_BOX else ""
+
+
+# Buttons of the answer box, and what hands it words to be changed.
+_OF_THE_BOX: Final = frozenset({"answer", "note", "translate_answer", "suggestion_change"})
 
 
 def hidden(**fields: str) -> str:

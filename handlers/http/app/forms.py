@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from html import escape
 from typing import Final
+from urllib.parse import urlencode
 
 from channels.telegram.screens.screen import Renderer
 from core.responses.staff_page import TicketPage
@@ -107,7 +108,8 @@ def _ends(forms: Forms, verb: str) -> str:
     """Why it ends, how it was solved, how long it took, and what becomes of its tasks."""
     at = forms.fields(verb)
     parts = [_closing(forms, verb)]
-    parts.append(at.line("text", forms.say("app.solution" if verb == "resolve" else "app.reason")))
+    told = "app.in_words" if forms.choices.reasons else "app.reason"
+    parts.append(at.line("text", forms.say("app.solution" if verb == "resolve" else told)))
     parts.append(_spent(forms, verb))
     parts.append(_tasks_left(forms, verb))
     if verb == "close":
@@ -276,11 +278,17 @@ def _ending(forms: Forms) -> str:
 
 
 def _article(forms: Forms) -> str:
+    """Which article has helped, with a way to read it; another one, or none."""
     known = [(one.code, clean_name(one.title)) for one in forms.choices.articles]
-    if not known:
+    helped, way = forms.choices.helped, ""
+    if not known and helped is None:
         return ""
-    ways = [("", "…"), *known, (NONE, forms.renderer.plain("button.article.none"))]
-    return forms.fields("ending").choose("article", forms.say("app.article"), ways)
+    now = "…" if helped is None else clean_name(helped.title)
+    if helped is not None:
+        path = f"/app/t/{forms.card.number}?{urlencode({'article': helped.code})}#articles"
+        way = f'<p><a href="{escape(path)}">📖 {escape(now)}</a></p>'
+    ways = [("", now), *known, (NONE, forms.renderer.plain("button.article.none"))]
+    return way + forms.fields("ending").choose("article", forms.say("app.article"), ways)
 
 
 def _tasks(forms: Forms) -> str:
@@ -289,6 +297,7 @@ def _tasks(forms: Forms) -> str:
     ended = card.state.final or card.state.resolution
     if ended and _left(forms):
         parts.append(forms.form("settle", _tasks_left(forms, "settle"), forms.say("app.save")))
+    parts += [_ended_task(forms, one) for one in forms.choices.ended]
     if not card.state.final:
         title = forms.fields("task").line("text", forms.say("app.task.title"), longest=_TASK_TITLE)
         parts.append(forms.form("task", title, forms.say("app.task.new")))
@@ -319,6 +328,18 @@ def _task(forms: Forms, one: TaskFacts) -> str:
     sure = forms.form("task_cancel", this + why, say("button.task.sure"), soft=True)
     parts.append(f"<details><summary>{say('button.task.cancel')}</summary>{sure}</details>")
     return f'<div class="task"><p>{told}</p>{"".join(parts)}</div>'
+
+
+def _ended_task(forms: Forms, one: TaskFacts) -> str:
+    """A task that is over: it can be opened again, and whoever had it is told."""
+    title = clean_name(one.title, 80)
+    state = Key(f"app.task.{one.state}")
+    told = forms.renderer.html("app.task.ended", task=one.id, title=title, state=state)
+    why = _of_task(forms, "task_reopen", one).line("text", forms.say("app.why"))
+    again = forms.say("button.task.reopen")
+    this = hidden(task=str(one.id))
+    form = forms.form("task_reopen", this + why, again, soft=True)
+    return f'<div class="task"><p>{told}</p>{form}</div>'
 
 
 def _of_task(forms: Forms, verb: str, one: TaskFacts) -> Fields:
@@ -377,6 +398,14 @@ _MORE: Final[Mapping[str, Callable[[Forms], str]]] = {
 _OF_CARD: Final = frozenset({"state", "assign", "escalate", "tasks"})
 # Parts with more than one form.
 _FORMS_OF: Final[Mapping[str, tuple[str, ...]]] = {
-    "tasks": ("task", "task_take", "task_done", "task_assign", "task_cancel", "settle"),
+    "tasks": (
+        "task",
+        "task_take",
+        "task_done",
+        "task_assign",
+        "task_cancel",
+        "task_reopen",
+        "settle",
+    ),
     "customer": ("mute", "block", "unblock"),
 }

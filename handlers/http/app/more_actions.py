@@ -4,12 +4,12 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from core.errors import NothingToDo, Refusal, Unreadable
-from core.knowledge.using import read_article
+from core.knowledge.using import link_used, read_article
 from core.models import Ticket
 from core.people import restrictions
 from core.tasks import task_actions
-from core.tasks.lists import open_ids
-from core.tasks.task_opening import create_task
+from core.tasks.lists import ended_ids, open_ids
+from core.tasks.task_opening import create_task, reopen_task
 from core.tickets.closing import LONGEST_SPENT, describe
 from core.tickets.field_edits import choose_value, set_field
 from core.tickets.fields import Filled, filled_of
@@ -48,6 +48,8 @@ async def describe_ending(tx: Tx, number: int, form: Form) -> None:
     spent = _span(form) if form.get("spent") else None
     reason, article = await closing_of(tx, form), await _helped(tx, form)
     await describe(tx, number, reason=reason, spent=spent, article=article)
+    if article:
+        await link_used(tx, number, article)
 
 
 NONE: Final = "-"
@@ -126,6 +128,15 @@ async def cancel_task(tx: Tx, number: int, form: Form) -> None:
     """Cancel a task; the words say why."""
     task = await _task(tx, number, form)
     await task_actions.cancel_task(tx, task, form.reason, form.incoming(tx))
+
+
+async def reopen_one(tx: Tx, number: int, form: Form) -> None:
+    """Open an ended task of this ticket again; the words say why."""
+    for task in await ended_ids(tx, number):
+        if str(task) == form.get("task"):
+            await reopen_task(tx, task, form.reason, form.incoming(tx))
+            return
+    raise Refusal("refusal.outdated")
 
 
 async def _task(tx: ReadTx, number: int, form: Form) -> int:

@@ -18,6 +18,7 @@ from core.tickets.catalog import (
     workflow_of,
 )
 from core.tickets.filters import MARKED, ME, NOBODY, Filters
+from core.tickets.lists import COUNTED
 from core.tickets.tags import known_tags
 from core.tickets.views import ORDERS
 from core.tickets.workflow import State
@@ -44,6 +45,13 @@ class ListQuery:
         given = {"view": self.view} | ({"find": self.words} if self.words else {})
         given |= self.filters.given() | ({"order": self.order} if self.order else {}) | more
         return f"/app?{urlencode(given)}"
+
+    @property
+    def when_empty(self) -> str:
+        """The key of what is said where nothing fits."""
+        if self.words:
+            return "app.empty.found"
+        return "app.empty.narrowed" if self.filters.given() else "app.empty"
 
     def but(self, **filters: str) -> "ListQuery":
         """The same list with other filters."""
@@ -105,7 +113,9 @@ async def find_offered(tx: ReadTx) -> Offered:
 
 
 def draw_counts(renderer: Renderer, asked: ListQuery, counts: Mapping[str, int]) -> str:
-    """How many tickets have which marker, each a way to them; pressed again it leads back."""
+    """How many tickets have which marker, each a way to them; pressed again it leads back. What
+    was found by words is not counted.
+    """
     links = ""
     for marker, (sign, count) in zip(MARKED, counts.items(), strict=True):
         chosen = asked.filters.marker == marker
@@ -113,10 +123,16 @@ def draw_counts(renderer: Renderer, asked: ListQuery, counts: Mapping[str, int])
         name = renderer.html(f"app.marker.{marker}")
         here = ' aria-current="true"' if chosen else ""
         links += (
-            f'<a href="{path}" title="{name}"{here}>{sign} {count}'
+            f'<a href="{path}" title="{name}"{here}>{sign}{_count(asked, count)}'
             f'<span class="unseen"> {name}</span></a>'
         )
     return f'<nav class="counts" aria-label="{renderer.html("app.markers")}">{links}</nav>'
+
+
+def _count(asked: ListQuery, count: int) -> str:
+    if asked.words:
+        return ""
+    return f" {COUNTED}+" if count > COUNTED else f" {count}"
 
 
 def draw_filters(renderer: Renderer, asked: ListQuery, offered: Offered) -> str:

@@ -23,8 +23,10 @@ from core.tickets.lists import VIEWS, Line, Page
 from core.tickets.views import View
 from core.tickets.workflow import sign_of
 from core.words.names import clean_name, visible
+from handlers.http.app.assistance import OWN_WORDS, draw_assistance
 from handlers.http.app.fields import Viewer, hidden, options, signed
 from handlers.http.app.forms import Forms
+from handlers.http.app.knowledge import draw_articles, goes_out, kept_of
 from handlers.http.app.narrowing import ListQuery, Offered, draw_counts, draw_filters
 from handlers.http.app.selectable import Choices
 from handlers.http.app.shell import live_section
@@ -35,7 +37,7 @@ LONGEST: Final = 4000
 
 # What changes with a ticket's conversation, but stands elsewhere: the script leaves alone where
 # somebody is writing.
-_BESIDE: Final = ("answering", "verbs", "data", "clocks", "journal")
+_BESIDE: Final = ("assistant", "answering", "verbs", "data", "clocks", "journal")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,7 @@ class Table:
 
 def draw_table(renderer: Renderer, asked: ListQuery, table: Table, here: str) -> str:
     """The table, ways to the other lists, what narrows it down, how many have which marker."""
-    lines = draw_lines(renderer, table.page.lines)
+    lines = draw_lines(renderer, table.page.lines, asked.when_empty)
     turns = draw_turns(renderer, asked.path, table.page)
     return (
         f"{_lists(renderer, asked, table.views)}"
@@ -60,10 +62,10 @@ def draw_table(renderer: Renderer, asked: ListQuery, table: Table, here: str) ->
     )
 
 
-def draw_lines(renderer: Renderer, lines: Sequence[Line]) -> str:
+def draw_lines(renderer: Renderer, lines: Sequence[Line], empty: str = "app.empty") -> str:
     """Tickets as a table; where there are none, that there are none."""
     if not lines:
-        return f'<p class="empty">{renderer.html("app.empty")}</p>'
+        return f'<p class="empty">{renderer.html(empty)}</p>'
     rows = "".join(_row(renderer, line, renderer.zone) for line in lines)
     heads = "".join(
         f"<th>{renderer.html(f'app.column.{name}')}</th>"
@@ -95,6 +97,7 @@ def _row(renderer: Renderer, line: Line, zone: ZoneInfo) -> str:
     path = f"/app/t/{line.number}"
     assignee = escape(clean_name(line.assignee)) if line.assignee else "—"
     when = " · ".join(lateness(renderer, line))
+    of_whom = "assignee" if line.assignee else "assignee nobody"
     cells = (
         (
             "ticket",
@@ -102,7 +105,7 @@ def _row(renderer: Renderer, line: Line, zone: ZoneInfo) -> str:
         ),
         ("subject", _subject(renderer, line, path)),
         ("customer", escape(clean_name(line.customer))),
-        ("assignee", assignee),
+        (of_whom, assignee),
         ("when", when),
         ("age", age(renderer, line.opened_at, zone, line.closed_at)),
     )
@@ -117,7 +120,21 @@ def _subject(renderer: Renderer, line: Line, path: str) -> str:
 
 
 def _words(renderer: Renderer, words: str) -> str:
-    return escape(words.strip()) or renderer.html("app.no_words")
+    return escape(_whole_words(words.strip())) or renderer.html("app.no_words")
+
+
+# What no cut words end with.
+_BETWEEN: Final = " .,:;—–-"
+
+
+def _whole_words(words: str) -> str:
+    """Words that were cut, without the piece of a word at their end; one long word stays."""
+    begun, _, piece = words.rpartition(" ")
+    return (
+        f"{begun.rstrip(_BETWEEN)}…"
+        if piece.endswith("…") and len(begun) > len(words) // 2
+        else words
+    )
 
 
 def draw_turns(renderer: Renderer, path: Callable[..., str], page: Page) -> str:
@@ -144,24 +161,35 @@ def draw_ticket(
 ) -> str:
     """One ticket: what its card says, the buttons, the conversation, deadlines, the journal."""
     card = page.card
-    told = card_screen.draw(card, renderer).html.replace("\n", "<br>")
     fault = f'<p class="bad" role="alert">{viewer.fault}</p>' if viewer.fault else ""
     clocks = "".join(_clock(renderer, page, at) for at in range(len(page.clocks)))
     entries = "".join(f"<li>{draw_entry(renderer, names, *one)}</li>" for one in page.entries)
     # what was typed is there to be copied, though it is too late for it
     is_over = card.state.final and not viewer.typed
+    viewer = replace(viewer, is_over=is_over)
     stream = f"/app/live?ticket={card.number}"
     answer = "" if is_over else _answer(renderer, page, viewer)
     return (
         f'<p><a href="/app">‹ {renderer.html("app.back")}</a></p>{fault}'
         f"{live_section('live', here, stream=stream, more=_BESIDE)}"
-        f'<div class="card">{told}</div>{_talk(renderer, page)}</section>'
+        f'<div class="card">{_card(renderer, page)}</div>{_talk(renderer, page)}</section>'
+        f"{draw_assistance(renderer, card.number, viewer)}"
+        f"{draw_articles(renderer, card.number, viewer)}"
         f'<div id="answering">{answer}</div>{Forms(renderer, page, choices, viewer).draw()}'
         f"{_folded(renderer, 'button.verb.data', _data(renderer, page), 'data')}"
         f"{_folded(renderer, 'app.deadlines', clocks, 'clocks')}"
         f"{_folded(renderer, 'app.journal', f'<ul>{entries}</ul>', 'journal')}"
         f"{_folded(renderer, 'app.transcript', _transcript(renderer, card.number, viewer))}"
     )
+
+
+def _card(renderer: Renderer, page: TicketPage) -> str:
+    """What the card says; how the ticket began stands once, where the conversation begins so."""
+    card = page.card
+    if any(one.text.strip() == card.opening.strip() for one in page.words.words[:1]):
+        card = replace(card, opening="")
+    told = card_screen.draw(card, renderer).html
+    return told.replace("👷 ", "👷\N{NO-BREAK SPACE}").replace("\n", "<br>")
 
 
 def page_title(page: TicketPage) -> str:
@@ -249,6 +277,9 @@ def _answer(renderer: Renderer, page: TicketPage, viewer: Viewer) -> str:
     words = viewer.typed if prepared is None else prepared.text
     shown = "" if prepared is None else hidden(response=prepared.code, digest=prepared.digest)
     files = [] if prepared is None else file_lines(renderer, prepared.files)
+    if (article := viewer.article) is not None and goes_out(article):
+        words, shown = article.text, kept_of(article)
+        files = file_lines(renderer, article.files)
     beside = "".join(f'<p class="file">{line}</p>' for line in files)
     needed = "" if files or takes_files else " required"  # files may stand for words
     encoding = ' enctype="multipart/form-data"' if takes_files else ""
@@ -262,8 +293,16 @@ def _answer(renderer: Renderer, page: TicketPage, viewer: Viewer) -> str:
         f"{beside}{chosen}"
         f'<div class="row"><button name="verb" value="answer">{renderer.html("app.send")}</button>'
         f'<button name="verb" value="note" class="soft">{renderer.html("app.send_note")}</button>'
-        "</div></form>"
+        f"{_translate(renderer, viewer)}</div></form>"
     )
+
+
+def _translate(renderer: Renderer, viewer: Viewer) -> str:
+    """The words of the box, into the customer's language."""
+    if not viewer.assisted:
+        return ""
+    label = renderer.html("app.translate_answer")
+    return f'<button name="verb" value="{OWN_WORDS}" class="soft">{label}</button>'
 
 
 def _responses(renderer: Renderer, page: TicketPage, prepared: Prepared | None) -> str:

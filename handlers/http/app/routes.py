@@ -4,12 +4,12 @@ import asyncio
 import logging
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response, StreamingResponse
@@ -44,11 +44,12 @@ from core.tickets.unanswered import Unanswered, note_asked
 from core.tickets.views import open_view, views_for
 from core.tx import ReadTx
 from core.words.numbers import find_number
-from handlers.http.app import pages, session, streams, telegram_login
+from handlers.http.app import assistance, pages, session, streams, telegram_login
 from handlers.http.app.actions import ACTIONS
 from handlers.http.app.board_routes import board_routes
 from handlers.http.app.fields import Viewer
 from handlers.http.app.given import Form
+from handlers.http.app.knowledge import find_articles, find_shown
 from handlers.http.app.narrowing import ListQuery, find_offered, read_query
 from handlers.http.app.pages import Table
 from handlers.http.app.selectable import Choices, find_choices
@@ -62,11 +63,17 @@ from handlers.http.pages.form import read_fields
 from handlers.http.uploads import Form as SentForm
 from handlers.http.uploads import note_stored, read_form, store_files
 
+if TYPE_CHECKING:
+    from core.assistant.service import Assistant
+    from core.assistant.suggestions import Suggested
+
 log = logging.getLogger(__name__)
 
 # Requests a second and at once of an address that tries to come in.
 LOGIN_RATE: Final = (0.2, 20.0)
 _LONGEST_NUMBER: Final = 15
+# Characters of an article's code.
+_CODE: Final = 32
 # Seconds for getting all files of a ticket: proxies wait a minute for an answer.
 FETCH_WITHIN: Final = 45.0
 _START: Final = "t"
@@ -78,14 +85,15 @@ def app_routes(
     entrance: Entrance,
     public_url: str | None,
     attachments: Attachments,
+    assistant: "Assistant | None" = None,
 ) -> APIRouter:
     """Return the routes. ``public_url``: where people reach us; with https cookies are for https
-    only. ``attachments``: the files of messages.
+    only. ``attachments``: the files of messages; ``assistant``: where the desk has one.
     """
     routes = static_routes()
     secure = (public_url or "").startswith("https://")
     access = StaffAccess(desk, texts, entrance)
-    app = _App(desk, access, secure, attachments)
+    app = _App(desk, access, secure, attachments, assistant)
     for path, method, handler in (
         ("/app", "GET", app.show_table),
         ("/app/live", "GET", app.follow),
@@ -111,6 +119,7 @@ class _App:
     access: StaffAccess
     secure: bool
     attachments: Attachments
+    assistant: "Assistant | None" = None
     tried: Buckets = field(default_factory=lambda: Buckets(*LOGIN_RATE))
     streams: Streams = field(init=False)
 
@@ -151,8 +160,18 @@ class _App:
         visit = await self.access.of(request)
         if isinstance(visit, Response):
             return visit
-        code, shown = request.query_params.get("response", ""), self._viewer(visit)
+        given = request.query_params
+        code, article = given.get("response", ""), given.get("article", "")
+        shown = self._viewer(visit)
         try:
+            if "kb" in given:
+                found = await self.desk.read(
+                    for_worker, visit.sender, find_articles, _number(number), given["kb"]
+                )
+                shown = replace(shown, found=found)
+            if article:
+                read = await self.desk.read(for_worker, visit.sender, find_shown, article[:_CODE])
+                shown = replace(shown, article=read)
             if code:
                 prepared = await self.desk.read(
                     for_worker, visit.sender, prepare, _number(number), code, visit.sender.name
@@ -163,7 +182,11 @@ class _App:
         return await self._ticket(request, visit, number, shown)
 
     def _viewer(self, visit: StaffRequest) -> Viewer:
-        return Viewer(visit.session.token, takes_files=self.attachments.store is not None)
+        return Viewer(
+            visit.session.token,
+            takes_files=self.attachments.store is not None,
+            assisted=self.assistant is not None,
+        )
 
     async def _ticket(
         self, request: Request, visit: StaffRequest, number: str, shown: Viewer
@@ -179,10 +202,20 @@ class _App:
             body += f'<p class="bad" role="alert">{told(visit, refused)}</p>'
             return self.access.page(visit, body, HTTPStatus.NOT_FOUND)
         names = await self.desk.read(names_of)
+        if self.assistant is not None:
+            shown = replace(shown, suggested=await self.desk.read(self._suggested, visit, number))
         here = f"/app/t/{found.card.number}" + ("" if asked == NEWEST else f"?page={asked}")
         status = HTTPStatus.UNPROCESSABLE_ENTITY if shown.fault else HTTPStatus.OK
         body = pages.draw_ticket(visit.renderer, found, choices, names, shown, here)
         return self.access.page(visit, body, status, title=pages.page_title(found))
+
+    async def _suggested(
+        self, tx: ReadTx, visit: StaffRequest, number: str
+    ) -> Sequence["Suggested"]:
+        person = await id_of(tx, visit.sender.address)
+        if self.assistant is None or person is None:
+            return ()
+        return await self.assistant.own(tx, _number(number), person)
 
     async def act(self, request: Request, number: str) -> Response:
         """Do what a button says, and show the ticket as it is then."""
@@ -199,9 +232,12 @@ class _App:
     ) -> Response:
         fields, verb = form.fields, form.fields.get("verb", "")
         shown = replace(self._viewer(visit), verb=verb, given=fields)
-        if fault := _fault_of(form, visit):
+        known = {*ACTIONS, *(assistance.VERBS if self.assistant is not None else ())}
+        if fault := _fault_of(form, visit, known):
             shown = replace(shown, fault=visit.renderer.html(fault))
             return await self._ticket(request, visit, number, shown)
+        if self.assistant is not None and verb in assistance.VERBS:
+            return await self._assist(request, visit, number, shown, self.assistant)
         files = await self._kept(form)
         if files is None:
             shown = replace(shown, fault=visit.renderer.html("web.fault.files_away"))
@@ -209,7 +245,7 @@ class _App:
         response = await self._shown(visit, number, fields)
         attached = tuple(AttachedFile(**one) for one in files)
         text, once = fields.get("text", ""), fields.get("once", "")[:64]
-        sent = Form(Draft(text, once, *response, attached), fields)
+        sent = Form(Draft(text, once, **response, files=attached), fields)
         try:
             await self._run(visit, verb, _number(number), sent)
         except Refusal as refused:
@@ -219,6 +255,32 @@ class _App:
             shown = replace(shown, fault=told(visit, refused), unfinished=unfinished)
             return await self._ticket(request, visit, number, shown)
         return _see(f"/app/t/{_number(number)}")
+
+    async def _assist(
+        self,
+        request: Request,
+        visit: StaffRequest,
+        number: str,
+        shown: Viewer,
+        assistant: "Assistant",
+    ) -> Response:
+        """Ask the assistant, or decide what becomes of what it suggests."""
+        given, verb, ticket = shown.given, shown.verb, _number(number)
+        desk, sender, words = self.desk, visit.sender, given.get("text", "")
+        try:
+            if verb in assistance.ASKED:
+                locale = visit.renderer.locale
+                await assistance.ask(desk, assistant, sender, locale, ticket, verb, words)
+                return _see(f"/app/t/{ticket}#assistant")
+            which, once = given.get("suggestion", ""), given.get("once", "")[:64]
+            words = await assistance.decide(desk, assistant, sender, ticket, verb, which, once)
+        except Refusal as refused:
+            return await self._ticket(
+                request, visit, number, replace(shown, fault=told(visit, refused))
+            )
+        if not words:
+            return _see(f"/app/t/{ticket}")
+        return await self._ticket(request, visit, number, replace(shown, given={"text": words}))
 
     async def _run(self, visit: StaffRequest, verb: str, number: int, sent: Form) -> None:
         """Run an action; files that it has not sent, being refused or sent before, are noted to be
@@ -319,23 +381,26 @@ class _App:
 
     async def _shown(
         self, visit: StaffRequest, number: str, fields: Mapping[str, str]
-    ) -> tuple[str, str, bool]:
-        """The canned response that goes as it was shown; changed words are no longer it, but its
-        files go with them.
+    ) -> dict[str, Any]:
+        """The canned response or the article that goes as it was shown, as fields of a draft;
+        changed words are no longer the response, but its files go with them.
         """
-        code = fields.get("response", "")
-        if not code or fields.get("verb") != "answer":
-            return "", "", False
+        code, article = fields.get("response", ""), fields.get("article", "")[:_CODE]
+        if fields.get("verb") != "answer" or not (code or article):
+            return {}
+        words, digest = fields.get("text", "").split(), fields.get("digest", "")
+        if article:
+            return {"article": article, "digest": digest}
         try:
             prepared = await self.desk.read(
                 for_worker, visit.sender, prepare, _number(number), code, visit.sender.name
             )
         except Refusal:
-            return "", "", False
-        same = prepared.text.split() == fields.get("text", "").split()
+            return {}
+        same = prepared.text.split() == words
         if not same and not prepared.files:
-            return "", "", False
-        return code, fields.get("digest", ""), not same
+            return {}
+        return {"response": code, "digest": digest, "changed": not same}
 
     # ------------------------------------------------------------------ coming in
 
@@ -440,13 +505,13 @@ class _App:
         return self.tried.take(who, time.monotonic()) > 0
 
 
-def _fault_of(form: SentForm, visit: StaffRequest) -> str | None:
+def _fault_of(form: SentForm, visit: StaffRequest, known: Collection[str]) -> str | None:
     """Return the key of what is wrong with a form before anything is done."""
     fields = form.fields
     if form.unread or form.fault:
         return form.unread or form.fault
     is_own = session.is_own_form(visit.session, fields.get("token", ""))
-    if fields.get("verb") not in ACTIONS or not is_own:
+    if fields.get("verb") not in known or not is_own:
         return "app.fault.form"
     return "app.fault.long" if len(fields.get("text", "")) > pages.LONGEST else None
 

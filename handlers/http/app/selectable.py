@@ -7,7 +7,7 @@ from core.knowledge.catalogue import Article
 from core.knowledge.using import ending_facts
 from core.models import Person, Restriction, Ticket
 from core.people.restrictions import restriction_of
-from core.tasks.lists import TaskFacts, open_ids, tasks_of
+from core.tasks.lists import TaskFacts, ended_ids, open_ids, tasks_of
 from core.teams.assignment import above, takers
 from core.teams.members import Colleague, colleagues_of
 from core.teams.teams import TeamFacts
@@ -24,7 +24,8 @@ from core.tx import ReadTx
 @dataclass(frozen=True, slots=True)
 class Choices:
     """All of it, for one ticket and whoever looks. ``higher``: teams that it can be escalated to;
-    ``people``: who a task may be given to; ``articles``: that may have helped, of an ended one;
+    ``people``: who a task may be given to; ``ended``: tasks that can be reopened;
+    ``articles``: that may have helped, of an ended one; ``helped``: the one that did;
     ``restriction``: what its customer is under.
     """
 
@@ -40,6 +41,8 @@ class Choices:
     tags: Sequence[str] = ()
     restriction: Restriction | None = None
     articles: Sequence[Article] = ()
+    helped: Article | None = None
+    ended: Sequence[TaskFacts] = ()
 
 
 async def find_choices(tx: ReadTx, card: Card, role: str) -> Choices:
@@ -50,6 +53,8 @@ async def find_choices(tx: ReadTx, card: Card, role: str) -> Choices:
     classes = await classes_of(tx)
     customer = None if ticket is None else await tx.find(Person, ticket.customer_id)
     is_over = card.ending is not None and card.state.clock == "stops"
+    ending = await ending_facts(tx, card.number) if is_over else None
+    closed = () if card.state.final else await tasks_of(tx, await ended_ids(tx, card.number))
     return Choices(
         states=(await ways_of(tx, card.number, role)).offered,
         teams=teams,
@@ -61,6 +66,8 @@ async def find_choices(tx: ReadTx, card: Card, role: str) -> Choices:
         tasks=tasks,
         people=await colleagues_of(tx) if tasks else (),
         tags=[word for word in await offered_tags(tx) if word not in card.tags],
-        articles=(await ending_facts(tx, card.number)).offered if is_over else (),
+        articles=() if ending is None else ending.offered,
+        helped=None if ending is None else ending.article,
+        ended=sorted(closed, key=lambda one: one.id),
         restriction=None if customer is None else await restriction_of(tx, customer),
     )

@@ -37,7 +37,8 @@ from core.tickets.lifecycle import move, take
 from core.tickets.search_index import index_new
 from core.tickets.tags import tag
 from handlers.http.app import routes
-from handlers.http.app.narrowing import NAMES, ListQuery, read_query
+from handlers.http.app.narrowing import NAMES, ListQuery, _count, read_query
+from handlers.http.app.pages import _whole_words
 from handlers.http.app.session import COOKIE, read_init_data
 from handlers.http.app.staff_access import Entrance
 from handlers.http.door import make_door
@@ -390,6 +391,47 @@ async def test_filters_stand_in_the_address_and_go_by_one_press(olga: Browser, d
     assert olga.html.count("<tr>") == 1 + int(count) and 'aria-current="true">🔴' in olga.html
     await olga.get("/app?view=mine&topic=payment")
     assert '<a href="/app?view=queue&amp;topic=payment">' in olga.html  # lists keep the filters
+
+
+async def test_where_nothing_fits_it_is_said_what_to_do(olga: Browser, desk: Desk) -> None:
+    await people.opens(desk, text="Списали дважды")
+    await olga.get("/app?view=frozen")
+    assert "Nothing here" in olga.html
+    await olga.get("/app?marker=frozen")
+    assert "Take something away from the filter" in olga.html
+    await olga.get("/app?find=nobodysaidthis")
+    assert "Try a part of a word" in olga.html
+
+
+async def test_what_was_found_by_words_is_not_counted_as_the_list_is(
+    olga: Browser, desk: Desk
+) -> None:
+    await people.opens(desk, text="Списали дважды")
+    await olga.get("/app")
+    assert "🔴 1<" in olga.html
+    await olga.get("/app?find=nobodysaidthis")
+    assert "🔴<" in olga.html and "🔴 1<" not in olga.html
+
+
+def test_a_count_that_is_not_exact_says_so() -> None:
+    assert _count(ListQuery(), 1000) == " 1000"
+    assert _count(ListQuery(), 1001) == " 1000+"
+
+
+async def test_how_a_ticket_began_stands_once_on_its_page(olga: Browser, desk: Desk) -> None:
+    number = (await people.opens(desk, text="Камера смотрит в стену")).id
+    await olga.get(f"/app/t/{number}")
+    assert olga.html.split('id="answering"')[0].count("Камера смотрит в стену") == 1
+
+
+def test_a_subject_that_was_cut_ends_with_a_whole_word() -> None:
+    assert _whole_words("The app does not let me in: it says that the pa…") == (
+        "The app does not let me in: it says that the…"
+    )
+    assert _whole_words("Нет архива за вторник, а он очень нужен: въехал…").endswith("нужен…")
+    assert _whole_words("Short, and whole.") == "Short, and whole."
+    long = "MOS_07_02_without_a_single_space_on_its_label…"
+    assert _whole_words(long) == long and _whole_words(f"№ {long}") == f"№ {long}"
 
 
 async def test_hostile_filters_are_words_and_find_nothing(olga: Browser, desk: Desk) -> None:

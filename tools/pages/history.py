@@ -128,6 +128,8 @@ async def tell(desk: Desk, clock: Clock, language: str) -> int:
     await desk.run(apply_directory, directory, really=True)
     of_tickets = read_directory((EXAMPLES / "tickets.toml").read_text("utf-8"))
     await desk.run(apply_directory, of_tickets, really=True)
+    articles = read_directory((folder / "articles.toml").read_text("utf-8"))
+    await desk.run(apply_directory, articles, really=True)
     colleagues = staff(language)
     for person in colleagues:
         await desk.run(by_operator, person, enrol)

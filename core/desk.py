@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any, Concatenate, Final, ParamSpec, TypeVar
+from typing import Any, Concatenate, Final, ParamSpec, TypeVar, cast
 
 from sqlalchemy import bindparam, update
 from sqlalchemy.exc import DBAPIError
@@ -156,9 +156,10 @@ class Desk:
         **options: P.kwargs,
     ) -> R:
         """Run an action for a known actor. Raises what the action raises; then nothing changed."""
-        work = asyncio.ensure_future(self._with_retries(self._once, actor, action, args, options))
+        told = asyncio.get_running_loop().create_future()
+        work = asyncio.create_task(self._tell(told, actor, action, args, options))
         try:
-            return await asyncio.shield(work)
+            return cast(R, await told)
         except asyncio.CancelledError:
             if not work.done():
                 await asyncio.wait([work])
@@ -216,6 +217,24 @@ class Desk:
         if self.cache is kept:
             self.invalidate()
         return True
+
+    async def _tell(self, told: asyncio.Future[Any], *given: Any) -> None:
+        """Do it and tell who waits, if they still do. They are told by the work itself, not by the
+        end of its task: `asyncio.shield` would take two more rounds of the loop.
+        """
+        try:
+            result: Any = await self._with_retries(self._once, *given)
+        except asyncio.CancelledError:
+            told.cancel()
+            raise
+        except BaseException as error:
+            if not told.done():
+                told.set_exception(error)
+            if not isinstance(error, Exception):
+                raise
+        else:
+            if not told.done():
+                told.set_result(result)
 
     async def _with_retries(self, work: Callable[..., Awaitable[R]], *given: Any) -> R:
         """Do it again when it has met another one, and as often as the directory has changed."""

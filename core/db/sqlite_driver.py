@@ -116,6 +116,48 @@ def driver_of(connection: Connection) -> DriverConnection:
     return cast(DriverConnection, connection.connection.driver_connection)
 
 
+class _Errand:
+    """Work that a thread does, and the future of who waits for it in the loop. It takes one round
+    of the loop to tell them; asyncio's chain of futures, with a shield, takes three.
+    """
+
+    def __init__(self, work: Callable[[], Any]) -> None:
+        self._work = work
+        self._loop = asyncio.get_running_loop()
+        self._is_over = False
+        self._is_given_up = False
+        self.told: asyncio.Future[Any] = self._loop.create_future()
+
+    def do(self) -> None:
+        """Do it, in the thread."""
+        result, error = None, None
+        try:
+            result = self._work()
+        except BaseException as caught:  # noqa: BLE001 who waits is told
+            error = caught
+        with suppress(RuntimeError):  # a loop that is closed has nobody waiting
+            self._loop.call_soon_threadsafe(self._end, result, error)
+
+    def _end(self, result: Any, error: BaseException | None) -> None:
+        self._is_over = True
+        if self.told.done():
+            return
+        if error is None or self._is_given_up:
+            self.told.set_result(result)
+        else:
+            self.told.set_exception(error)
+
+    async def outlast(self) -> None:
+        """Wait until it is over, whatever comes of it; whoever stops the process may ask more than
+        once.
+        """
+        self._is_given_up = True
+        while not self._is_over:
+            self.told = self._loop.create_future()
+            with suppress(asyncio.CancelledError):
+                await self.told
+
+
 class Threads:
     """Where what takes long is done."""
 
@@ -124,16 +166,12 @@ class Threads:
 
     async def run(self, work: Callable[P, R], *args: P.args, **options: P.kwargs) -> R:
         """Run it in a thread. Who is cancelled waits until it is over: it holds the connection."""
-        loop = asyncio.get_running_loop()
-        done = loop.run_in_executor(self._executor, partial(work, *args, **options))
+        errand = _Errand(partial(work, *args, **options))
+        self._executor.submit(errand.do)
         try:
-            return await asyncio.shield(done)
+            return cast(R, await errand.told)
         except asyncio.CancelledError:
-            while not done.done():  # whoever stops the process may ask more than once
-                with suppress(asyncio.CancelledError):
-                    await asyncio.wait([done])
-            if not done.cancelled():
-                done.exception()  # nobody is told of it any more
+            await errand.outlast()
             raise
 
     async def wait_for_lock(

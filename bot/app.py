@@ -32,9 +32,10 @@ from channels.email.compose import EMAIL
 from channels.email.contents import MailContents
 from channels.telegram.addresses import chat_address
 from channels.telegram.channel import TelegramChannel
+from channels.telegram.client.downloads import telegram_file
 from channels.telegram.client.gateway import TIMEOUT as CALL_TIMEOUT
 from channels.telegram.client.gateway import Gateway, make_bot
-from channels.telegram.client.session import LeanSession, telegram_file
+from channels.telegram.client.session import LeanSession
 from channels.web.channel import PageChannel
 from channels.webhooks.channel import WebhookChannel
 from core.addresses import WEB, WEBHOOK, Address

@@ -18,7 +18,7 @@ from bot.app import LOCALES, bot_of, desk_of
 from bot.commands import FINE, WRONG, complain
 from bot.database_access import open_existing
 from bot.settings import Settings
-from channels.telegram.client.session import telegram_file
+from channels.telegram.client.downloads import telegram_file
 from channels.telegram.screens.journal import names_of
 from channels.telegram.screens.screen import Renderer
 from channels.telegram.screens.transcript import TranscriptFile

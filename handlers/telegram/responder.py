@@ -47,7 +47,7 @@ from aiogram.types import (
 
 from channels.telegram.addresses import chat_address
 from channels.telegram.client.api_errors import TROUBLES, NoRoom, is_passing
-from channels.telegram.client.session import telegram_file
+from channels.telegram.client.downloads import telegram_file
 from channels.telegram.messages.message_parser import message_ref, thread_of
 from channels.telegram.screens.screen import Renderer, packed
 from core.addresses import MessageRef

@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import cache
 from math import inf
 from typing import Any, Final, TypeVar, cast
 
@@ -90,19 +91,32 @@ def keep_responses() -> None:
 
 def is_change(method: TelegramMethod[Any]) -> bool:
     """Whether the call changes what people see in a chat."""
-    name = method.__api_method__
-    if name in _FREE or getattr(method, "chat_id", None) is None:
+    return _may_change(type(method)) and cast(Any, method).chat_id is not None
+
+
+@cache
+def _may_change(kind: type[TelegramMethod[Any]]) -> bool:
+    name = kind.__api_method__
+    if name in _FREE or "chat_id" not in kind.model_fields:
         return False
     return name.startswith(_CHANGES) or name in _CHANGES_TOO
 
 
 def count_of(method: TelegramMethod[Any]) -> int:
     """How many messages the call makes."""
-    for field in ("media", "message_ids"):
-        several = getattr(method, field, None)
-        if isinstance(several, list) and not method.__api_method__.startswith("delete"):
+    for field in _several(type(method)):
+        several = getattr(method, field)
+        if isinstance(several, list):
             return max(len(several), 1)
     return 1
+
+
+@cache
+def _several(kind: type[TelegramMethod[Any]]) -> tuple[str, ...]:
+    """The fields of a call that may hold several messages."""
+    if kind.__api_method__.startswith("delete"):
+        return ()
+    return tuple(field for field in ("media", "message_ids") if field in kind.model_fields)
 
 
 # An edit that is meant to change nothing costs a chat nothing.
@@ -137,7 +151,10 @@ class KnownIds:
         """Note that a message with this id exists, ours or somebody's."""
         counter = counter_of(chat)
         self._newest[counter] = max(message_id, self._newest.get(counter, 0))
-        order, known = self._known.setdefault(counter, (deque(), set()))
+        of_counter = self._known.get(counter)
+        if of_counter is None:
+            of_counter = self._known[counter] = (deque(), set())
+        order, known = of_counter
         if message_id in known:
             return
         order.append(message_id)

@@ -9,7 +9,6 @@ import ssl
 from collections.abc import AsyncGenerator
 from datetime import datetime, timedelta
 from http import HTTPStatus
-from io import BytesIO
 from typing import Any, Final, TypeVar, cast
 from urllib.parse import urlsplit
 
@@ -20,13 +19,12 @@ from aiogram.client.default import Default
 from aiogram.client.session.aiohttp import AiohttpSession
 from aiogram.client.session.base import BaseSession
 from aiogram.client.telegram import PRODUCTION, TelegramAPIServer
-from aiogram.exceptions import AiogramError, TelegramNetworkError
+from aiogram.exceptions import TelegramNetworkError
 from aiogram.methods import TelegramMethod
 from aiogram.types import InputFile, MessageId, TelegramObject
 
-from channels.telegram.client.http_connection import ConnectionPool, Server
+from channels.telegram.client.http_connection import Answer, ConnectionPool, Server
 from channels.telegram.screens.buttons import stamped
-from core.files import FetchFile, FileTooLarge
 from core.tx import demand_no_transaction
 
 T = TypeVar("T")
@@ -37,6 +35,9 @@ _SIMPLE: Final = frozenset({str, int, bool, float})
 _EMPTY: Final = (None, "")
 # Empty, it takes a topic's icon away.
 _CLEARED: Final = "icon_custom_emoji_id"
+_KEYBOARD: Final = "reply_markup"
+# Answers whose parts are read later, by whoever asked.
+_AS_IT_CAME: Final = list[Any]
 _HTTPS_PORT: Final = 443
 _HTTP_PORT: Final = 80
 
@@ -66,6 +67,8 @@ class LeanSession(BaseSession):
         self._proxy = proxy
         self.epoch = 0  # of the desk: what buttons carry after a restore
         self._defaults: dict[str, Any] = {}
+        self._heads_of: TelegramAPIServer | None = None
+        self._heads: dict[tuple[str, str], bytes] = {}
         self._with_files: AiohttpSession | None = None
 
     async def make_request(
@@ -77,21 +80,22 @@ class LeanSession(BaseSession):
         """Make a call. Raises what aiogram's session does; its `TelegramNetworkError` has `NotSent`
         as its cause where the call never left.
         """
-        demand_no_transaction(method.__api_method__)
+        name = method.__api_method__
+        demand_no_transaction(name)
         try:
             body = self._body(bot, method)
-        except (NotPlain, orjson.JSONEncodeError):
+        except NotPlain:
             return await self._files().make_request(bot, method, timeout)
-        request = self._request(bot, method.__api_method__, body)
+        request = self._request(bot, name, body)
         try:
             answer = await self._pool.request(request, timeout or self.timeout)
         except TimeoutError as error:
             raise TelegramNetworkError(method=method, message="Request timeout error") from error
         except OSError as error:
             raise TelegramNetworkError(method=method, message=str(error)) from error
-        made = _made(method, answer.status, answer.body)
-        if made is not None:
-            return cast(T, made)
+        read = _read(method, answer)
+        if read is not None:
+            return cast(T, read)
         content = answer.body.decode("utf-8", "surrogateescape")
         return cast(T, self.check_response(bot, method, answer.status, content).result)
 
@@ -135,17 +139,23 @@ class LeanSession(BaseSession):
         return Server(parts.hostname or "", port, self._tls if secure else None, self._proxy)
 
     def _body(self, bot: Bot, method: TelegramMethod[Any]) -> bytes:
-        """The call as JSON, without what is empty. Raises `NotPlain` where it brings a file."""
-        call = method.model_dump(exclude_none=True, warnings=False)
-        if self.epoch and isinstance(call.get("reply_markup"), dict):
-            call["reply_markup"] = stamped(call["reply_markup"], self.epoch)
-        said = ((key, self._plain(bot, value)) for key, value in call.items())
-        return orjson.dumps(
-            {key: value for key, value in said if value not in _EMPTY or key == _CLEARED}
-        )
+        """The call without what is empty. Raises `NotPlain` where it brings a file."""
+        call: dict[str, Any] = {}
+        for name, value in method:
+            if value is None:  # most of what a call could say
+                continue
+            plain = value if type(value) in _SIMPLE else self._plain(bot, value)
+            if plain not in _EMPTY or (name == _CLEARED and plain is not None):
+                call[name] = plain
+        if self.epoch and isinstance(call.get(_KEYBOARD), dict):
+            call[_KEYBOARD] = stamped(call[_KEYBOARD], self.epoch)
+        try:
+            return orjson.dumps(call)
+        except orjson.JSONEncodeError as error:
+            raise NotPlain from error
 
     def _plain(self, bot: Bot, value: Any) -> Any:
-        """The value as JSON knows it, with the bot's defaults filled in."""
+        """The value as JSON knows it."""
         kind = type(value)
         if kind in _SIMPLE:
             return value
@@ -154,31 +164,45 @@ class LeanSession(BaseSession):
             return {key: one for key, one in pairs if one is not None}
         if kind is list:
             return [self._plain(bot, one) for one in value]
-        match value:
-            case Default():
-                return self._default(bot, value.name)
-            case InputFile() | timedelta():
-                raise NotPlain
-            case datetime():
-                return round(value.timestamp())
-        return value
+        if isinstance(value, TelegramObject):
+            return self._plain(bot, value.model_dump(exclude_none=True, warnings=False))
+        if isinstance(value, Default):
+            return self._default(bot, value.name)
+        return _single(value)
 
     def _default(self, bot: Bot, name: str) -> Any:
         """What the bot says where a call says nothing; it never changes."""
         if name not in self._defaults:
             value = bot.default[name]
-            if isinstance(value, TelegramObject):
-                value = value.model_dump(exclude_none=True, warnings=False)
             self._defaults[name] = None if value is None else self._plain(bot, value)
         return self._defaults[name]
 
     def _request(self, bot: Bot, name: str, body: bytes) -> bytes:
-        parts = urlsplit(self.api.api_url(token=bot.token, method=name))
-        head = (
-            f"POST {parts.path} HTTP/1.1\r\nHost: {parts.netloc.rpartition('@')[2]}\r\n"
-            f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
-        )
-        return head.encode() + body
+        if self._heads_of is not self.api:
+            self._heads_of, self._heads = self.api, {}
+        url = (bot.token, name)
+        head = self._heads.get(url)
+        if head is None:
+            head = self._heads[url] = _head(self.api.api_url(*url))
+        return b"%b%d\r\n\r\n%b" % (head, len(body), body)
+
+
+def _single(value: Any) -> Any:
+    match value:
+        case InputFile() | timedelta():  # aiogram reckons from its own now
+            raise NotPlain
+        case datetime():
+            return round(value.timestamp())
+    return value
+
+
+def _head(url: str) -> bytes:
+    """All that stands above a call's body but for its length."""
+    parts = urlsplit(url)
+    return (
+        f"POST {parts.path} HTTP/1.1\r\nHost: {parts.netloc.rpartition('@')[2]}\r\n"
+        f"Content-Type: application/json\r\nContent-Length: "
+    ).encode()
 
 
 def loads(text: str | bytes) -> Any:
@@ -193,49 +217,23 @@ def _dumps(value: Any) -> str:
     return orjson.dumps(value).decode()
 
 
-def _made(method: TelegramMethod[Any], status: int, body: bytes) -> Any:
-    """The ids that a call made, or «true»; ``None``: the answer must be read in full."""
-    if status != HTTPStatus.OK or not method.__api_method__.startswith(_MAKE_MESSAGES):
+def _read(method: TelegramMethod[Any], answer: Answer) -> Any:
+    """What a call came to, as far as it is read: «true», the ids of the messages that it made, or
+    updates as they came. ``None``: the answer must be read in full, by aiogram.
+    """
+    if answer.status != HTTPStatus.OK:
         return None
     try:
-        result = loads(body)["result"]
-        if isinstance(result, list):
-            return [MessageId(message_id=one["message_id"]) for one in result]
-        return result if result is True else MessageId(message_id=result["message_id"])
+        said = loads(answer.body)
+        result = said["result"]
+        if result is True:
+            return True
+        if method.__api_method__.startswith(_MAKE_MESSAGES):
+            if isinstance(result, list):
+                return [MessageId(message_id=one["message_id"]) for one in result]
+            return MessageId(message_id=result["message_id"])
+        if isinstance(result, list) and method.__returning__ == _AS_IT_CAME:
+            return result
     except (ValueError, KeyError, TypeError):
-        return None  # no answer of the Bot API: aiogram says what is wrong with it
-
-
-class _Bounded(BytesIO):
-    """Takes at most so many bytes. Raises `FileTooLarge` for more, at once if ``size`` tells it."""
-
-    def __init__(self, most: int | None, size: int) -> None:
-        super().__init__()
-        self._most = most
-        if most is not None and size > most:
-            raise FileTooLarge(size)
-
-    def write(self, data: Any, /) -> int:
-        """Take them, or none of them."""
-        if self._most is not None and self.tell() + len(data) > self._most:
-            raise FileTooLarge
-        return super().write(data)
-
-
-def telegram_file(bot: Bot) -> FetchFile:
-    """Return what downloads a file that Telegram keeps. Its errors never show the token."""
-
-    async def fetch(file_id: str, most: int | None = None) -> bytes:
-        try:
-            file = await bot.get_file(file_id)
-            bounded = _Bounded(most, file.file_size or 0)
-            found = await bot.download_file(file.file_path or "", bounded)
-        except FileTooLarge:
-            raise
-        except AiogramError as error:
-            raise OSError(f"Telegram does not hand it out: {type(error).__name__}") from None
-        except Exception as error:  # noqa: BLE001 the library's words have the token in them
-            raise ConnectionError(type(error).__name__) from None
-        return b"" if found is None else found.read()
-
-    return fetch
+        pass  # no answer of the Bot API: aiogram says what is wrong with it
+    return None

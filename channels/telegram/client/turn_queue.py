@@ -53,18 +53,32 @@ class TurnQueue:
         Raises `NoRoom` as soon as it is known that its turn will not come before ``until``, in
         monotonic seconds.
         """
-        await self._await_turn(address, priority, count, until)
+        if not self._take_at_once(address, priority, count):
+            await self._await_turn(address, priority, count, until)
         try:
             yield
         finally:
             self._busy.discard(address)
-            self._offer(address)
-            self._advance()
+            if self._waiting:
+                self._offer(address)
+                self._advance()
 
     @property
     def is_idle(self) -> bool:
         """True when nobody waits and no chat is held."""
         return not self._waiting and not self._busy
+
+    def _take_at_once(self, address: str, priority: Priority, count: int) -> bool:
+        """Whether the chat is free, nobody is to go before, and there is room, as mostly."""
+        now = time.monotonic()
+        if self._ready or address in self._busy or address in self._waiting:
+            return False
+        if self._resting and self._resting[0][0] <= now:
+            return False
+        if self._delay(address, priority, count, now) > 0:
+            return False
+        self._hold(address, count, now)
+        return True
 
     async def _await_turn(self, address: str, priority: Priority, count: int, until: float) -> None:
         now = time.monotonic()
@@ -142,10 +156,13 @@ class TurnQueue:
         heapq.heappop(self._waiting[turn.address])
         if not self._waiting[turn.address]:
             del self._waiting[turn.address]
-        if turn.count:
-            self.pacer.take(turn.address, now, turn.count)
-        self._busy.add(turn.address)
+        self._hold(turn.address, turn.count, now)
         turn.given.set_result(None)
+
+    def _hold(self, address: str, count: int, now: float) -> None:
+        if count:
+            self.pacer.take(address, now, count)
+        self._busy.add(address)
 
     def _come_back(self, at: float) -> None:
         if self._timer is not None:

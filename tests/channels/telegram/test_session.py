@@ -19,15 +19,27 @@ from aiogram.exceptions import (
     TelegramNetworkError,
     TelegramRetryAfter,
 )
-from aiogram.methods import BanChatMember, GetMe, SendDocument, SendMessage, SetMessageReaction
+from aiogram.methods import (
+    BanChatMember,
+    DeleteMessage,
+    EditMessageText,
+    GetMe,
+    PinChatMessage,
+    SendDocument,
+    SendMessage,
+    SetMessageReaction,
+    TelegramMethod,
+)
 from aiogram.types import (
     BufferedInputFile,
     InlineKeyboardButton,
     InlineKeyboardMarkup,
     LinkPreviewOptions,
     MessageId,
+    ReplyParameters,
 )
 
+from bot.polling import GetRawUpdates
 from channels.telegram.client.api_errors import judge
 from channels.telegram.client.session import LeanSession
 from tests.channels.certificate import Certificate
@@ -150,6 +162,23 @@ async def test_no_reactions_are_an_empty_list_and_instants_are_numbers(connect: 
     assert line.server.call["revoke_messages"] is False
 
 
+async def test_defaults_stand_where_a_call_says_nothing_also_within_it(connect: Connect) -> None:
+    line = await connect()
+    line.bot.default = DefaultBotProperties(parse_mode="HTML", protect_content=True)
+    await line.bot(
+        SendMessage(chat_id=5, text="<b>x</b>", reply_parameters=ReplyParameters(message_id=7))
+    )
+    assert line.server.call == {
+        "chat_id": 5,
+        "text": "<b>x</b>",
+        "parse_mode": "HTML",
+        "protect_content": True,
+        "reply_parameters": {"message_id": 7, "quote_parse_mode": "HTML"},
+    }
+    await line.bot(SendMessage(chat_id=5, text="<b>x</b>", parse_mode=None))
+    assert "parse_mode" not in line.server.call
+
+
 async def test_a_file_goes_as_a_form(connect: Connect) -> None:
     line = await connect(timeout=30.0)
     file = BufferedInputFile(b"PDF", filename="a.pdf")
@@ -184,6 +213,37 @@ async def test_other_answers_are_read_in_full(connect: Connect) -> None:
     me = {"id": 42, "is_bot": True, "first_name": "Desk", "username": "desk_bot"}
     line = await connect(lambda _n: answer(me))
     assert (await line.bot(GetMe())).username == "desk_bot"
+
+
+@pytest.mark.parametrize(
+    "method",
+    [
+        SetMessageReaction(chat_id=5, message_id=7, reaction=[]),
+        DeleteMessage(chat_id=5, message_id=7),
+        PinChatMessage(chat_id=5, message_id=7),
+        EditMessageText(chat_id=5, message_id=7, text="x"),
+    ],
+)
+async def test_of_what_was_done_it_is_read_that_it_was(
+    connect: Connect, method: TelegramMethod[Any]
+) -> None:
+    line = await connect(lambda _n: answer(True))
+    assert await line.bot(method) is True
+
+
+async def test_updates_come_as_they_are_and_what_is_no_list_is_no_answer(connect: Connect) -> None:
+    updates = [{"update_id": 5, "message": {"of": "a later Bot API"}}, "no update at all"]
+    line = await connect(lambda n: answer(updates if n == 1 else {"update_id": 5}))
+    ask = GetRawUpdates(offset=5, limit=100, timeout=0, allowed_updates=["message"])
+    assert await line.bot(ask) == updates
+    assert line.server.call == {
+        "offset": 5,
+        "limit": 100,
+        "timeout": 0,
+        "allowed_updates": ["message"],
+    }
+    with pytest.raises(ClientDecodeError):
+        await line.bot(ask)
 
 
 async def test_refusals_are_aiograms_own(connect: Connect) -> None:

@@ -97,6 +97,31 @@ async def test_in_a_minute_a_group_gets_what_its_budget_holds() -> None:
     assert queue.is_idle
 
 
+async def test_who_comes_when_there_is_room_again_does_not_go_before_who_waits() -> None:
+    pacer = Counted()
+    pacer.room = 0
+    queue, done = TurnQueue(pacer), list[str]()
+    waits = asyncio.create_task(goes(queue, ALICE, NEWS, done))
+    await asyncio.sleep(0)
+    pacer.room = 1
+    comes = asyncio.create_task(goes(queue, BORIS, DIGEST, done))
+    await waits
+    assert done == ["GROUP_NEWS"] and not comes.done()
+    comes.cancel()
+    await asyncio.gather(comes, return_exceptions=True)
+    assert queue.is_idle
+
+
+async def test_a_call_that_need_not_wait_does_not_let_the_loop_go_round() -> None:
+    queue, others = TurnQueue(Pacer()), list[str]()
+    asyncio.get_running_loop().call_soon(others.append, "a round")
+    async with queue.turn(ALICE, NEWS, 1):
+        assert not others
+    async with queue.turn(ALICE, NEWS, 1):
+        assert not others
+    assert queue.is_idle
+
+
 async def test_who_would_wait_too_long_is_told_at_once() -> None:
     pacer = Pacer()
     pacer.blocked(ALICE, time.monotonic() + 300)

@@ -16,9 +16,10 @@ import pytest
 from aiogram import Bot, Dispatcher
 from sqlalchemy import delete, text
 
-from bot.app import App, build
+from bot.app import build
 from bot.logs import configure
 from bot.migrations import SCHEMA, migrate
+from bot.process import App
 from bot.settings import load_settings
 from channels.telegram.channel import TelegramChannel
 from channels.telegram.client.gateway import Gateway

@@ -12,7 +12,7 @@ from typing import Final
 from tests.e2e.stage import Stage
 from tests.e2e.warm import WarmBot, WarmProcesses
 
-# What a process that takes the lead over says in its log (`bot.app`).
+# What a process that takes the lead over says in its log (`bot.process`).
 _LEADS: Final = b"this process leads now"
 # What a process says that works beside others; one that still prepares might lead from the start.
 _WORKS: Final = b"another process of this desk is there"

@@ -17,6 +17,7 @@ from bot.database_access import open_for_writing, wait_for_server
 from bot.error_reports import NoSentry, error_reports
 from bot.http_server import CannotListen
 from bot.migrations import NewerDatabase, migrate, must_be_alone, pending
+from bot.process import App
 from bot.settings import Settings
 from core.db import Database, DatabaseInUse, StoreUnreachable
 
@@ -63,7 +64,7 @@ async def _run(settings: Settings, options: argparse.Namespace) -> int:
     return FINE
 
 
-async def _join(app: application.App, database: Database) -> None:
+async def _join(app: App, database: Database) -> None:
     """Be one of the desk's processes. Raises DatabaseInUse if the tables have to be changed in a
     way that others cannot work with, and some do.
     """
@@ -83,7 +84,7 @@ async def _join(app: application.App, database: Database) -> None:
             return
 
 
-async def _resume(app: application.App, database: Database) -> None:
+async def _resume(app: App, database: Database) -> None:
     """The lock was lost: what another process, of a later release even, has written counts."""
     app.desk.invalidate()
     try:
@@ -94,7 +95,7 @@ async def _resume(app: application.App, database: Database) -> None:
         raise StoreUnreachable("the tables are those of a later release") from newer
 
 
-def _stop_on_signals(app: application.App) -> None:
+def _stop_on_signals(app: App) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, app.stop)

@@ -17,7 +17,7 @@ from core.automation.conditions import Case, holds
 from core.automation.rules import EVENTS, SPANS, Rule, list_rules
 from core.errors import Unreadable
 from core.models import JournalEntry, Ticket
-from core.tickets.lists import PAGE, Line, lines_of
+from core.tickets.list_lines import PAGE, Line, lines_of
 from core.tx import ReadTx, Tx
 
 TRIED_DAYS: Final = 30

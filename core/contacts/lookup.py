@@ -10,7 +10,7 @@ from core.models import Account, AccountMember, ContactPoint, Contract, Person, 
 from core.people.contact_points import Point, handles_of, holders_of, points_of, read_point
 from core.people.restrictions import Restricted, list_restricted
 from core.tickets.catalog import workflow_of
-from core.tickets.lists import Line, lines_of
+from core.tickets.list_lines import Line, lines_of
 from core.tickets.search import search
 from core.tx import ReadTx
 from core.words.numbers import find_number

@@ -22,7 +22,7 @@ from core.models import (
     TicketParent,
 )
 from core.tickets.catalog import topics_of, workflow_of
-from core.tickets.lists import Line, lines_of
+from core.tickets.list_lines import Line, lines_of
 from core.tx import ReadTx
 from core.words.stems import COMMONPLACE, stems_of, words_by_stem
 

@@ -10,7 +10,8 @@ from core.addresses import Address
 from core.desk import Desk
 from core.errors import Refusal, Unreadable
 from core.people.staff import id_of
-from core.tickets.lists import VIEWS, numbers_found, numbers_of, numbers_of_view
+from core.tickets.found_lists import numbers_found
+from core.tickets.lists import VIEWS, numbers_of, numbers_of_view
 from core.tickets.views import View, find_view, views_for, views_of
 from core.tx import ReadTx
 from core.words.aliases import SEARCHES

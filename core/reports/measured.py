@@ -16,7 +16,8 @@ from core.reports.statistics import ALL, Scope
 from core.teams.members import colleagues_of
 from core.teams.teams import teams_of
 from core.tickets.catalog import topics_of
-from core.tickets.lists import COUNTED, VIEWS, Page, lines_of
+from core.tickets.list_lines import COUNTED, Page, lines_of
+from core.tickets.lists import VIEWS
 from core.tickets.resolutions import reasons_of
 from core.tx import ReadTx
 

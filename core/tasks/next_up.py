@@ -8,7 +8,7 @@ from sqlalchemy import and_, or_, select
 from core.models import Task, TeamMember, Ticket, TicketTeam
 from core.models.tickets import IS_OPEN
 from core.tasks.lists import TaskFacts, tasks_of
-from core.tickets.lists import Line, lines_of
+from core.tickets.list_lines import Line, lines_of
 from core.tickets.workflow import NEEDS_ANSWER
 from core.tx import ReadTx
 

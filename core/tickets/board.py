@@ -18,7 +18,8 @@ from core.errors import NothingToDo
 from core.events import ChatMoved, Event
 from core.models import SystemState
 from core.subscribers import Subscriber
-from core.tickets.lists import Page, count_by_marker, page_of
+from core.tickets.list_lines import Page
+from core.tickets.lists import count_by_marker, page_of
 from core.tx import ReadTx, Tx
 
 # Under this name it is stored where a chat's board stands, and how it looked last.

@@ -1,116 +1,24 @@
 """Lists of tickets (D1, D4), paged by keyset: any page costs the same."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import and_, func, literal, or_, select, tuple_, union_all
 
-from core.addresses import MessageRef
-from core.db import constant
-from core.delivery.sent_messages import CARD
 from core.errors import Unreadable
-from core.models import Camera, Clock, Person, SentMessage, Ticket, TicketCamera
-from core.tickets.catalog import subject_of, workflow_of
+from core.models import Ticket
+from core.tickets.catalog import workflow_of
 from core.tickets.filters import BEHIND, NOTHING, Filters, marked
-from core.tickets.relevance import rank
-from core.tickets.search import Found, search
-from core.tickets.tag_list import Tag, titles_of
-from core.tickets.tags import tags_by_ticket, tags_in, without_tags
+from core.tickets.list_lines import COUNTED, LATE_SINCE, LINES, PAGE, PLACE, Page, lines_of_rows
 from core.tickets.views import View, views_of
-from core.tickets.workflow import FROZEN, NEEDS_ANSWER, RESOLVED, Marker, marker, sign_of
+from core.tickets.workflow import FROZEN, NEEDS_ANSWER, RESOLVED, Marker
 from core.tx import ReadTx
-from core.words.numbers import find_number
-
-PAGE: Final = 10
-COUNTED: Final = 1000
-"""Nobody counts further; a greater number means: so many, and more."""
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _CURSOR: Final = re.compile(r"(\d{1,2})\.(-?\d{1,17})\.(\d{1,18})\.(\d{1,5})", re.ASCII)
-_FOUND: Final = re.compile(r"(\d{1,18})\.(\d{1,5})", re.ASCII)
-# The cursor of a search by relevance: `b`, and from the second page on what it goes on from.
-BEST: Final = "b"
-_BEST: Final = re.compile(rf"{BEST}(\d{{1,18}})\.(\d{{1,5}})", re.ASCII)
-_PLACE: Final = (Ticket.queue_rank, Ticket.queue_at, Ticket.id)
-# The nearest deadline of its agreement; none while the clock is paused.
-_LATE_SINCE: Final = (
-    select(func.min(Clock.due_at))
-    .where(Clock.ticket_id == Ticket.id, Clock.ended_at.is_(None))
-    .scalar_subquery()
-)
-_LINES: Final = select(
-    *_PLACE,
-    Ticket.state,
-    Ticket.opened_at,
-    Ticket.waiting_since,
-    Ticket.answer_due,
-    Ticket.frozen_until,
-    Ticket.closed_at,
-    Person.name,
-    _LATE_SINCE.label("agreed"),
-).outerjoin_from(Ticket, Person, Ticket.assignee_id == Person.id)
-# Asked for the tickets of one page: beside the order of the list it would cost its index.
-_ABOUT: Final = (
-    select(
-        *(Ticket.id, Ticket.opening, Ticket.title, Ticket.topic, Person.name.label("customer")),
-        Camera.number,
-        func.coalesce(func.nullif(Camera.address, ""), Camera.name).label("place"),
-        *(SentMessage.channel, SentMessage.chat, SentMessage.message),
-    )
-    .join_from(Ticket, Person, Ticket.customer_id == Person.id)
-    .outerjoin(TicketCamera, TicketCamera.ticket_id == Ticket.id)
-    .outerjoin(Camera, TicketCamera.camera_id == Camera.id)
-    .outerjoin(
-        SentMessage, and_(SentMessage.ticket_id == Ticket.id, SentMessage.role == constant(CARD))
-    )
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A ticket in a list. ``subject`` tells it from every other; ``place`` is where its card
-    stands; ``late_since``: since when a deadline of its agreement has passed; ``listed``: what the
-    company says of those of the ``tags`` that it lists.
-    """
-
-    number: int
-    marker: str
-    title: str
-    customer: str
-    subject: str
-    place: MessageRef | None
-    assignee: str | None
-    opened_at: datetime
-    answer_due: datetime | None
-    frozen_until: datetime | None
-    closed_at: datetime | None
-    late_since: datetime | None = None
-    tags: tuple[str, ...] = ()
-    listed: tuple[Tag, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """Lines, and the cursors of both ends where there is more.
-
-    ``place`` counts the pages turned; the list may have moved meanwhile. ``total`` and ``overdue``
-    count the whole list up to `COUNTED` and one more; ``None``: unknown. ``other``: the cursor of
-    the same list in another order, if there is one; ``best``: what fits best comes first.
-    """
-
-    view: str
-    lines: tuple[Line, ...]
-    place: int = 1
-    before: str | None = None
-    after: str | None = None
-    total: int | None = None
-    overdue: int | None = None
-    title: str | None = None
-    other: str | None = None
-    best: bool = False
 
 
 def _queue(_tx: ReadTx, _person: int | None) -> list[Any]:
@@ -130,7 +38,7 @@ def _overdue(tx: ReadTx, _person: int | None) -> list[Any]:
     the nearest of them, and finds them quickly.
     """
     close = Ticket.queue_at <= tx.now + BEHIND
-    late = or_(Ticket.answer_due <= tx.now, tx.now >= _LATE_SINCE)
+    late = or_(Ticket.answer_due <= tx.now, tx.now >= LATE_SINCE)
     return [Ticket.queue_rank == NEEDS_ANSWER, close, late]
 
 
@@ -164,7 +72,7 @@ _RANKED: Final = frozenset({"overdue", "frozen", "resolved"})
 class _Order:
     """By which columns a list is ordered: the last ones of the position. ``falls``: backwards."""
 
-    columns: tuple[Any, ...] = _PLACE
+    columns: tuple[Any, ...] = PLACE
     falls: bool = False
 
     def beyond(self, start: tuple[int, datetime, int], *, backward: bool) -> Any:
@@ -183,7 +91,7 @@ _ORDERS: Final = {"oldest": _Order(_BY_ID), "newest": _Order(_BY_ID, falls=True)
 _QUEUE: Final = _Order()
 # Where all rows have one rank only the rest is compared: SQLite would otherwise read from the first
 # row of that rank.
-_WITHIN_RANK: Final = _Order(_PLACE[1:])
+_WITHIN_RANK: Final = _Order(PLACE[1:])
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,23 +164,6 @@ async def numbers_named(
     order, chosen = await _named(tx, name)
     narrowed = _narrowed(tx, chosen, filters, None)
     return await _numbers(tx, order, narrowed, cursor, size)
-
-
-async def numbers_found(
-    tx: ReadTx, words: str, cursor: str = "", *, size: int = PAGE
-) -> tuple[list[int], str | None]:
-    """Return the numbers of what :func:`found_of` finds, the newest first, and where to go on."""
-    start = int(cursor) if cursor else None
-    exact = _exact(words, *tx.company.number_masks)
-    found = await _search(tx, words, start, newer=False, limit=size)
-    numbers = [number for number in found.numbers if number != exact]
-    if exact is not None and start is None:
-        numbers = await _existing(tx, exact) + numbers
-    return numbers, None if found.more is None else str(found.more)
-
-
-async def _existing(tx: ReadTx, number: int) -> list[int]:
-    return list(await tx.all(select(Ticket.id).where(Ticket.id == number)))
 
 
 async def _numbers(
@@ -378,7 +269,7 @@ async def _page(tx: ReadTx, asked: PageRequest, order: _Order, chosen: _Chosen) 
     earlier, later = (more, True) if backward else (start is not None, more)
     return Page(
         view,
-        await _lines(tx, rows),
+        await lines_of_rows(tx, rows),
         place=place,
         before=_cursor(rows[0], place) if rows and earlier else None,
         after=_cursor(rows[-1], place) if rows and later else None,
@@ -403,7 +294,7 @@ async def _rows(
         conditions = [*chosen.conditions]
     if start is not None:
         conditions.append(order.beyond(start, backward=backward))
-    query = _LINES.where(chosen.ordered(conditions, by, size + 1))
+    query = LINES.where(chosen.ordered(conditions, by, size + 1))
     return await tx.rows(query.order_by(*by).limit(size + 1))
 
 
@@ -454,145 +345,11 @@ async def _counts(tx: ReadTx, *lists: Sequence[Any], of: _Chosen = _ALL) -> tupl
     some = [
         select(literal(1))
         .select_from(Ticket)
-        .where(of.ordered(conditions, _PLACE, COUNTED + 1))
-        .order_by(*([] if of.states is not None else _PLACE))
+        .where(of.ordered(conditions, PLACE, COUNTED + 1))
+        .order_by(*([] if of.states is not None else PLACE))
         .limit(COUNTED + 1)
         .subquery()
         for conditions in lists
     ]
     counts = (select(func.count()).select_from(one).scalar_subquery() for one in some)
     return tuple(*await tx.rows(select(*counts)))
-
-
-async def lines_of(tx: ReadTx, numbers: Iterable[int]) -> tuple[Line, ...]:
-    """Return these tickets as lines, in this order."""
-    wanted = list(numbers)
-    rows = await tx.rows(_LINES.where(Ticket.id.in_(wanted)))
-    found = {line.number: line for line in await _lines(tx, rows)}
-    return tuple(found[number] for number in wanted if number in found)
-
-
-async def _lines(tx: ReadTx, rows: Sequence[Any]) -> tuple[Line, ...]:
-    """Return the rows with what each ticket is about, in their order."""
-    if not rows:
-        return ()
-    about = await tx.rows(_ABOUT.where(Ticket.id.in_([row.id for row in rows])))
-    known = {one.id: one for one in about}
-    tags = await tags_by_ticket(tx, [row.id for row in rows])
-    return tuple([await _line(tx, row, known[row.id], tags.get(row.id, ())) for row in rows])
-
-
-async def _line(tx: ReadTx, row: Any, about: Any, tags: tuple[str, ...]) -> Line:
-    state = (await workflow_of(tx)).state(row.state)
-    card = (about.channel, about.chat, about.message)
-    return Line(
-        number=row.id,
-        marker=sign_of(state, marker(state, row.waiting_since, row.answer_due, tx.now)),
-        title=about.title,
-        customer=about.customer,
-        subject=await subject_of(tx, about),
-        place=None if about.message is None else MessageRef(*card),
-        assignee=row.name,
-        opened_at=row.opened_at,
-        answer_due=row.answer_due,
-        frozen_until=row.frozen_until,
-        closed_at=row.closed_at,
-        late_since=None if row.agreed is None or row.agreed > tx.now else row.agreed,
-        tags=tags,
-        listed=await titles_of(tx, tags) if tags else (),
-    )
-
-
-async def _search(tx: ReadTx, words: str, start: int | None, *, newer: bool, limit: int) -> Found:
-    """Search as whoever works here does: by these words, of which `#word` is a tag."""
-    tags = tags_in(words)
-    rest = without_tags(words) if tags else words
-    return await search(tx, rest, start=start, newer=newer, limit=limit, tags=tags, inside=True)
-
-
-async def found_of(tx: ReadTx, words: str, cursor: str = "", *, backward: bool = False) -> Page:
-    """Return what `/find` finds: the ticket with that number, then those with all these words, of
-    which `#word` is a tag; the newest first, or with a cursor that `BEST` begins what fits best.
-    """
-    if cursor.startswith(BEST):
-        return await _best_page(tx, words, cursor, backward=backward)
-    read = _FOUND.fullmatch(cursor)
-    start, turned = (int(read[1]), int(read[2])) if read else (None, 0)
-    backward = backward and start is not None
-    exact = _exact(words, *tx.company.number_masks)
-    found = await _search(tx, words, start, newer=backward, limit=PAGE)
-    numbers = [number for number in found.numbers if number != exact]
-    if exact is not None and start is None:
-        numbers.insert(0, exact)
-    first, last = (found.numbers[0], found.numbers[-1]) if found.numbers else (start, start)
-    older = last if backward else found.more
-    newer = found.more if backward else (first if start is not None else None)
-    place = max(1, turned - 1 if backward else turned + 1)
-    lines = await lines_of(tx, numbers)
-    return Page(
-        "find",
-        lines,
-        place,
-        before=None if newer is None else f"{newer}.{place}",
-        after=None if older is None else f"{older}.{place}",
-        other=BEST if len(lines) > 1 or start is not None else None,
-    )
-
-
-async def found_within(
-    tx: ReadTx, words: str, filters: Filters, cursor: str = "", *, person: int | None = None
-) -> Page:
-    """Return of what `found_of` finds those tickets that the ``filters`` let through, the newest
-    first; the way back is the reader's own. So many that were found are looked at for one page.
-    """
-    read = _FOUND.fullmatch(cursor)
-    start, turned = (int(read[1]), int(read[2])) if read else (None, 0)
-    conditions = filters.all_of_it(tx, person)
-    numbers: list[int] = []
-    for _ in range(_ROUNDS):
-        found = await _search(tx, words, start, newer=False, limit=_LOOKED_AT)
-        fitting = select(Ticket.id).where(Ticket.id.in_(found.numbers), *conditions)
-        numbers += await tx.all(fitting.order_by(Ticket.id.desc()))
-        start = found.more
-        if start is None or len(numbers) >= PAGE:
-            break
-    if len(numbers) > PAGE:
-        numbers, start = numbers[:PAGE], numbers[PAGE - 1]
-    after = None if start is None else f"{start}.{turned + 1}"
-    return Page("find", await lines_of(tx, numbers), turned + 1, after=after)
-
-
-# Tickets that a search with filters looks at at once, and how often it does for one page.
-_LOOKED_AT: Final = 100
-_ROUNDS: Final = 10
-
-
-async def _best_page(tx: ReadTx, words: str, cursor: str, *, backward: bool) -> Page:
-    """The same by how well it fits. A cursor names the newest ticket of the ranking and the page
-    that it turns: what comes meanwhile moves nothing.
-    """
-    read = _BEST.fullmatch(cursor)
-    up_to, turned = (int(read[1]), int(read[2])) if read else (None, 0)
-    tags = tags_in(words)
-    rest = without_tags(words) if tags else words
-    found = await rank(tx, rest, up_to=up_to, tags=tags)
-    exact = _exact(words, *tx.company.number_masks)
-    numbers = [exact] if exact is not None else []
-    numbers += [number for number in found.numbers if number != exact]
-    last = max(1, -(-len(numbers) // PAGE))
-    place = min(max(1, turned - 1 if backward else turned + 1), last)
-    here = f"{BEST}{found.up_to}.{place}"
-    return Page(
-        "find",
-        await lines_of(tx, numbers[(place - 1) * PAGE : place * PAGE]),
-        place,
-        before=here if place > 1 else None,
-        after=here if place < last else None,
-        other="",
-        best=True,
-    )
-
-
-def _exact(words: str, *masks: str) -> int | None:
-    found = find_number(words, *masks)
-    return found[0] if found is not None and not found[1].strip() else None

@@ -8,7 +8,8 @@ from core.errors import MoveRefused, NoSuchTicket, NothingToDo, Refusal, Unreada
 from core.models import Ticket
 from core.tickets.catalog import workflow_of
 from core.tickets.lifecycle import access, before_move, enter, move, refuse_unless_open
-from core.tickets.lists import Line, page_of
+from core.tickets.list_lines import Line
+from core.tickets.lists import page_of
 from core.tickets.workflow import BY_HAND, SET, State
 from core.tx import ReadTx, Tx
 

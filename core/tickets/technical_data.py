@@ -27,7 +27,7 @@ from core.models import (
 from core.sla.agreements import AgreementFacts, agreement_for, agreements_of
 from core.sla.terms import Signed, Term
 from core.tickets.catalog import ASPECTS, Classes, ClassFacts, classes_of, workflow_of
-from core.tickets.lists import Line, lines_of
+from core.tickets.list_lines import Line, lines_of
 from core.tx import ReadTx
 
 # So many of each are shown, and how many there are is said: a house has a hundred owners.

@@ -14,15 +14,9 @@ from core.teams.assignee_parser import AssignmentWish, Target
 from core.teams.teams import teams_of
 from core.tickets import classification, lifecycle
 from core.tickets.filters import MARKED, Filters
-from core.tickets.lists import (
-    VIEWS,
-    Page,
-    PageRequest,
-    count_by_marker,
-    found_of,
-    found_within,
-    page_within,
-)
+from core.tickets.found_lists import found_of, found_within
+from core.tickets.list_lines import Page
+from core.tickets.lists import VIEWS, PageRequest, count_by_marker, page_within
 from core.tickets.search_index import index_new
 from core.tickets.tags import tag
 from core.tickets.views import View
@@ -162,7 +156,7 @@ async def test_what_is_found_by_words_is_narrowed_down_as_well(
     assert [line.number for line in (await found("gate", marker="overdue")).lines] == [two, one]
     assert [line.number for line in (await found("gate", tag="lamp")).lines] == [three]
     assert (await found("gate", state="in_progress")).lines[0].number == one
-    monkeypatch.setattr("core.tickets.lists.PAGE", 2)
+    monkeypatch.setattr("core.tickets.found_lists.PAGE", 2)
     page = await found("gate", topic="payment")
     assert len(page.lines) == 2 and page.after is not None
     rest = await found("gate", page.after, topic="payment")

@@ -9,8 +9,10 @@ from core.models import Ticket
 from core.tickets import conversation, lifecycle
 from core.tickets.albums import find_album, note_piece
 from core.tickets.customer_tickets import Cursor, list_own
+from core.tickets.found_lists import found_of
 from core.tickets.lifecycle import move
-from core.tickets.lists import VIEWS, Page, found_of, page_of
+from core.tickets.list_lines import Page
+from core.tickets.lists import VIEWS, page_of
 from core.tx import Tx
 from tests.actions.people import ALICE, BORIS, OLEG, OLGA, leaves_dialogue, opens, operator, writes
 from tests.actions.store import Store

@@ -5,7 +5,8 @@ import pytest
 from core.desk import Desk
 from core.tickets import conversation, relevance
 from core.tickets.classification import retitle
-from core.tickets.lists import BEST, PAGE, Page, found_of
+from core.tickets.found_lists import BEST, found_of
+from core.tickets.list_lines import PAGE, Page
 from core.tickets.relevance import rank
 from core.tickets.tags import tag
 from tests.actions.people import ALICE, BORIS, leaves_dialogue, opens, operator, writes

@@ -10,9 +10,9 @@ from core.models import SearchWord, SystemState, Ticket
 from core.people.identity import arrive
 from core.tickets import conversation
 from core.tickets.classification import retitle
+from core.tickets.found_lists import found_of
 from core.tickets.incoming import IncomingMessage
 from core.tickets.intake import hear
-from core.tickets.lists import found_of
 from core.tickets.search import search
 from core.tickets.search_index import index_new
 from core.tx import Tx

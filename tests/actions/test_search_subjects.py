@@ -22,10 +22,10 @@ from core.people.contact_points import verify_phone
 from core.people.identity import arrive
 from core.tickets import search_index, search_subjects
 from core.tickets.classification import retitle
+from core.tickets.found_lists import BEST, found_of
 from core.tickets.incoming import IncomingMessage
 from core.tickets.intake import hear
 from core.tickets.lifecycle import move
-from core.tickets.lists import BEST, found_of
 from core.tickets.search import search
 from core.tickets.search_index import index_new
 from core.tx import Tx

@@ -14,7 +14,7 @@ from core.responses.catalogue import responses_of
 from core.tickets.card import card_of
 from core.tickets.conversation import note
 from core.tickets.details import details_of
-from core.tickets.lists import lines_of
+from core.tickets.list_lines import lines_of
 from core.tickets.tag_list import Tag, near
 from core.tickets.tags import (
     Doubt,

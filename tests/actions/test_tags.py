@@ -7,8 +7,8 @@ from core.directory.tag_edits import rename_tag
 from core.errors import NotAllowed, NothingToDo, Refusal, Unreadable
 from core.tickets.card import card_of
 from core.tickets.conversation import edit, note
+from core.tickets.found_lists import found_of
 from core.tickets.incoming import IncomingMessage
-from core.tickets.lists import found_of
 from core.tickets.search_index import index_new
 from core.tickets.tags import list_tags, tag, tags_in
 from tests.actions.people import (

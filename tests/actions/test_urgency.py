@@ -11,7 +11,8 @@ from core.sla.terms import Kind, Spans, Term
 from core.tickets.classification import change_topic, prioritise
 from core.tickets.conversation import answer_delivered, reply
 from core.tickets.lifecycle import move, take
-from core.tickets.lists import Page, page_of
+from core.tickets.list_lines import Page
+from core.tickets.lists import page_of
 from core.tickets.queue_order import shaded
 from core.tickets.sweep import sweep
 from core.tickets.workflow import Marker

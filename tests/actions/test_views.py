@@ -12,7 +12,8 @@ from core.directory.store import apply_directory, show_directory
 from core.errors import Refusal
 from core.tickets import lifecycle
 from core.tickets.lifecycle import move
-from core.tickets.lists import Page, page_of, page_of_view
+from core.tickets.list_lines import Page
+from core.tickets.lists import page_of, page_of_view
 from core.tickets.tags import tag
 from core.tickets.views import find_view, open_view, views_for, views_of
 from core.tx import ReadTx

@@ -17,8 +17,8 @@ from typing import Final
 import pytest
 
 from bot import cli, database_access, migrations
-from bot.app import App
 from bot.commands import FINE, IN_USE, WRONG
+from bot.process import App
 from bot.settings import NAMES
 from core.db import Database
 from sandbox.process import python, tied

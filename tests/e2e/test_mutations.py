@@ -17,8 +17,9 @@ from pathlib import Path
 
 import pytest
 
-from bot.app import App, build
+from bot.app import build
 from bot.polling import row_of
+from bot.process import App
 from bot.settings import load_settings
 from bot.update_queue import UnparsableUpdate
 from core.db import Database

@@ -22,7 +22,14 @@ from core.desk import Desk
 from core.models import Person, Ticket
 from core.reports import day_figures
 from core.reports.statistics import find_statistics
-from core.tickets import customer_tickets, lists, search_index, search_subjects
+from core.tickets import (
+    customer_tickets,
+    found_lists,
+    list_lines,
+    lists,
+    search_index,
+    search_subjects,
+)
 from core.tickets.sweep import sweep
 from core.tx import ReadTx, Tx
 from core.words.questions import words_of_person
@@ -189,7 +196,7 @@ async def _lookings(tx: ReadTx, tickets: int) -> list[Looking]:
 
 
 async def _cursor(tx: ReadTx, ticket_id: int) -> str:
-    row = (await tx.session.execute(lists._LINES.where(Ticket.id == ticket_id))).one()
+    row = (await tx.session.execute(list_lines.LINES.where(Ticket.id == ticket_id))).one()
     return lists._cursor(row, 1000)
 
 
@@ -228,6 +235,11 @@ def _searches(tickets: int) -> Iterator[Looking]:
         ("an account and two words", "ромашка камера ворота", ""),
         ("a solution of every tenth", "коммутатор", ""),
     ):
-        yield f"/find {title}", lists.found_of, (words, cursor), {}
+        yield f"/find {title}", found_lists.found_of, (words, cursor), {}
         if not cursor:
-            yield f"/find {title}, by relevance", lists.found_of, (words, lists.BEST), {}
+            yield (
+                f"/find {title}, by relevance",
+                found_lists.found_of,
+                (words, found_lists.BEST),
+                {},
+            )

@@ -13,8 +13,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bot.app import App, build
+from bot.app import build
 from bot.polling import Poller
+from bot.process import App
 from core import inbox
 from core.db import Database
 from sandbox import Person

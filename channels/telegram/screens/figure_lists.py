@@ -15,7 +15,7 @@ from channels.telegram.screens.ticket_list import draw, page_place
 from core.reports.measured import Figure
 from core.reports.statistics import ALL, Scope, Statistics
 from core.texts import Key
-from core.tickets.lists import Page
+from core.tickets.list_lines import Page
 from core.words.names import clean_name
 
 # Buttons have little room: a letter for each figure, and for each column that narrows it down.

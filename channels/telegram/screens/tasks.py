@@ -28,7 +28,7 @@ from core.tasks.rules import EQUIPMENT, OPEN
 from core.tasks.task_actions import TasksOpen
 from core.teams.members import Colleague
 from core.texts import Key
-from core.tickets.lists import Line
+from core.tickets.list_lines import Line
 from core.words.names import clean_name
 
 _TITLE: Final = 60

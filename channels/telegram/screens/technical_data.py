@@ -5,7 +5,7 @@ from datetime import date, datetime, time
 
 from channels.telegram.screens.screen import Renderer, clipped
 from channels.telegram.screens.ticket_list import draw_lines
-from core.tickets.lists import Line
+from core.tickets.list_lines import Line
 from core.tickets.technical_data import (
     AccountData,
     AgreementData,

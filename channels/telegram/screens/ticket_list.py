@@ -16,7 +16,8 @@ from channels.telegram.screens.tags import signed
 from core.addresses import MessageRef
 from core.texts import Key
 from core.tickets.board import Board
-from core.tickets.lists import BEST, COUNTED, PAGE, Line, Page
+from core.tickets.found_lists import BEST
+from core.tickets.list_lines import COUNTED, PAGE, Line, Page
 from core.tickets.views import View
 from core.words.names import clean_name
 

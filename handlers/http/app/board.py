@@ -11,7 +11,7 @@ from channels.telegram.screens import statistics as lines
 from channels.telegram.screens.screen import Renderer
 from core.reports.measured import Figure
 from core.reports.statistics import ALL, Day, Scope, Share, Statistics
-from core.tickets.lists import COUNTED, Page
+from core.tickets.list_lines import COUNTED, Page
 from core.words.names import clean_name
 from handlers.http.app.pages import draw_lines, draw_turns
 from handlers.http.app.shell import live_section

@@ -18,7 +18,7 @@ from core.tickets.catalog import (
     workflow_of,
 )
 from core.tickets.filters import MARKED, ME, NOBODY, Filters
-from core.tickets.lists import COUNTED
+from core.tickets.list_lines import COUNTED
 from core.tickets.tags import known_tags
 from core.tickets.views import ORDERS
 from core.tickets.workflow import State

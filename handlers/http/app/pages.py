@@ -19,7 +19,8 @@ from core.files import has_file, title_of
 from core.responses.sending import Prepared
 from core.responses.staff_page import TicketPage
 from core.tickets.card import Words
-from core.tickets.lists import VIEWS, Line, Page
+from core.tickets.list_lines import Line, Page
+from core.tickets.lists import VIEWS
 from core.tickets.views import View
 from core.tickets.workflow import sign_of
 from core.words.names import clean_name, visible

@@ -31,15 +31,9 @@ from core.tasks.task_actions import TasksOpen
 from core.texts import Texts
 from core.tickets.attached_files import AttachedFile
 from core.tickets.conversation_pages import NEWEST
-from core.tickets.lists import (
-    VIEWS,
-    Page,
-    PageRequest,
-    count_by_marker,
-    found_of,
-    found_within,
-    page_within,
-)
+from core.tickets.found_lists import found_of, found_within
+from core.tickets.list_lines import Page
+from core.tickets.lists import VIEWS, PageRequest, count_by_marker, page_within
 from core.tickets.unanswered import Unanswered, note_asked
 from core.tickets.views import open_view, views_for
 from core.tx import ReadTx

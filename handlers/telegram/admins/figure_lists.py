@@ -6,7 +6,7 @@ from core.errors import Refusal
 from core.people.staff import for_admin
 from core.reports.measured import page_of_figure
 from core.reports.statistics import find_statistics
-from core.tickets.lists import PAGE
+from core.tickets.list_lines import PAGE
 from handlers.telegram.context import ButtonContext
 
 

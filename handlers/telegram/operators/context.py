@@ -11,8 +11,9 @@ from typing import Any, Concatenate, Final, ParamSpec, TypeVar
 from aiogram import Bot
 from aiogram.types import InaccessibleMessage, InlineKeyboardMarkup, Message
 
-from channels.telegram.addresses import chat_id
+from channels.telegram.addresses import chat_address, chat_id
 from channels.telegram.screens.screen import Renderer, Screen
+from core.addresses import Address
 from core.desk import Desk
 from core.errors import Unreadable
 from core.people.identity import Sender
@@ -25,6 +26,7 @@ from core.tx import ReadTx, Tx
 from core.words.aliases import ALIASES
 from core.words.names import clean_name, units
 from core.words.numbers import find_number
+from handlers.telegram.context import ButtonContext
 from handlers.telegram.responder import Responder
 
 NOTE: Final = "//"
@@ -259,6 +261,26 @@ class CommandContext(OperatorContext):
         return words or None
 
 
+@dataclass(frozen=True, slots=True)
+class GroupButton(OperatorContext):
+    """A button that an operator pressed, on a message in the operators' group."""
+
+    button: ButtonContext
+
+    async def toast(self, verb: str = "", *, alert: bool = False, **facts: Any) -> None:
+        """Say what was done, or just stop the button's clock."""
+        text = self.responder.plain(f"operators.toast.{verb}", facts) if verb else ""
+        await self.responder.toast(self.button.query, text, alert=alert)
+
+    async def show_buttons(self, keyboard: InlineKeyboardMarkup | None) -> None:
+        """Other buttons below the same message."""
+        await self.responder.show_buttons(self.message, keyboard)
+
+    async def edit(self, screen: Screen) -> None:
+        """Edit the message with the button into this screen."""
+        await self.responder.edit(self.message, screen.html, keyboard=screen.keyboard)
+
+
 async def name_for(bot: Bot, text: str) -> str:
     """Our username, where the words call a bot by its name; nothing else needs to know it.
 
@@ -281,3 +303,12 @@ def read_reason(words: str | None) -> tuple[str | None, bool]:
     bare = (words or "").strip()
     public = bare.startswith(FOR_CUSTOMER)
     return bare.removeprefix(FOR_CUSTOMER).strip() or None, public
+
+
+def asker_of(context: GroupButton) -> tuple[Address, str]:
+    """Who wrote what the message answers, and how; without such words, who presses."""
+    asked = getattr(context.message, "reply_to_message", None)
+    author = None if asked is None else asked.from_user
+    if asked is None or author is None or author.is_bot:
+        return context.sender.address, ""
+    return chat_address(author.id), asked.text or asked.caption or ""

@@ -16,7 +16,9 @@ from core.people.staff import for_admin, id_of
 from core.tickets.board import hide_board, show_board
 from core.tickets.card import Card, Words, card_of, list_notes, list_words
 from core.tickets.conversation_pages import page_of_words
-from core.tickets.lists import VIEWS, Page, found_of, page_of, page_of_view
+from core.tickets.found_lists import found_of
+from core.tickets.list_lines import Page
+from core.tickets.lists import VIEWS, page_of, page_of_view
 from core.tickets.technical_data import technical_data
 from core.tickets.unassigned import Unassigned, find_unassigned
 from core.tickets.views import find_view, open_view, views_for

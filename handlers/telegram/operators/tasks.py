@@ -20,7 +20,7 @@ from core.tasks.task_opening import create_task, reopen_task
 from core.teams.assignee_parser import read_hand_over
 from core.teams.members import Colleague, colleagues_of
 from core.tickets.fields import FieldsMissing
-from core.tickets.lists import Line
+from core.tickets.list_lines import Line
 from core.tickets.unanswered import Unanswered, note_asked, unless_unanswered
 from core.tx import ReadTx, Tx
 from core.words.aliases import NEW_TASK, TASK_VERBS, TASKS

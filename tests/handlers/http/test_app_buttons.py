@@ -10,7 +10,7 @@ from handlers.http.app import assistance, forms
 from handlers.http.app.actions import ACTIONS
 from handlers.http.app.given import OTHER, RESTRICTED, SPANS
 from handlers.telegram.operators import assistant as assistant_steps
-from handlers.telegram.operators import buttons
+from handlers.telegram.operators import buttons, card_buttons
 
 # A button of the card and what does the same on the page: an action, …
 ACTED: Final = {
@@ -105,7 +105,7 @@ def test_every_kind_of_button_of_the_group_is_on_the_page_or_has_a_reason_not_to
 def test_the_page_offers_the_same_ends_of_a_freeze_and_of_a_block() -> None:
     assert {*SPANS, OTHER} == {*card._FREEZES}
     assert {*forms._HOURS} == {*RESTRICTED} and tuple(forms._HOURS.values()) == people._SPANS
-    assert {word: buttons._SPANS.get(word, "") for word in SPANS} == dict(SPANS)
+    assert {word: card_buttons.SPANS.get(word, "") for word in SPANS} == dict(SPANS)
 
 
 @pytest.mark.parametrize("name", sorted(ACTIONS))

@@ -37,18 +37,18 @@ async def is_operator_chat(tx: ReadTx, chat: Address) -> bool:
 async def all_operator_chats(tx: ReadTx) -> list[Address]:
     """Every chat in which operators work."""
     main = tx.company.operators_chat
-    rooms = (await operator_chats_of(tx)).values()
-    return [*([] if main is None else [main]), *(chat for chat in rooms if chat != main)]
+    of_teams = (await operator_chats_of(tx)).values()
+    return [*([] if main is None else [main]), *(chat for chat in of_teams if chat != main)]
 
 
 async def operator_chat_of(tx: ReadTx, ticket_id: int | None) -> Address | None:
     """The chat of the operators who work on the ticket; without a ticket, of all."""
-    rooms = await operator_chats_of(tx)
-    if rooms and ticket_id is not None:
+    chats = await operator_chats_of(tx)
+    if chats and ticket_id is not None:
         place = await tx.session.get(TicketTeam, ticket_id)
-        room = None if place is None else rooms.get(place.team or "")
-        if room is not None:
-            return room
+        chat = None if place is None else chats.get(place.team or "")
+        if chat is not None:
+            return chat
     return tx.company.operators_chat
 
 

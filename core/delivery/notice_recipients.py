@@ -61,7 +61,7 @@ async def _in_chat(
     locale: str | None = None
     match notice.to:
         case Audience.OPERATORS:
-            chat = await _room(tx, event, notice, message)
+            chat = await _group_of(tx, event, notice, message)
         case Audience.ALERTS:
             chat = tx.company.alerts_chat
         case Audience.CUSTOMER_MAIL if person is not None:
@@ -87,7 +87,9 @@ async def _in_chat(
     return found
 
 
-async def _room(tx: Tx, event: e.Event, notice: Notice, message: Message | None) -> Address | None:
+async def _group_of(
+    tx: Tx, event: e.Event, notice: Notice, message: Message | None
+) -> Address | None:
     """The ticket's group; what answers a colleague's words goes where they stand, if it can."""
     if notice.reply == "source":
         note = await tx.session.get(Note, getattr(event, "note_id", 0)) if message is None else None

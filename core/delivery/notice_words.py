@@ -113,8 +113,8 @@ async def _source(
 
 
 async def _copy_of(tx: Tx, event: e.Event, message: Message) -> str | None:
-    room = await operator_chat_of(tx, event.ticket_id)
-    copies = [] if room is None else await copies_of(tx, message.id, room)
+    chat = await operator_chat_of(tx, event.ticket_id)
+    copies = [] if chat is None else await copies_of(tx, message.id, chat)
     return copies[-1] if copies else None
 
 

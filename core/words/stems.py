@@ -70,7 +70,7 @@ def _stem(word: str) -> str:
     return word
 
 
-COMMONPLACE: Final = frozenset(
+STOPWORDS: Final = frozenset(
     stems_of(
         "the and for with not you are was were this that these those have has had but from our your"
         " can could will would there they them then than when where what which who how why all any"

@@ -226,7 +226,7 @@ async def test_all_that_was_ones_is_the_others(desk: Desk, store: Store) -> None
     assert (await store.facts(None, "people_merged"))[0]["merged_name"] == "Carol Jones"
     assert (await store.facts(number, "customer_changed"))[0]["new"] == "Alice"
     facts = await desk.read(person_facts, person)
-    assert facts is not None and facts.known.id == alice, "the signpost leads on"
+    assert facts is not None and facts.known.id == alice, "the redirect leads on"
 
 
 async def test_two_contacts_become_the_first_and_signposts_follow(desk: Desk, store: Store) -> None:

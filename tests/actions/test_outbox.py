@@ -92,7 +92,7 @@ async def test_a_lane_keeps_its_order_and_other_lanes_do_not_wait(desk: Desk, cl
     ]
     assert await take(desk) == []
     await desk.run(give_back, first[0].id, after=30.0, error="network")
-    assert await ready(desk) == [], "what waits for another try holds its lane"
+    assert await ready(desk) == [], "what waits for another try holds what follows it"
     clock.move(seconds=30)
     assert await ready(desk) == [first[0].id]
     await desk.run(claim, [first[0].id], {})

@@ -9,10 +9,12 @@ from typing import Final
 # A word of our own: no identifier and no module may have it among its words.
 WORDS: Final[Mapping[str, str]] = {
     "bell": "outbox_wakeup",
+    "commonplace": "stopwords",
     "deed": "write, act, step",
     "lane": "ordering_key",
     "lanes": "ordering_key, update_queue",
     "parcel": "delivery",
+    "onthespot": "sqlite_driver",
     "parcels": "deliveries",
     "playground": "sandbox, demo",
     "rehousing": "card_updates",
@@ -93,7 +95,6 @@ MODULES: Final[Mapping[str, str]] = {
     "measures": "metrics",
     "moves": "ticket_commands",
     "offers": "outage_detection",
-    "onthespot": "sqlite_driver",
     "opening": "database_access",
     "overlays": "open_menus",
     "owing": "unanswered",

@@ -1,5 +1,6 @@
 """The migrations make exactly the tables that the models describe, and can take them away."""
 
+import ast
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import ExitStack
@@ -103,6 +104,45 @@ async def test_tables_of_a_later_release_are_refused(empty: tuple[Database, Data
         await session.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     with pytest.raises(NewerDatabase):
         await migrate(database)
+
+
+# Since 0017 a release works beside the one before; what is released otherwise says why.
+ALONE = {
+    "0026": "the sums of statistics are counted anew, by other rules",
+    "0034": "the same, with the reasons of closing",
+}
+
+
+def test_a_migration_only_adds_or_it_is_known_why_the_desk_must_stand_still_for_it() -> None:
+    later = {number: path for number, path in migrations._files().items() if number >= "0017"}
+    assert later
+    alone = {number for number, path in later.items() if not adds_only(path)}
+    assert alone == set(ALONE)
+
+
+def test_what_only_adds_takes_nothing_away_and_renames_nothing() -> None:
+    found = [
+        f"{path.name}: {call}"
+        for path in migrations._files().values()
+        if adds_only(path)
+        for call in operations_of(path)
+        if call.startswith(("drop_", "alter_", "rename_", "batch_alter"))
+    ]
+    assert not found
+
+
+def adds_only(path: Path) -> bool:
+    return migrations._ADDS_ONLY.search(path.read_text("utf-8")) is not None
+
+
+def operations_of(path: Path) -> list[str]:
+    """What a migration's `upgrade` calls."""
+    tree = ast.parse(path.read_text("utf-8"))
+    (upgrade,) = (
+        node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == "upgrade"
+    )
+    calls = (node.func for node in ast.walk(upgrade) if isinstance(node, ast.Call))
+    return [call.attr for call in calls if isinstance(call, ast.Attribute)]
 
 
 LATER = """

@@ -43,7 +43,7 @@ EXCLUDED: Final = {
     "test_measured_faults": "it is about calls that fail, are lost or must wait",
     "test_faults": "it is about calls that fail, are lost or must wait",
     "test_clock_steps": "the clock is set while it runs: what is late depends on the moment",
-    "test_rooms": "whether a word is sent before or after its group became a supergroup is chance",
+    "test_operator_chats": "a word goes before or after its group became a supergroup, by chance",
     "test_postgres": "the story of test_conversation with a kill, once more for each database",
     "test_sickness": "which symptom is seen first depends on the moment of the fault",
     "test_watch": "it is about calls that are refused, and tried again",

@@ -29,7 +29,7 @@ TABLES: Final = (
 
 
 async def soon(check: Callable[[], Any], what: str = "it", timeout: float = 10.0) -> None:
-    """Wait until the database says so; it rings no bell for us."""
+    """Wait until the database says so; it does not tell us."""
     end = time.monotonic() + timeout * float(os.environ["SANDBOX_PATIENCE"])
     while not check():
         if time.monotonic() > end:

@@ -210,7 +210,7 @@ class Stage:
         """Wait until everything that came in is handled and everything that must leave has left,
         but for what is to wait for `patience` seconds or more.
 
-        The database rings no bell for us, so it is looked at every few hundredths of a second.
+        The database does not tell us, so it is looked at every few hundredths of a second.
         """
         with self._reading() as database:
             await self._settled(database, timeout, patience)

@@ -27,7 +27,7 @@ FINE = ("not_modified",)
 
 
 async def lost(harness: ChannelHarness) -> Any:
-    """Send the next parcel, whose answer gets lost."""
+    """Send the next delivery, whose answer gets lost."""
     delivery = await harness.next()
     assert delivery is not None
     left = await harness.carry(delivery)

@@ -59,62 +59,62 @@ def offers(person: Person, chat: Chat) -> set[str]:
     return {str(item["command"]) for item in person.world.visible_commands(person, chat)}
 
 
-async def card_in(stage: Stage, room: Chat, number: int) -> Message:
+async def card_in(stage: Stage, group: Chat, number: int) -> Message:
     found: list[Message] = []
 
     def look() -> bool:
         head = re.compile(rf"^\S+ #{number}\b")
-        found[:] = [m for m in room.bot_messages if m.keyboard and head.match(m.text)]
+        found[:] = [m for m in group.bot_messages if m.keyboard and head.match(m.text)]
         return bool(found)
 
-    await stage.world.until(look, SOON, f"a card of #{number} in {room.title}")
+    await stage.world.until(look, SOON, f"a card of #{number} in {group.title}")
     return found[-1]
 
 
 async def founded(stage: Stage, words: dict[str, str]) -> Chat:
     """The company makes a group, gives it to a team, and is told what is missing there."""
     await stage.admin.start()
-    room = stage.world.group("Бригада", members=[stage.oleg], owner=stage.admin)
-    await room.add_bot(by=stage.admin)
+    group = stage.world.group("Бригада", members=[stage.oleg], owner=stage.admin)
+    await group.add_bot(by=stage.admin)
     for command in ("/on", "/off"):  # he has been seen at work, and is known by his name
         await stage.oleg.say(stage.group, command)
     await stage.settle()
-    await apply_directory(stage, TEAM.format(chat=room.id))
+    await apply_directory(stage, TEAM.format(chat=group.id))
     await stage.admin.expect(re.escape(words["not_admin"]), timeout=SOON)
-    await room.promote_bot(by=stage.admin)
+    await group.promote_bot(by=stage.admin)
     await stage.admin.expect(re.escape(words["well"]), timeout=SOON)
-    return room
+    return group
 
 
-async def worked_on(stage: Stage, words: dict[str, str], room: Chat, anna: Person) -> int:
+async def worked_on(stage: Stage, words: dict[str, str], group: Chat, anna: Person) -> int:
     """A ticket comes there, with what is said and edited from then on, and is answered there."""
     number, card = await stage.open_ticket(anna, "Домофон")
     first = await anna.say("Не открывается с понедельника")
     await stage.group.expect("с понедельника", reply_to=card, timeout=SOON)
     await stage.olga.reply(card, f"/assign {words['team']} нужен выезд")
-    there = await card_in(stage, room, number)
-    told = await room.expect(re.escape(words["told"].format(number=number)), timeout=SOON)
+    there = await card_in(stage, group, number)
+    told = await group.expect(re.escape(words["told"].format(number=number)), timeout=SOON)
     assert told.reply_to is there
     moved = words["moved"].format(number=number)
     await stage.world.until(lambda: card.text == moved and not card.keyboard, SOON, moved)
     await anna.edit(first, "Не открывается со вторника")
-    edited = await room.expect("со вторника", timeout=SOON)
+    edited = await group.expect("со вторника", timeout=SOON)
     assert edited.text == words["edited"].format(number=number) and edited.reply_to is there
     answer = await stage.oleg.reply(there, "Выезжаем")
     await anna.expect("Выезжаем", timeout=SOON)
-    await room.expect_reaction(answer, "👌", timeout=SOON)
+    await group.expect_reaction(answer, "👌", timeout=SOON)
 
     def commands_are_there() -> bool:
-        usual = {"queue", "escalate", "tasks"} <= offers(stage.oleg, room)
-        return usual and "report" in offers(stage.admin, room)
+        usual = {"queue", "escalate", "tasks"} <= offers(stage.oleg, group)
+        return usual and "report" in offers(stage.admin, group)
 
     await stage.world.until(commands_are_there, SOON, "commands in the team's group")
     return number
 
 
-async def grown_up(stage: Stage, room: Chat, anna: Person, number: int) -> tuple[Chat, Message]:
+async def grown_up(stage: Stage, group: Chat, anna: Person, number: int) -> tuple[Chat, Message]:
     """A basic group becomes a supergroup: ids follow, the ticket goes on in it."""
-    grown = room.migrate()
+    grown = group.migrate()
     await anna.say("Ждём у подъезда")
     await grown.expect("Ждём у подъезда", timeout=SOON)
     assert value(stage, "SELECT chat FROM team WHERE code='field'") == f"telegram:{grown.id}"
@@ -124,26 +124,26 @@ async def grown_up(stage: Stage, room: Chat, anna: Person, number: int) -> tuple
     return grown, card
 
 
-async def shut_out(stage: Stage, words: dict[str, str], room: Chat, anna: Person) -> None:
+async def shut_out(stage: Stage, words: dict[str, str], group: Chat, anna: Person) -> None:
     """Told once to whoever must know, its end too; nothing is lost meanwhile."""
-    await room.remove_bot()
+    await group.remove_bot()
     await stage.admin.expect(re.escape(words["gone"]), timeout=SOON)
     await stage.alerts.expect(re.escape(words["gone"]), timeout=SOON)
     await anna.say("Код 45")
     waiting = "SELECT count(*) FROM outbox WHERE error='blocked' AND state='queued'"
     await soon(lambda: value(stage, waiting), "something rests", SOON)
-    await room.add_bot(admin=True)
+    await group.add_bot(admin=True)
     await stage.admin.expect(re.escape(words["well"]), timeout=SOON)
-    await room.expect("Код 45", timeout=SOON)
+    await group.expect("Код 45", timeout=SOON)
     await stage.admin.say("/setup")
     await stage.admin.expect(re.escape(words["checked"]), timeout=SOON)
 
 
 async def test_a_team_with_a_group_of_its_own(stage: Stage, words: dict[str, str]) -> None:
     anna, oleg = stage.customer("Анна"), stage.oleg
-    room = await founded(stage, words)
-    number = await worked_on(stage, words, room, anna)
-    grown, card = await grown_up(stage, room, anna, number)
+    group = await founded(stage, words)
+    number = await worked_on(stage, words, group, anna)
+    grown, card = await grown_up(stage, group, anna, number)
     await shut_out(stage, words, grown, anna)
     # who leaves one of two groups works on in the other
     await oleg.leave(stage.group)

@@ -32,13 +32,13 @@ from tests.actions.people import ALERTS, ALICE, ANNA, OPERATORS, customer, opens
 from tests.actions.store import Store
 from tests.clock import Clock
 
-ROOM, NEW = -1500, -1600
+GROUP, NEW = -1500, -1600
 TITLES = {"en": "Field crew", "ru": "Выездная бригада"}
 
 
 @pytest.fixture
 async def crew(desk: Desk) -> None:
-    await desk.run(put_team, "field", TITLES, chat=ROOM)
+    await desk.run(put_team, "field", TITLES, chat=GROUP)
 
 
 async def given(desk: Desk, ticket: Ticket, to: str = "field") -> Ticket:
@@ -76,7 +76,7 @@ def delivery_of(row: OutboxRow) -> Delivery:
 
 
 async def test_the_group_is_the_desk_s_own(desk: Desk, crew: None) -> None:
-    assert await desk.read(is_own, chat_address(ROOM))
+    assert await desk.read(is_own, chat_address(GROUP))
     assert not await desk.read(is_own, chat_address(NEW))
     await desk.run(put_team, "field", TITLES, chat=NEW)
     assert await desk.read(is_own, chat_address(NEW))
@@ -85,7 +85,7 @@ async def test_the_group_is_the_desk_s_own(desk: Desk, crew: None) -> None:
 async def test_it_cannot_become_the_group_of_all(desk: Desk, store: Store, crew: None) -> None:
     before = await store.everything()
     with pytest.raises(Refusal) as refused:
-        await desk.run(link, ANNA, "operators", chat_address(ROOM))
+        await desk.run(link, ANNA, "operators", chat_address(GROUP))
     assert (refused.value.key, refused.value.facts) == (
         "refusal.linked_team",
         {"team": "Field crew"},
@@ -112,9 +112,9 @@ async def test_many_cards_for_one_group_are_one_post_there_and_nobody_else_s_bus
     calm = await opens(desk)
     many = [await given(desk, await opens(desk)) for _ in range(CALM + 1)]
     assert await desk.run(post_digest) == len(many)
-    (post,) = await store.outbox(ROOM, key="group.storm")
+    (post,) = await store.outbox(GROUP, key="group.storm")
     assert post.facts["n"] == len(many)
-    assert not await store.outbox(ROOM, kind="card", state="queued")
+    assert not await store.outbox(GROUP, kind="card", state="queued")
     waiting = await store.outbox(OPERATORS, kind="card", state="queued")
     assert [row.ticket_id for row in waiting] == [calm.id]
     assert await desk.run(post_digest) == 0
@@ -140,8 +140,8 @@ async def test_a_group_that_becomes_a_supergroup_keeps_its_tickets(
     await given(desk, ticket)
     await stands(desk, store, ticket.id, 8)
     await desk.run(hear, ALICE, says(ALICE, "And the archive?"))
-    assert (await desk.read(teams_of)).of_chat(chat_address(ROOM)) is not None
-    assert await desk.run(move_chat, chat_address(ROOM), chat_address(NEW)) == desk.company
+    assert (await desk.read(teams_of)).of_chat(chat_address(GROUP)) is not None
+    assert await desk.run(move_chat, chat_address(GROUP), chat_address(NEW)) == desk.company
     assert (await desk.read(teams_of)).of_chat(chat_address(NEW)) is not None
     (team,) = await store.rows(select(Team))
     assert team.chat == chat_address(NEW) and await desk.read(
@@ -149,9 +149,9 @@ async def test_a_group_that_becomes_a_supergroup_keeps_its_tickets(
     ) == chat_address(NEW)
     assert await store.card(ticket.id) is None
     assert {row.address for row in await store.outbox(state="queued", kind="content")} == {str(NEW)}
-    assert not await store.outbox(ROOM, state="queued")
+    assert not await store.outbox(GROUP, state="queued")
     before = await store.everything()
-    await desk.run(move_chat, chat_address(ROOM), chat_address(NEW))
+    await desk.run(move_chat, chat_address(GROUP), chat_address(NEW))
     assert await store.everything() == before
 
 
@@ -159,7 +159,7 @@ async def test_what_names_a_message_of_a_group_that_became_a_supergroup_is_not_d
     desk: Desk, store: Store, crew: None
 ) -> None:
     """A message of the new chat may have the same number."""
-    old, new = chat_address(ROOM), chat_address(NEW)
+    old, new = chat_address(GROUP), chat_address(NEW)
 
     async def queue(tx: Tx) -> None:
         facts: dict[str, dict[str, Any]] = {
@@ -172,7 +172,7 @@ async def test_what_names_a_message_of_a_group_that_became_a_supergroup_is_not_d
         }
         rows = [
             outbox.row(
-                tx, old, kind, Priority.CARD_REFRESH, ordering_key=f"{ROOM}:{kind}", facts=given
+                tx, old, kind, Priority.CARD_REFRESH, ordering_key=f"{GROUP}:{kind}", facts=given
             )
             for kind, given in facts.items()
         ]
@@ -182,7 +182,7 @@ async def test_what_names_a_message_of_a_group_that_became_a_supergroup_is_not_d
     await desk.run(move_chat, old, new)
     left = {row.kind: row.facts for row in await store.outbox(NEW, state="queued")}
     assert left == {"text": {"number": 1}, "card": {"reply": "card"}}
-    assert {row.kind for row in await store.outbox(ROOM, state="dropped")} == {
+    assert {row.kind for row in await store.outbox(GROUP, state="dropped")} == {
         *("pin", "remove", "signpost", "reaction")
     }
 
@@ -190,7 +190,7 @@ async def test_what_names_a_message_of_a_group_that_became_a_supergroup_is_not_d
 async def test_the_board_of_a_group_that_became_a_supergroup_is_posted_there(
     desk: Desk, store: Store, crew: None
 ) -> None:
-    old, new = chat_address(ROOM), chat_address(NEW)
+    old, new = chat_address(GROUP), chat_address(NEW)
     await desk.run(show_board, old)
     await desk.run(note_board, old, "5")
     for _ in range(2):
@@ -206,10 +206,10 @@ async def test_alerts_of_a_group_that_became_a_supergroup_are_not_edited_there(
     ticket = await given(desk, await opens(desk))
     clock.move(days=2, hours=20)
     await desk.run(sweep)
-    (row,) = await store.outbox(ROOM, key="group.reminder")
+    (row,) = await store.outbox(GROUP, key="group.reminder")
     await desk.run(delivery_results.arrived, delivery_of(row), Sent(("7",)))
     assert await store.rows(select(Alert))
-    await desk.run(move_chat, chat_address(ROOM), chat_address(NEW))
+    await desk.run(move_chat, chat_address(GROUP), chat_address(NEW))
     await desk.run_as(await operator(desk), move, ticket.id, "close")
     assert not await store.rows(select(Alert)) and not await store.outbox(kind="alert")
 
@@ -224,7 +224,7 @@ async def test_a_card_that_another_process_sends_elsewhere_stands_there_at_once(
     await beside.run(put_team, "field", TITLES, active=False)
     (row,) = await store.outbox(OPERATORS, kind="card", state="queued")
     # this desk has not read the directory anew yet, and the card is there already
-    assert await desk.read(operator_chat_of, ticket.id) == chat_address(ROOM)
+    assert await desk.read(operator_chat_of, ticket.id) == chat_address(GROUP)
     note = {"chat": OPERATORS, "digest": "x"}
     await desk.run(delivery_results.arrived, delivery_of(row), Sent(("9",), note))
     assert await store.card(ticket.id) == (str(OPERATORS), "9", "x")
@@ -244,10 +244,10 @@ async def test_edited_words_that_never_stood_here_are_known_here_from_then_on(
     await given(desk, ticket)
     author = await customer(desk)
     await desk.run_as(author, conversation.edit, replace(said, text="Since Monday"))
-    (row,) = await store.outbox(ROOM, kind="edit")
-    await desk.run(delivery_results.arrived, delivery_of(row), Sent(("9",), {"chat": ROOM}))
+    (row,) = await store.outbox(GROUP, kind="edit")
+    await desk.run(delivery_results.arrived, delivery_of(row), Sent(("9",), {"chat": GROUP}))
     (copy,) = await store.rows(select(SentMessage).where(SentMessage.message == "9"))
-    assert (copy.chat, copy.role, copy.message_id) == (str(ROOM), "copy", row.message_id)
+    assert (copy.chat, copy.role, copy.message_id) == (str(GROUP), "copy", row.message_id)
 
 
 async def test_an_edit_that_waits_goes_along_with_its_ticket(
@@ -258,7 +258,7 @@ async def test_an_edit_that_waits_goes_along_with_its_ticket(
     await desk.run(hear, ALICE, said)
     await desk.run_as(await customer(desk), conversation.edit, replace(said, text="Since Monday"))
     await given(desk, ticket)
-    assert [row.kind for row in await store.outbox(ROOM, state="queued")] == [
+    assert [row.kind for row in await store.outbox(GROUP, state="queued")] == [
         "content",
         "edit",
         "card",
@@ -272,7 +272,7 @@ def condition(code: str) -> list[Condition]:
     return [
         Condition("operators", "fine", chat_address(OPERATORS), "Desk"),
         Condition("alerts", "fine", chat_address(ALERTS), "Loud"),
-        Condition("team", code, chat_address(ROOM), "Crew", "field"),
+        Condition("team", code, chat_address(GROUP), "Crew", "field"),
     ]
 
 
@@ -280,7 +280,7 @@ async def test_shut_out_of_it_admins_and_the_channel_hear_whose_it_is(
     desk: Desk, store: Store, crew: None
 ) -> None:
     await desk.run(hear, replace(ANNA, language="ru"), says(ANNA, "Hello"))
-    assert chat_address(ROOM) in await desk.read(linked_operator_chats)
+    assert chat_address(GROUP) in await desk.read(linked_operator_chats)
     assert await desk.run(tell, condition("gone")) == []
     rows = [
         (row.address, row.key, row.facts["team"])
@@ -295,8 +295,8 @@ async def test_shut_out_of_it_admins_and_the_channel_hear_whose_it_is(
     assert await desk.read(linked_operator_chats) == [chat_address(OPERATORS)]
     assert await desk.run(tell, condition("gone")) == []
     (well,) = await desk.run(tell, condition("fine"))
-    assert (well.team, well.chat) == ("field", chat_address(ROOM))
-    assert await desk.read(linked_operator_chats) == [chat_address(OPERATORS), chat_address(ROOM)]
+    assert (well.team, well.chat) == ("field", chat_address(GROUP))
+    assert await desk.read(linked_operator_chats) == [chat_address(OPERATORS), chat_address(GROUP)]
 
 
 async def test_teams_are_told_apart(desk: Desk, store: Store, crew: None) -> None:

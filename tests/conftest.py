@@ -16,6 +16,7 @@ defer_types()  # as the command line does: to build all of aiogram's types takes
 
 from tests.e2e.warm import WarmProcesses  # noqa: E402 they import aiogram
 from tests.harness import migrated, own_sqlite_url, texts  # noqa: E402
+from tests.order import turns  # noqa: E402
 from tests.postgres import Postgres, Unavailable, start  # noqa: E402
 
 __all__ = ["migrated", "own_sqlite_url", "texts"]
@@ -36,15 +37,11 @@ settings.load_profile("suite")
 
 TESTS = Path(__file__).parent
 
-# Their files take half a minute each: begun last, they would keep one worker busy alone.
-# The transcript takes two minutes, most of which it waits.
-LONG = ("tools", "e2e", "browser", "bot")
-
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The long stories first, otherwise in order."""
-    rank = {folder: at for at, folder in enumerate(LONG)}
-    items.sort(key=lambda item: rank.get(item.path.relative_to(TESTS).parts[0], len(LONG)))
+    """Files in the order that keeps all workers busy, each in one piece."""
+    turn = turns([item.path.relative_to(TESTS) for item in items])
+    items.sort(key=lambda item: turn[item.path.relative_to(TESTS)])
 
 
 def pytest_collection_finish() -> None:

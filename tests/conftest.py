@@ -14,12 +14,15 @@ from bot.lazy_aiogram import defer_types
 
 defer_types()  # as the command line does: to build all of aiogram's types takes many seconds
 
-from tests.e2e.warm import WarmProcesses  # noqa: E402 they import aiogram
+from tests.compiled import share_statements  # noqa: E402 they import aiogram
+from tests.e2e.warm import WarmProcesses  # noqa: E402
 from tests.harness import migrated, own_sqlite_url, texts  # noqa: E402
 from tests.order import turns  # noqa: E402
 from tests.postgres import Postgres, Unavailable, start  # noqa: E402
 
 __all__ = ["migrated", "own_sqlite_url", "texts"]
+
+share_statements()
 
 # Several files run at a time, on machines with other work: what comes late has not failed. Only
 # what fails waits that long.

@@ -1,9 +1,9 @@
 """Bots that start in no time: a process that has imported everything forks them.
 
 Every fork is ``python -m bot run``, or another command of it, but for the seconds in which Python
-reads modules and a new database gets its tables: a process of its own, with its own environment,
-log, loop, connections and file descriptors, that can be killed like any other. Run as a module,
-this is the process that forks.
+reads modules, a new database gets its tables, and statements are compiled: a process of its own,
+with its own environment, log, loop, connections and file descriptors, that can be killed like any
+other. Run as a module, this is the process that forks.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import signal
 import sqlite3
 import sys
 import tempfile
+import threading
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, closing, suppress
 from functools import partial
@@ -169,6 +170,7 @@ def main() -> None:
     gc.disable()
     _import_the_desk()
     database, texts = _first_database(), _all_texts()
+    _lead_a_conversation(database, texts["ru"])
     gc.collect()
     gc.freeze()
     orders, ends = sys.stdin.fileno(), _ends_of_children()
@@ -235,6 +237,35 @@ def _first_database() -> bytes:
         with closing(sqlite3.connect(file)) as connection, connection:
             connection.execute("UPDATE report SET active = FALSE")
         return file.read_bytes()
+
+
+def _lead_a_conversation(database: bytes, texts: Texts) -> None:
+    """What statements and types are compiled for it, every fork has: half of what a fork's own
+    first conversation would cost.
+    """
+    from tests.compiled import share_statements
+    from tests.handlers.operators.group import operator_group
+
+    async def lead(file: Path) -> None:
+        async with operator_group(f"{SQLITE}{file}", texts) as group:
+            for words in ("/start", "Нет картинки"):
+                await group.anna.say(words)
+                await group.settle()
+            card = await group.card(await group.ticket())
+            await group.presses(group.olga, card, "Взять")
+            await group.says(group.olga, "Перезагрузите", card)
+            await group.deliver()
+            await group.says(group.olga, "/resolve", card)
+            await group.deliver()
+
+    share_statements()
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "desk.db"
+        file.write_bytes(database)
+        asyncio.run(lead(file))
+    for thread in threading.enumerate():  # those of the database; a fork has none of them
+        if thread is not threading.main_thread():
+            thread.join()
 
 
 def _all_texts() -> dict[str, Texts]:

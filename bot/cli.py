@@ -77,11 +77,16 @@ COMMANDS: Final = (
     ),
     Command(
         "import",
-        "bot.commands.import_cameras",
-        "bring the cameras in line with a CSV file, while the desk runs",
+        "bot.commands.import_table",
+        "bring cameras, accounts or contracts in line with a table, while the desk runs",
         (
-            _argument("what", choices=["cameras"]),
-            _argument("file", type=Path, help="CSV: number,name,owner and other columns"),
+            _argument("what", choices=["cameras", "accounts", "contracts"]),
+            _argument(
+                "file",
+                type=Path,
+                help="CSV or XLSX with number,name,owner, account, or account,number, and more",
+            ),
+            _argument("--check", action="store_true", help="say what would change, change nothing"),
             _argument(
                 "--deactivate-missing",
                 action="store_true",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from bot.app import desk_of
 from bot.commands.directory import apply_in
-from bot.commands.import_cameras import import_cameras
+from bot.commands.import_table import import_table
 from bot.database_access import open_for_writing
 from bot.demo.past import QUIET, live_through
 from bot.demo.past_time import Cast
@@ -37,6 +37,8 @@ FOLDERS: Final = {"ru": EXAMPLES, "en": EXAMPLES / "en"}
 # The directory's files, applied as if they were one, in this order.
 _DIRECTORY: Final = ("directory", "tickets", "answers", "articles")
 CAMERAS: Final = "cameras.csv"
+# What the command line imports, by kind, in this order.
+_TABLES: Final = {"cameras": CAMERAS, "accounts": "accounts.csv", "contracts": "contracts.csv"}
 # The operators of the weeks before, the busier ones more than once.
 _WORKED: Final = ("olga", "olga", "olga", "irina", "irina", "oleg")
 
@@ -59,7 +61,8 @@ async def seed_company(
         await apply_in(settings, database, *directory_files(demo.language))
         await desk.run(by_operator, _sender(demo.people[ON_DUTY]), begin_duty)
         await _sign(desk, demo)
-    await import_cameras(settings, folder / CAMERAS, deactivate_missing=False)
+    for kind, name in _TABLES.items():
+        await import_table(settings, kind, folder / name)
     if weeks:
         await _live_through(settings, demo, weeks, clock)
 

@@ -21,7 +21,7 @@ from core.words.aliases import DETAILS
 from core.words.names import clean_name, is_blank
 from core.words.pasted import find_zone
 
-_LONGEST_ACCOUNT: Final = 200
+LONGEST_ACCOUNT: Final = 200
 # Cards that are drawn anew when their customer gets an account: the newest.
 _CARDS: Final = 20
 
@@ -114,7 +114,7 @@ _FIELDS: Final[dict[str, Callable[[Tx, Person, str], Awaitable[None]]]] = {
 
 async def find_account(tx: Tx, name: str) -> Account | None:
     """Return the account of this name, in any case."""
-    wanted = clean_name(name, _LONGEST_ACCOUNT)
+    wanted = clean_name(name, LONGEST_ACCOUNT)
     exact = select(Account).where(Account.name == wanted)
     folded = select(Account).where(func.lower(Account.name) == wanted.lower())
     for query in (exact, folded):
@@ -128,7 +128,7 @@ async def open_account(tx: Tx, name: str) -> Account:
     """Create an account: a company or household."""
     if not may(tx.actor.role, "contact"):
         raise NotAllowed("contact")
-    account = Account(name=clean_name(name, _LONGEST_ACCOUNT))
+    account = Account(name=clean_name(name, LONGEST_ACCOUNT))
     await tx.insert(account)
     tx.emit(AccountOpened(ticket_id=None, account_id=account.id, name=account.name))
     return account

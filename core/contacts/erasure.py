@@ -13,6 +13,7 @@ from sqlalchemy import String, bindparam, cast, delete, or_, select, text, updat
 
 from core.addresses import Address
 from core.contacts.erasure_remains import note_remains, note_traces, unused
+from core.contacts.personal_cells import erase_cells
 from core.delivery.outbox_store import erase_deliveries
 from core.errors import Refusal, Unreadable
 from core.events import PersonErased
@@ -118,6 +119,8 @@ async def erase_again(tx: Tx, person_id: int) -> Erased:
     messages = await _erase_words(tx, people, tickets)
     await _erase_traces(tx, people, tickets, points)
     await _erase_journal(tx, people, tickets)
+    await erase_cells(tx, people)
+    await tx.write()
     await _erase_people(tx, people, points)
     tx.emit(PersonErased(ticket_id=None, person_id=person_id, tickets=len(tickets)))
     if await tx.find(Erasure, person_id) is None:

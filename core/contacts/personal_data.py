@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 
 from core.addresses import Address
 from core.contacts.consents import consents_of
+from core.contacts.personal_cells import find_cells, told
 from core.errors import Refusal, Unreadable
 from core.models import ContactPoint, Message, Person, Ticket
 from core.people.identity import find_by_address
@@ -56,8 +57,9 @@ async def data_at(tx: ReadTx, address: Address) -> dict[str, Any]:
 
 
 async def data_of(tx: ReadTx, person_id: int) -> dict[str, Any]:
-    """Return the person, how they are reached, their tickets with the public words, and the names
-    of files that the desk keeps. Raises :class:`Unreadable`.
+    """Return the person, how they are reached, what is known of them in technical data, their
+    tickets with the public words, and the names of files that the desk keeps. Raises
+    :class:`Unreadable`.
     """
     person = await tx.find(Person, person_id)
     if person is None:
@@ -82,6 +84,7 @@ async def data_of(tx: ReadTx, person_id: int) -> dict[str, Any]:
             {"version": version, "at": _when(at)}
             for version, at in await consents_of(tx, person_id)
         ],
+        "belongs_to": [*told(await find_cells(tx, [person_id]))],
         "tickets": tickets,
         "files": sorted({one["file"]["name"] for one in said if one["file"]}),
     }

@@ -6,8 +6,7 @@ interrupted import is finished by importing the file again.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from sqlalchemy import bindparam, delete, insert, select, update
@@ -15,59 +14,40 @@ from sqlalchemy import bindparam, delete, insert, select, update
 from core.equipment.csv_file import Owner, Read
 from core.events import CamerasImported
 from core.models import Camera, CameraOwner
+from core.sheets.plan import Plan, lost_titles
 from core.tx import ReadTx, Tx
 from core.words.stems import fold
-
-# Cameras per transaction, which takes some hundredths of a second.
-BATCH: Final = 1000
 
 _CAMERAS: Final[Any] = Camera.__table__
 _OWNERS: Final[Any] = CameraOwner.__table__
 
 
-@dataclass(slots=True)
-class Plan:
-    """What a file changes. ``changed`` are existing cameras by id; so are ``gone``."""
-
-    new: list[Read] = field(default_factory=list)
-    changed: list[tuple[int, Read]] = field(default_factory=list)
-    unchanged: int = 0
-    gone: list[int] = field(default_factory=list)
-    ownerless: int = 0
-
-    def __bool__(self) -> bool:
-        return bool(self.new or self.changed or self.gone)
-
-    def batches(self) -> Iterator["Plan"]:
-        """Return the plan in parts that are written one by one."""
-        yield from (Plan(new=piece) for piece in _pieces(self.new))
-        yield from (Plan(changed=piece) for piece in _pieces(self.changed))
-        yield from (Plan(gone=piece) for piece in _pieces(self.gone))
-
-
-def _pieces(whole: list[Any]) -> Iterator[list[Any]]:
-    yield from (whole[at : at + BATCH] for at in range(0, len(whole), BATCH))
-
-
-async def compare(tx: ReadTx, cameras: Sequence[Read], *, deactivate_missing: bool) -> Plan:
+async def compare(
+    tx: ReadTx, cameras: Sequence[Read], *, deactivate_missing: bool = False
+) -> Plan[Read]:
     """Return what the file changes. ``deactivate_missing``: cameras it does not name are
     deactivated.
     """
     known = {row.number: row for row in await tx.rows(select(_CAMERAS))}
     owners = await _owners(tx)
-    plan = Plan()
+    plan, found = Plan[Read](), []
     for camera in cameras:
         row = known.pop(camera.number, None)
         if not camera.owners:
             plan.ownerless += 1
+        found += [] if row is None else [row.fields]
         if row is None:
             plan.new.append(camera)
         elif _differs(row, camera) or owners.get(row.id, frozenset()) != camera.owners:
             plan.changed.append((row.id, camera))
         else:
             plan.unchanged += 1
+    plan.lost = lost_titles(found, (camera.fields for camera in cameras))
+    left = [row for row in known.values() if row.active]
     if deactivate_missing:
-        plan.gone = [row.id for row in known.values() if row.active]
+        plan.gone = [row.id for row in left]
+    else:
+        plan.missing = sorted(row.number for row in left)
     return plan
 
 
@@ -83,7 +63,7 @@ def _differs(row: Any, camera: Read) -> bool:
     return before != (camera.name, camera.address, camera.area, camera.fields, True)
 
 
-async def apply(tx: Tx, plan: Plan) -> None:
+async def apply(tx: Tx, plan: Plan[Read]) -> None:
     """Write a part of the plan."""
     numbers = [camera.number for camera in plan.new]
     if numbers:
@@ -130,7 +110,7 @@ def _values(tx: Tx, camera: Read) -> dict[str, Any]:
     }
 
 
-async def note_import(tx: Tx, plan: Plan) -> None:
+async def note_import(tx: Tx, plan: Plan[Read]) -> None:
     """Record the import in the journal."""
     tx.emit(
         CamerasImported(

@@ -129,6 +129,7 @@ from core.events.people import (
     RecordsErased,
     RestrictionLifted,
     RetentionApplied,
+    SheetImported,
 )
 from core.events.tickets import (
     HIDDEN,
@@ -269,6 +270,7 @@ __all__ = [
     "RetentionApplied",
     "RuleRan",
     "RuleTold",
+    "SheetImported",
     "SilentCustomerMailed",
     "SplitOff",
     "StateEntered",

@@ -197,3 +197,15 @@ class ContractSigned(Event):
     agreement: str | None
     since: str | None
     until: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SheetImported(Event):
+    """Accounts or contracts, as ``kind`` says, were brought in line with a file; the numbers count
+    them.
+    """
+
+    kind: str
+    new: int
+    changed: int
+    unchanged: int

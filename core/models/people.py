@@ -90,12 +90,15 @@ class ContactPoint(Row):
 
 
 class Account(Row):
-    """A company or household that people belong to."""
+    """A company or household that people belong to. ``fields``: its technical data, the free
+    columns of the file that named it last.
+    """
 
     __tablename__ = "account"
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     name: Mapped[str] = mapped_column(String(200), unique=True)
+    fields: Mapped[dict[str, Any]] = mapped_column(default={})
 
 
 class AccountDomain(Row):
@@ -128,7 +131,10 @@ class PersonMerge(Row):
 
 
 class Contract(Row):
-    """What an account has agreed with us, from a day to a day; its agreement goes first (C4)."""
+    """What an account has agreed with us, from a day to a day; its agreement goes first (C4).
+
+    ``fields``: technical data, as those of an account.
+    """
 
     __tablename__ = "contract"
 
@@ -138,6 +144,7 @@ class Contract(Row):
     agreement: Mapped[str | None] = mapped_column(ForeignKey("agreement.code"))
     since: Mapped[date | None]
     until: Mapped[date | None]
+    fields: Mapped[dict[str, Any]] = mapped_column(default={})
 
 
 class Team(Row):

@@ -85,22 +85,26 @@ class AgreementData:
 
 @dataclass(frozen=True, slots=True)
 class ContractData:
-    """A contract; ``agreement``: its title. ``in_force``: today."""
+    """A contract; ``agreement``: its title. ``in_force``: today. ``columns``: those of its file."""
 
     number: str
     agreement: str | None
     since: date | None
     until: date | None
     in_force: bool
+    columns: Columns = ()
 
 
 @dataclass(frozen=True, slots=True)
 class AccountData:
-    """An account; ``agreement``: the title of what was agreed with all of it."""
+    """An account; ``agreement``: the title of what was agreed with all of it. ``columns``: those of
+    its file.
+    """
 
     name: str
     agreement: str | None
     contracts: tuple[ContractData, ...]
+    columns: Columns = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +191,7 @@ async def _faults(tx: ReadTx, camera_id: int, ticket_id: int) -> tuple[tuple[Lin
 async def _account(tx: ReadTx, ticket: Ticket) -> tuple[AccountData | None, list[str]]:
     """The account of the ticket's customer, and the codes of what was agreed with it."""
     query = (
-        select(Account.id, Account.name, AccountAgreement.agreement)
+        select(Account.id, Account.name, Account.fields, AccountAgreement.agreement)
         .join(AccountMember, AccountMember.account_id == Account.id)
         .outerjoin(AccountAgreement, AccountAgreement.account_id == Account.id)
         .where(AccountMember.person_id == ticket.customer_id)
@@ -195,7 +199,7 @@ async def _account(tx: ReadTx, ticket: Ticket) -> tuple[AccountData | None, list
     rows = await tx.rows(query)
     if not rows:
         return None, []
-    account_id, name, found = rows[0]
+    account_id, name, fields, found = rows[0]
     agreement: str | None = found or None
     titles = (await agreements_of(tx)).agreements
     signed = await tx.all(
@@ -207,7 +211,7 @@ async def _account(tx: ReadTx, ticket: Ticket) -> tuple[AccountData | None, list
         for one, shown in zip(signed, contracts, strict=True)
         if one.agreement is not None and shown.in_force
     ]
-    data = AccountData(name, _title(titles, agreement), contracts)
+    data = AccountData(name, _title(titles, agreement), contracts, _columns(fields))
     return data, [*promised, *([] if agreement is None else [agreement])]
 
 
@@ -220,6 +224,7 @@ def _contract(tx: ReadTx, contract: Contract, titles: Mapping[str, AgreementFact
         contract.since,
         contract.until,
         days.counts_on(today),
+        _columns(contract.fields),
     )
 
 

@@ -248,3 +248,28 @@ CAMERA_COLUMNS: Final = {
     "адрес": "address",
     "район": "area",
 }
+_OF_ACCOUNT: Final = {
+    "компания": "account",
+    "клиент": "account",
+    "организация": "account",
+    "абонент": "account",
+    "company": "account",
+}
+ACCOUNT_COLUMNS: Final = _OF_ACCOUNT | {
+    "name": "account",
+    "название": "account",
+    "наименование": "account",
+}
+CONTRACT_COLUMNS: Final = _OF_ACCOUNT | {
+    "номер": "number",
+    "договор": "number",
+    "номер договора": "number",
+    "contract": "number",
+    "соглашение": "agreement",
+    "с": "since",
+    "начало": "since",
+    "действует с": "since",
+    "по": "until",
+    "окончание": "until",
+    "действует по": "until",
+}

@@ -2,11 +2,12 @@
 
 from channels.telegram.addresses import chat_address
 from core.desk import Desk
-from core.equipment.camera_import import Plan, apply, compare
+from core.equipment.camera_import import apply, compare
 from core.equipment.cameras import CameraFacts, find_own
 from core.equipment.csv_file import Read
 from core.equipment.faults import report
 from core.people.identity import Sender
+from core.sheets.plan import Plan
 from core.tickets.intake import Heard
 from core.tx import Tx
 from tests.actions.people import says
@@ -25,7 +26,7 @@ def camera(number: str, *owners: Sender | str, area: str = AREA, name: str = "En
     return Read(number, name, "1 Birch St", area, kinds)
 
 
-async def brings(desk: Desk, *cameras: Read, deactivate_missing: bool = False) -> Plan:
+async def brings(desk: Desk, *cameras: Read, deactivate_missing: bool = False) -> Plan[Read]:
     """The file with these cameras is imported."""
     plan = await desk.read(compare, cameras, deactivate_missing=deactivate_missing)
     for piece in plan.batches():

@@ -11,7 +11,7 @@ import pytest
 
 from bot.app import desk_of
 from bot.commands.directory import apply_in
-from bot.commands.import_cameras import import_cameras, summary
+from bot.commands.import_table import import_table, summary
 from bot.demo.seed import CAMERAS, FOLDERS, directory_files, seed_company
 from bot.settings import Settings, load_settings
 from channels.telegram.addresses import chat_address
@@ -166,8 +166,11 @@ async def test_the_files_can_be_applied_again_and_change_nothing(company: Compan
     desk, played, settings = company
     folder = FOLDERS[played.language]
     assert await apply_in(settings, desk.database, *directory_files(played.language)) == []
-    plan = await import_cameras(settings, folder / CAMERAS, deactivate_missing=True)
+    plan = await import_table(settings, "cameras", folder / CAMERAS, retire=True)
     assert summary(plan).startswith("0 new, 0 changed, 10 unchanged; 1 have no owner")
+    for kind in ("accounts", "contracts"):
+        again = await import_table(settings, kind, folder / f"{kind}.csv")
+        assert summary(again) == "0 new, 0 changed, 2 unchanged"
 
 
 def test_an_english_company_speaks_english_but_for_its_foreigners() -> None:

@@ -1,8 +1,12 @@
 """A file of cameras is read whole, or every wrong line of it is named with its reason."""
 
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
 import pytest
 
 from core.equipment.csv_file import Read, WrongFile, read_cameras, read_owner
+from core.texts import shipped_texts
 from core.words.contact_values import read_phone, shared_phone
 
 HEAD = "number,name,owner"
@@ -12,7 +16,12 @@ def faults(text: str | bytes) -> list[str]:
     raw = text if isinstance(text, bytes) else text.encode()
     with pytest.raises(WrongFile) as wrong:
         read_cameras(raw)
-    return [str(fault) for fault in wrong.value.faults]
+    return [f"line {fault.line}: {said(fault.key, **fault.facts)}" for fault in wrong.value.faults]
+
+
+def said(key: str, **facts: object) -> str:
+    now = datetime(2026, 11, 30, tzinfo=UTC)
+    return shipped_texts().say("en", key, facts, now=now, zone=ZoneInfo("UTC"))
 
 
 def test_a_plain_file() -> None:
@@ -66,7 +75,8 @@ def test_a_name_may_hold_a_quote_and_blank_lines_do_not_count() -> None:
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("", "line 1: there is no column number; there is no column name"),
+        ("", "line 1: there is no column number"),
+        ("", "line 1: there is no column name"),
         ("number,name\n1,A\n", "line 1: there is no column owner"),
         ("number,name,owner,name\n", "line 1: the column name is there twice"),
         ("number,,name,owner\n", "line 1: a column has no name"),

@@ -90,7 +90,10 @@ def _account(renderer: Renderer, account: AccountData) -> Iterator[str]:
     yield renderer.html("technical.account", account=clean_name(account.name))
     if account.agreement is not None:
         yield renderer.html("technical.account_agreement", agreement=clean_name(account.agreement))
-    yield from (_contract(renderer, one) for one in account.contracts)
+    yield from _columns(renderer, account.columns)
+    for one in account.contracts:
+        yield _contract(renderer, one)
+        yield from _columns(renderer, one.columns)
 
 
 def _contract(renderer: Renderer, contract: ContractData) -> str:

@@ -34,6 +34,7 @@ from core.tickets.lists import numbers_named
 from core.tickets.relations import LinkFacts
 from core.tickets.search import search
 from core.tickets.tags import read_tag
+from core.tickets.technical_data import technical_data
 from core.tx import ReadTx, Tx
 from handlers.http.api.access import Authorise, Gatekeeper, with_scope
 from handlers.http.api.schemas import (
@@ -44,6 +45,7 @@ from handlers.http.api.schemas import (
     ObjectIn,
     OpenedOut,
     ProblemOut,
+    TechnicalDataOut,
     TicketIn,
     TicketOut,
     TicketPage,
@@ -263,6 +265,13 @@ def _add_reading(api: FastAPI, desk: Desk, keeper: Gatekeeper) -> None:
         found = await desk.read(list_messages, number, int(cursor or 0), limit + 1)
         page, more = _page(found, limit, lambda one: one.id)
         return MessagePage(items=[message_out(one) for one in page], next=more)
+
+    @api.get("/tickets/{number}/data", responses=_NOT_FOUND, dependencies=[reads])
+    async def read_data(number: Number) -> TechnicalDataOut:
+        """Read the technical data behind a ticket: of its camera, and of its customer's account
+        with the contracts. Whose a camera is, is not among them.
+        """
+        return TechnicalDataOut.model_validate(await desk.read(technical_data, number))
 
     @api.get("/search", responses=_REFUSED, dependencies=[reads])
     async def find(

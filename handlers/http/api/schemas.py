@@ -1,11 +1,12 @@
 """What the API takes and gives: these classes are its OpenAPI document."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Final, Literal, Self
 
 from pydantic import (
     AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     StrictBool,
@@ -216,6 +217,49 @@ class TicketWithLinks(TicketOut):
     """A ticket and what it is linked to."""
 
     links: list[LinkOut]
+
+
+# Free columns of a file: title and content.
+Columns = Annotated[dict[str, str], BeforeValidator(dict)]
+
+
+class CameraOut(_Shown):
+    """A camera. `columns`: what else its file said, by title."""
+
+    number: str
+    name: str
+    address: str
+    area: str
+    active: bool
+    columns: Columns
+
+
+class ContractOut(_Shown):
+    """A contract; `agreement` is a title. `in_force`: today."""
+
+    number: str
+    agreement: str | None
+    since: date | None
+    until: date | None
+    in_force: bool
+    columns: Columns
+
+
+class AccountOut(_Shown):
+    """A company or household that customers belong to; `agreement`: agreed with all of it."""
+
+    name: str
+    agreement: str | None
+    columns: Columns
+    contracts: list[ContractOut]
+
+
+class TechnicalDataOut(_Shown):
+    """What is behind a ticket."""
+
+    number: int
+    camera: CameraOut | None
+    account: AccountOut | None
 
 
 class OpenedOut(TicketOut):

@@ -4,6 +4,7 @@ import asyncio
 import io
 import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +13,16 @@ from sqlalchemy import func, select
 
 from bot.erasure_cleanup import ErasureCleanup
 from core.addresses import WEB
+from core.contacts.edit import describe
 from core.desk import Desk
 from core.directory.reader import read_directory
 from core.directory.store import apply_directory
 from core.files import FolderStore
+from core.imports import KINDS, bring
 from core.integrations.keys import LINKS, METRICS, READ, SCOPES, WRITE, create_key, revoke_key
 from core.models import ApiKey, JournalEntry, Link, Message, Note, OutboxRow, Person, Ticket
 from core.people.staff import by_operator
+from core.sheets.sheet import read_sheet
 from core.texts import Texts
 from core.tickets.conversation import note, reply
 from core.tickets.lifecycle import move
@@ -29,6 +33,7 @@ from handlers.http.door import make_door
 from handlers.http.guard import MOST_BYTES, MOST_UPLOAD
 from handlers.http.health import Vitals
 from tests.actions import people
+from tests.actions.equipment_factories import brings, camera, tells
 from tests.actions.test_hot_path import asked
 from tests.clock import Clock
 from tests.handlers.http.conftest import Visitor, served
@@ -410,6 +415,7 @@ CALLS = [
     (READ, "GET", OPEN, None, 200),
     (READ, "GET", f"{OPEN}/1", None, 200),
     (READ, "GET", f"{OPEN}/1/messages", None, 200),
+    (READ, "GET", f"{OPEN}/1/data", None, 200),
     (READ, "GET", "/api/v1/search?q=x", None, 200),
     (WRITE, "POST", OPEN, TICKET, 201),
     (WRITE, "POST", f"{OPEN}/1/messages", {"text": "More"}, 201),
@@ -556,3 +562,28 @@ async def test_metrics_from_elsewhere_need_a_key_for_them(
     reader = Client(visitor, await desk.run(create_key, "reader", [READ]))
     assert (await reader.ask("GET", "/metrics", **through_a_proxy))[0] == 403
     assert METRICS in SCOPES
+
+
+# ------------------------------------------------------------------ technical data
+
+
+async def test_the_technical_data_behind_a_ticket_are_read_without_whose_a_camera_is(
+    shop: Client, desk: Desk
+) -> None:
+    lamp = replace(camera("N-1", "+79161234567", people.ALICE), fields={"IP": "10.0.0.7"})
+    await brings(desk, lamp)
+    await people.opens(desk, people.ALICE)
+    heard = await tells(desk, people.ALICE, "N-1")
+    assert heard.ticket is not None
+    number, olga = heard.ticket.id, await people.operator(desk)
+    await desk.run_as(olga, describe, number, "company Daisy Ltd")
+    (account,) = read_sheet(KINDS["accounts"].sheet, b"account,plan\nDaisy Ltd,Yard+\n")
+    await desk.run(bring, "accounts", [account], expected="0-1-0-0-0")
+    status, _, body = await shop.ask("GET", f"{OPEN}/{number}/data")
+    assert status == 200
+    assert body["camera"]["columns"] == {"IP": "10.0.0.7"}
+    account_out = body["account"]
+    assert (account_out["name"], account_out["agreement"]) == ("Daisy Ltd", None)
+    assert (account_out["columns"], account_out["contracts"]) == ({"plan": "Yard+"}, [])
+    assert "+79161234567" not in json.dumps(body)
+    assert (await shop.ask("GET", f"{OPEN}/99/data"))[0] == 404

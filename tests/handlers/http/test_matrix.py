@@ -79,6 +79,7 @@ HEAD  /api/v1/openapi.json                   ooo oo oooo ooo ooo o
 GET   /api/v1/tickets                        111 11 1111 +31 111 1
 GET   /api/v1/tickets/{number}               111 11 1111 +31 111 1
 GET   /api/v1/tickets/{number}/messages      111 11 1111 S31 111 1
+GET   /api/v1/tickets/{number}/data          111 11 1111 +31 111 1
 GET   /api/v1/search                         111 11 1111 +31 111 1
 POST  /api/v1/tickets                        111 11 1111 +31 111 1
 POST  /api/v1/tickets/{number}/messages      111 11 1111 +31 111 1

@@ -1,4 +1,4 @@
-"""``import cameras FILE``: beside the desk, whole or not at all."""
+"""``import cameras FILE``, and accounts and contracts: beside the desk, whole or not at all."""
 
 import asyncio
 import sqlite3
@@ -93,3 +93,52 @@ def test_what_is_not_there_is_said_in_a_line(
     database.unlink()
     assert cli.main(["import", "cameras", written(tmp_path, GOOD)]) == WRONG
     assert "has no tables of this release yet" in capsys.readouterr().err
+
+
+def known(database: Path, query: str) -> list[tuple[str, ...]]:
+    with sqlite3.connect(database) as connection:
+        return connection.execute(query).fetchall()
+
+
+def test_companies_and_their_contracts_come_the_same_way(
+    database: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    accounts = written(tmp_path, "account,plan\nDaisy Ltd,Yard+\nRose Ltd,\n")
+    assert cli.main(["import", "accounts", accounts]) == FINE
+    assert capsys.readouterr().out == "2 new, 0 changed, 0 unchanged\n"
+    contracts = written(tmp_path, "account,number,line\nDaisy Ltd,D-1,100\nKite,K-1,50\n")
+    assert cli.main(["import", "contracts", contracts]) == FINE
+    query = "SELECT account.name, number, json_extract(contract.fields, '$.line') FROM contract"
+    query += " JOIN account ON account.id = account_id ORDER BY number"
+    assert known(database, query) == [("Daisy Ltd", "D-1", "100"), ("Kite", "K-1", "50")]
+    capsys.readouterr()
+    assert cli.main(["import", "accounts", written(tmp_path, "account\nDaisy Ltd\n")]) == FINE
+    told = "0 new, 1 changed, 0 unchanged; 2 are not in the file and stay: Kite, Rose Ltd;"
+    assert capsys.readouterr().out == f"{told} no longer there: plan\n"
+
+
+def test_a_check_says_what_would_change_and_changes_nothing(
+    database: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = written(tmp_path, "account,plan\nDaisy Ltd,Yard+\n")
+    assert cli.main(["import", "accounts", file, "--check"]) == FINE
+    assert capsys.readouterr().out == "1 new, 0 changed, 0 unchanged\n"
+    assert known(database, "SELECT name FROM account") == []
+
+
+def test_faults_of_contracts_are_named_with_their_lines(
+    database: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = written(tmp_path, "account,number,since,agreement\nA,1,soon,\nA,,,\n")
+    assert cli.main(["import", "contracts", file]) == WRONG
+    assert capsys.readouterr().err.splitlines() == [
+        f"{file}: line 2: since 'soon' is not a day; write 2026-11-30 or 30.11.2026",
+        f"{file}: line 3: number is empty",
+        f"{file}: nothing was changed",
+    ]
+    file = written(tmp_path, "account,number,agreement\nA,1,golden\n")
+    assert cli.main(["import", "contracts", file]) == WRONG
+    assert "line 2: there is no agreement 'golden'; there are: —" in capsys.readouterr().err
+    assert cli.main(["import", "contracts", file, "--deactivate-missing"]) == WRONG
+    assert "--deactivate-missing is for cameras" in capsys.readouterr().err
+    assert known(database, "SELECT number FROM contract") == []

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-PREFIX: Final = "sheet.fault."
 _SHOWN: Final = 60
 
 
@@ -30,7 +29,7 @@ class WrongFile(Exception):
 
 def wrong(line: int, name: str, **facts: Any) -> Wrong:
     """Return the fault ``sheet.fault.<name>`` of a line."""
-    return Wrong(line, f"{PREFIX}{name}", facts)
+    return Wrong(line, f"sheet.fault.{name}", facts)
 
 
 def quoted(words: str) -> str:

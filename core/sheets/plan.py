@@ -2,10 +2,12 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import Any, Final, Generic, TypeVar
 
 # Records per transaction, which takes some hundredths of a second.
 BATCH: Final = 1000
+PLAN_DIGEST: Final = 8
 
 R = TypeVar("R")
 
@@ -38,9 +40,10 @@ class Plan(Generic[R]):
 
     @property
     def digest(self) -> str:
-        """The same for plans that say the same to whoever decides."""
-        counts = (len(self.new), len(self.changed), self.unchanged, len(self.gone))
-        return "-".join(map(str, (*counts, len(self.missing))))
+        """The same for plans of one file that change the same."""
+        changed = [number for number, _ in self.changed]
+        what = (len(self.new), changed, self.unchanged, self.gone, self.missing, self.lost)
+        return sha256(repr(what).encode()).hexdigest()[:PLAN_DIGEST]
 
 
 def lost_titles(

@@ -10,13 +10,10 @@ from typing import Any, Final, Generic, TypeVar
 
 from core.sheets.faults import Wrong, WrongFile, quoted, wrong
 from core.sheets.rows import Row, read_rows
+from core.words.aliases import FAILED_CELLS
 from core.words.pasted import fold_number, visible
 
 _UNPRINTABLE: Final = re.compile(r"[\x00-\x1f\x7f]")
-# What a spreadsheet shows where a formula has failed.
-_ERRORS: Final = frozenset(
-    {"#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NULL!", "#NUM!", "#Н/Д", "#ССЫЛКА!"}
-)
 
 R = TypeVar("R")
 
@@ -140,7 +137,7 @@ class _Reading(Generic[R]):
         for name, cell in cells.items():
             if _UNPRINTABLE.search(cell):
                 read.wrong("unprintable", column=name)
-            elif cell in _ERRORS:
+            elif cell in FAILED_CELLS:
                 read.wrong("cell_error", column=name, value=cell)
             elif len(cell) > self._sheet.longest.get(name, len(cell)):
                 read.wrong("too_long", column=name, longest=self._sheet.longest[name])

@@ -248,6 +248,11 @@ CAMERA_COLUMNS: Final = {
     "адрес": "address",
     "район": "area",
 }
+# What a spreadsheet shows where a formula has failed.
+FAILED_CELLS: Final = frozenset(
+    {"#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NULL!", "#NUM!"}
+    | {"#Н/Д", "#ССЫЛКА!", "#ЗНАЧ!", "#ДЕЛ/0!", "#ИМЯ?", "#ПУСТО!", "#ЧИСЛО!"}
+)
 _OF_ACCOUNT: Final = {
     "компания": "account",
     "клиент": "account",

@@ -71,6 +71,7 @@ from channels.telegram.screens.responses import (
 from channels.telegram.screens.restored import ReleaseStep
 from channels.telegram.screens.rules import TryRule
 from channels.telegram.screens.setup import DismissAdmin, LinkChat, SetField, SetupStep
+from channels.telegram.screens.tables import TableStep
 from channels.telegram.screens.tags import UseTag
 from channels.telegram.screens.tasks import (
     AssignTask,
@@ -109,7 +110,7 @@ KINDS: Final[tuple[type[CallbackData], ...]] = (
     *(FigurePage, FigureMenu, ExportList),
     *(SetupStep, SetField, DismissAdmin, LinkChat, QuarantineStep, FailedStep),
     *(ReleaseStep, JunkStep, HelpSection, DirectoryStep, RestoreVersion),
-    *(TryRule, DirectoryKinds, DirectoryKind, DirectoryPart, EntryFiles, ArticleFiles),
+    *(TryRule, DirectoryKinds, DirectoryKind, DirectoryPart, EntryFiles, ArticleFiles, TableStep),
     *(AskValue, PickValue, EntryStep, ApplyAnswer),
     *(NoticeList, NoticeStep, NoticeText),
     *(ArticlesOfTopic, ReadArticle, JudgeArticle, ArticlesFor, ArticleFor, SendArticle),

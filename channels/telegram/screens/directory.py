@@ -75,7 +75,7 @@ def draw_restoring(renderer: Renderer, checked: OnlyChecked, number: int) -> Scr
 
 
 def _change(renderer: Renderer, checked: OnlyChecked) -> Iterator[str]:
-    yield from _shown(renderer, checked.difference)
+    yield from shown_lines(renderer, checked.difference)
     yield from touched_lines(renderer, checked.touched)
 
 
@@ -96,10 +96,11 @@ def draw_faults(renderer: Renderer, faults: Sequence[Fault]) -> Screen:
     """All that is wrong with the file, each with its line."""
     said = [renderer.plain(fault.text.key, **fault.text.facts) for fault in faults]
     head = renderer.html("directory_chat.faults", n=len(said))
-    return Screen("\n".join([head, *_shown(renderer, said)]))
+    return Screen("\n".join([head, *shown_lines(renderer, said)]))
 
 
-def _shown(renderer: Renderer, lines: Sequence[str]) -> Iterator[str]:
+def shown_lines(renderer: Renderer, lines: Sequence[str]) -> Iterator[str]:
+    """Yield as many of the lines as a message shows, and how many are left."""
     shown, left = _fitting(lines)
     yield renderer.html("directory_chat.lines", lines=shown)
     if left:

@@ -4,14 +4,10 @@ checks it and shows the difference, and a button applies it (X12).
 
 import asyncio
 import re
-from hashlib import sha256
-from io import BytesIO
 from typing import Final
 
-from aiogram.exceptions import AiogramError
-from aiogram.types import BufferedInputFile, Document, Message
+from aiogram.types import Document, Message
 
-from channels.telegram.client.api_errors import TROUBLES
 from channels.telegram.screens.directory import (
     DirectoryStep,
     RestoreVersion,
@@ -20,7 +16,6 @@ from channels.telegram.screens.directory import (
     draw_restoring,
     is_cut,
 )
-from channels.telegram.screens.rules import DIGEST
 from channels.telegram.screens.screen import Screen
 from core.directory.faults import DirectoryError, Fault
 from core.directory.file_rules import rules_in
@@ -35,16 +30,14 @@ from core.directory.store import (
     show_file,
 )
 from core.directory.versions import document_of, list_versions
-from core.errors import Refusal
 from core.people.staff import as_admin, for_admin
 from core.texts import Key
+from handlers.telegram.admins.answered_files import answered, digest_of, fetch, send, show
 from handlers.telegram.admins.directory_entries import show_kinds
 from handlers.telegram.context import ButtonContext, MessageContext
 
 ENDING: Final = ".toml"
 _NAME: Final = f"directory{ENDING}"
-# Bytes: more than any directory takes. Telegram hands out files of up to 20 MB.
-LARGEST: Final = 1_000_000
 
 
 async def on_command(context: MessageContext, words: str) -> None:
@@ -58,7 +51,7 @@ async def on_command(context: MessageContext, words: str) -> None:
     else:
         say = context.renderer.plain
         text = await context.desk.read(for_admin, context.sender, show_file, say)
-        await _send(context, text, _NAME, "directory_chat.file")
+        await send(context, text, _NAME, "directory_chat.file")
         await show_kinds(context)
 
 
@@ -75,16 +68,16 @@ async def _show_versions(context: MessageContext) -> None:
 
 async def _offer_version(context: MessageContext, number: int) -> None:
     text = await context.desk.read(for_admin, context.sender, document_of, number)
-    await _send(
+    await send(
         context, text, f"directory-{number}{ENDING}", "directory_chat.old_file", number=number
     )
     try:
         await context.desk.run(as_admin, context.sender, restore_version, number, really=False)
     except OnlyChecked as checked:
         if checked.difference:
-            await _show(context, draw_restoring(context.renderer, checked, number))
+            await show(context, draw_restoring(context.renderer, checked, number))
     except DirectoryError as error:
-        await _show(context, draw_faults(context.renderer, error.faults))
+        await show(context, draw_faults(context.renderer, error.faults))
 
 
 async def on_restore(context: ButtonContext, data: RestoreVersion) -> None:
@@ -125,7 +118,7 @@ async def on_text(context: MessageContext, text: str) -> None:
 
 async def on_file(context: MessageContext, document: Document) -> None:
     """Check the file, and show what it would change, or all that is wrong with it."""
-    await _check(context, await _fetch(context, document), context.message.message_id)
+    await _check(context, await fetch(context, document), context.message.message_id)
 
 
 async def _check(context: MessageContext | ButtonContext, data: bytes, reply_to: int) -> None:
@@ -138,13 +131,13 @@ async def _check(context: MessageContext | ButtonContext, data: bytes, reply_to:
         screen = Screen(renderer.html("directory_chat.unchanged"))
         if lines:
             rules = [*rules_in(await asyncio.to_thread(_read, data))]
-            screen = draw_difference(renderer, checked, _digest(data), rules)
+            screen = draw_difference(renderer, checked, digest_of(data), rules)
     except DirectoryError as error:
         lines = [renderer.plain(one.text.key, **one.text.facts) for one in error.faults]
         screen = draw_faults(renderer, error.faults)
-    await _show(context, screen, reply_to)
+    await show(context, screen, reply_to)
     if is_cut(lines):
-        await _send(context, "\n".join(lines), "directory.txt")
+        await send(context, "\n".join(lines), "directory.txt")
 
 
 async def _apply(
@@ -183,66 +176,19 @@ async def on_button(context: ButtonContext, data: DirectoryStep) -> None:
     if data.step == "drop":
         await context.show(context.renderer.html("directory_chat.dropped"))
         return
-    answered, content = await _answered(context, data.digest)
+    message, content = await answered(context, data.digest)
     try:
         recount = data.step == "recount"
         await _apply(context, content, data.version, recount=recount)
     except (ChangedMeanwhile, DirectoryError):
         # somebody was faster: what it would change now is another question
         await context.show(context.renderer.html("directory_chat.changed_meanwhile"))
-        await _check(context, content, answered.message_id)
+        await _check(context, content, message.message_id)
         return
     await context.show(context.renderer.html("directory_chat.applied"))
 
 
-async def _answered(context: ButtonContext, digest: str) -> tuple[Message, bytes]:
-    """The message that a button's message answers, and the file or text in it, still the same."""
-    answered = getattr(context.message, "reply_to_message", None)
-    if answered is None or not (answered.document or answered.text):
-        raise Refusal("refusal.outdated")
-    content = (answered.text or "").encode()
-    if answered.document is not None:
-        content = await _fetch(context, answered.document)
-    if _digest(content) != digest:
-        raise Refusal("refusal.outdated")
-    return answered, content
-
-
 async def read_answered(context: ButtonContext, digest: str) -> tuple[Message, Written]:
     """The same, read. Raises :class:`Refusal` for another file than the button was made for."""
-    answered, content = await _answered(context, digest)
-    return answered, await asyncio.to_thread(_read, content)
-
-
-async def _fetch(context: MessageContext | ButtonContext, document: Document) -> bytes:
-    """The file's bytes. What the library says of a failure may hold the token, and is not shown."""
-    if (document.file_size or 0) > LARGEST:
-        raise Refusal("directory_chat.too_large", size=LARGEST // 1000)
-    try:
-        file = await context.bot.get_file(document.file_id)
-        found = await context.bot.download_file(file.file_path or "", BytesIO())
-    except (*TROUBLES, AiogramError):
-        raise Refusal("directory_chat.not_fetched") from None
-    return b"" if found is None else found.read()
-
-
-def _digest(data: bytes) -> str:
-    return sha256(data).hexdigest()[:DIGEST]
-
-
-async def _show(
-    context: MessageContext | ButtonContext, screen: Screen, reply_to: int | None = None
-) -> None:
-    chat = int(context.sender.address.chat)
-    await context.responder.say(chat, screen.html, keyboard=screen.keyboard, reply_to=reply_to)
-
-
-async def _send(
-    context: MessageContext | ButtonContext, text: str, name: str, caption: str = "", **facts: int
-) -> None:
-    said = context.renderer.html(caption, **facts) if caption else None
-    file = BufferedInputFile(text.encode(), name)
-    chat = int(context.sender.address.chat)
-    await context.bot.send_document(
-        chat, file, caption=said, message_thread_id=context.responder.thread_in(chat)
-    )
+    message, content = await answered(context, digest)
+    return message, await asyncio.to_thread(_read, content)

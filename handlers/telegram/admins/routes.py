@@ -27,6 +27,7 @@ from channels.telegram.screens.notice_settings import NoticeList, NoticeStep, No
 from channels.telegram.screens.restored import ReleaseStep
 from channels.telegram.screens.rules import TryRule
 from channels.telegram.screens.setup import DismissAdmin, LinkChat, SetField, SetupStep
+from channels.telegram.screens.tables import TableStep
 from channels.telegram.screens.ticket_list import ExportList, ListPage, draw
 from core.errors import NotAllowed, Refusal, Unreadable
 from core.people.staff import for_admin
@@ -53,6 +54,7 @@ from handlers.telegram.admins import (
     rules,
     setup,
     statistics,
+    tables,
     texts,
     webhooks,
 )
@@ -81,8 +83,9 @@ async def on_link(context: MessageContext) -> bool:
 async def on_message(context: MessageContext) -> bool:
     """Words that an admin was asked for, or a command of theirs. False for everything else."""
     text, user = context.message.text or "", context.message.from_user
-    if await _is_directory(context) or await entry_files.on_message(context):
-        return True
+    for handler in (_is_directory, entry_files.on_message, _is_table):
+        if await handler(context):
+            return True
     if not text or user is None or not is_from_admin(context.message, context.desk):
         return False
     if directory.is_table(text):
@@ -124,6 +127,17 @@ async def _is_directory(context: MessageContext) -> bool:
     return True
 
 
+async def _is_table(context: MessageContext) -> bool:
+    """A table of cameras, companies or contracts: what it changes is shown before it does."""
+    document = context.message.document
+    if document is None or context.sender.address not in context.desk.company.admins:
+        return False
+    if not (document.file_name or "").lower().endswith(tables.ENDINGS):
+        return False
+    await tables.on_file(context, document)
+    return True
+
+
 async def _show_checklist(context: MessageContext, _words: str) -> None:
     await setup.show_checklist(context)
 
@@ -144,6 +158,7 @@ BUTTONS: Final[dict[type[CallbackData], Callable[[ButtonContext, Any], Awaitable
     ReleaseStep: restored.on_button,
     DirectoryStep: directory.on_button,
     RestoreVersion: directory.on_restore,
+    TableStep: tables.on_button,
     TryRule: rules.on_button,
     DirectoryKinds: directory_entries.on_kinds,
     DirectoryKind: directory_entries.on_kind,

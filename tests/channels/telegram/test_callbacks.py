@@ -69,6 +69,7 @@ from channels.telegram.screens.responses import (
 from channels.telegram.screens.restored import ReleaseStep
 from channels.telegram.screens.rules import TryRule
 from channels.telegram.screens.setup import DismissAdmin, LinkChat, SetField, SetupStep
+from channels.telegram.screens.tables import TableStep
 from channels.telegram.screens.tags import UseTag
 from channels.telegram.screens.tasks import (
     AssignTask,
@@ -220,6 +221,7 @@ IN_CHATS: dict[str, CallbackData] = {
     "ks:12:pay_how:0123abcd": SendArticle(ticket_id=12, code="pay_how", digest="0123abcd"),
     "kl:12:pay_how": LinkArticle(ticket_id=12, code="pay_how"),
     "dirv:keep:3:7": RestoreVersion(step="keep", number=3, version=7),
+    "tab:retire:0123abcd:89abcdef": TableStep(step="retire", plan="0123abcd", digest="89abcdef"),
     "rel:new": ReleaseStep(what="new"),
     "fd:again_all:0": FailedStep(verb="again_all"),
     "fd:drop_all:0": FailedStep(verb="drop_all"),

@@ -18,7 +18,7 @@ from core.desk import Desk
 from core.directory.reader import read_directory
 from core.directory.store import apply_directory
 from core.files import FolderStore
-from core.imports import KINDS, bring
+from core.imports import KINDS, bring, plan_import
 from core.integrations.keys import LINKS, METRICS, READ, SCOPES, WRITE, create_key, revoke_key
 from core.models import ApiKey, JournalEntry, Link, Message, Note, OutboxRow, Person, Ticket
 from core.people.staff import by_operator
@@ -577,8 +577,9 @@ async def test_the_technical_data_behind_a_ticket_are_read_without_whose_a_camer
     assert heard.ticket is not None
     number, olga = heard.ticket.id, await people.operator(desk)
     await desk.run_as(olga, describe, number, "company Daisy Ltd")
-    (account,) = read_sheet(KINDS["accounts"].sheet, b"account,plan\nDaisy Ltd,Yard+\n")
-    await desk.run(bring, "accounts", [account], expected="0-1-0-0-0")
+    records = read_sheet(KINDS["accounts"].sheet, b"account,plan\nDaisy Ltd,Yard+\n")
+    plan = await desk.read(plan_import, "accounts", records)
+    await desk.run(bring, "accounts", records, expected=plan.digest)
     status, _, body = await shop.ask("GET", f"{OPEN}/{number}/data")
     assert status == 200
     assert body["camera"]["columns"] == {"IP": "10.0.0.7"}

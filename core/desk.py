@@ -1,4 +1,4 @@
-"""The one door: an action runs in one transaction, and what it caused is written down with it.
+"""Runs actions: each in one transaction, and what it caused is written down with it.
 
 ``run`` opens the transaction, freezes the instant, marks the inbox row done, runs the action, lets
 subscribers act upon what was emitted and write it down, commits, and wakes the courier if there is

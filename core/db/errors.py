@@ -1,4 +1,4 @@
-"""Whose fault a failure is: the store's, which will be back, or the statement's, which will not.
+"""Classifies database errors: transient ones, which pass by themselves, and faults of a statement.
 
 One table for both databases. Everybody who has to decide asks :func:`classify`.
 """

@@ -1,4 +1,4 @@
-"""All tables, without behaviour, on one floor."""
+"""All tables, without behaviour."""
 
 from core.models.answers import (
     ArticleOpinion,

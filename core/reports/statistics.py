@@ -15,7 +15,6 @@ from sqlalchemy import select
 
 from core.models import Camera, Category, Person, TicketMetrics
 from core.reports.day_figures import Sums, find_sums, key_of
-from core.reports.ratings import Ratings, ratings_of
 from core.reports.spreads import Among, Spread, find_spread
 from core.reports.ticket_metrics import is_behind
 from core.teams.assignee_parser import name_of, read_hand_over
@@ -80,6 +79,17 @@ class Load:
     ended: int
     open: int
     person_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ratings:
+    """What customers say of our work (B14): of ``asked`` resolutions of a period, ``rated`` were
+    rated, at ``average`` on the whole.
+    """
+
+    asked: int
+    rated: int
+    average: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,3 +279,13 @@ async def _cameras(tx: ReadTx, sums: Sums) -> tuple[Share, ...]:
     cameras = select(Camera.id, Camera.number, Camera.name).where(Camera.id.in_(leading[:_EQUAL]))
     found = [Share(one.number, one.name, counts[one.id]) for one in await tx.rows(cameras)]
     return tuple(sorted(found, key=lambda one: (-one.n, one.code or ""))[:TOP])
+
+
+def ratings_of(sums: Sums) -> Ratings:
+    """Return the ratings of what was resolved on the days of these sums; an operator's are those of
+    what they resolved. Tests and junk are not counted.
+    """
+    counts = sums.of("ratings")
+    given = {int(rating): n for rating, n in counts.items() if rating}
+    rated, total = sum(given.values()), sum(rating * n for rating, n in given.items())
+    return Ratings(sum(counts.values()), rated, total / rated if rated else None)

@@ -1,4 +1,4 @@
-"""The text of a canned response, filled: an answer with a hole in it must not leave. Pure."""
+"""The text of a canned response, filled: one that lacks a fact is not sent. Pure."""
 
 from collections.abc import Mapping
 

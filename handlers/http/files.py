@@ -10,7 +10,7 @@ from fastapi.responses import Response
 
 from core.desk import Desk
 from core.files import FileStore
-from core.setup.file_links import is_valid_link
+from core.setup.signed_links import is_valid_link
 from core.setup.signing_key import find_signing_key
 from core.texts import Texts
 from handlers.http.guard import RETRY_AFTER

@@ -240,7 +240,7 @@ async def test_one_open_task_of_a_kind_and_assignee_is_held_by_the_database(
 
 
 async def needs_a_visit(incident: Incident) -> Task:
-    """The ticket is about a camera that somebody has to see to."""
+    """The ticket has an equipment task."""
 
     async def visit(tx: Tx) -> Task:
         camera = Camera(

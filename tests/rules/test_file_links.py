@@ -5,7 +5,7 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 
-from core.setup.file_links import LIFETIME, file_link, is_valid_link
+from core.setup.signed_links import LIFETIME, file_link, is_valid_link
 
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
 KEY = b"k" * 32

@@ -28,7 +28,7 @@ from core.desk import Desk
 from core.files import FolderStore
 from core.people.app_logins import make_link
 from core.people.identity import Sender
-from core.setup.page_links import follow_path
+from core.setup.signed_links import follow_path
 from core.setup.signing_key import find_signing_key, make_signing_key
 from core.subscriptions import SUBSCRIBERS
 from core.texts import Texts

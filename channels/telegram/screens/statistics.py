@@ -8,9 +8,8 @@ from channels.telegram.screens.buttons import Keyboard, button, rows_of
 from channels.telegram.screens.figure_lists import figure_buttons
 from channels.telegram.screens.screen import Renderer, Screen
 from channels.telegram.screens.ticket_list import ListPage
-from core.reports.ratings import Ratings
 from core.reports.spreads import Spread
-from core.reports.statistics import Share, Statistics
+from core.reports.statistics import Ratings, Share, Statistics
 from core.texts import Key
 from core.words.names import clean_name
 

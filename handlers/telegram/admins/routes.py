@@ -47,8 +47,8 @@ from handlers.telegram.admins import (
     export,
     figure_lists,
     health,
-    keys,
     notices,
+    other_systems,
     responses,
     restored,
     rules,
@@ -56,7 +56,6 @@ from handlers.telegram.admins import (
     statistics,
     tables,
     texts,
-    webhooks,
 )
 from handlers.telegram.context import ButtonContext, MessageContext
 from handlers.telegram.origin import is_borrowed, is_from_admin
@@ -229,8 +228,8 @@ COMMANDS: Final[dict[str, Callable[[MessageContext, str], Awaitable[None]]]] = {
     "junk": health.show_junk,
     "health": health.show_health,
     "restored": restored.on_command,
-    "key": keys.on_command,
-    "webhook": webhooks.on_command,
+    "key": other_systems.on_key,
+    "webhook": other_systems.on_webhook,
     "export": export.on_command,
     "stats": statistics.on_command,
     "t": responses.on_command,

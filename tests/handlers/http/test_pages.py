@@ -24,7 +24,7 @@ from core.links.ticket_merge import merge_tickets
 from core.models import Consent, ContactPoint, JournalEntry, Message, OutboxRow, Person, Ticket
 from core.people.contact_points import verify_phone
 from core.people.staff import by_operator
-from core.setup.page_links import follow_path
+from core.setup.signed_links import follow_path
 from core.setup.signing_key import find_signing_key
 from core.texts import Texts
 from core.tickets.attached_files import AttachedFile, words_with

@@ -24,8 +24,7 @@ from core.models import Message
 from core.people.app_logins import count_once, make_link, use_link
 from core.people.identity import Sender, leave_operators
 from core.people.staff import by_operator, enrol
-from core.setup.file_links import LIFETIME, file_link
-from core.setup.page_links import follow_path
+from core.setup.signed_links import LIFETIME, file_link, follow_path
 from core.setup.signing_key import find_signing_key, signature
 from core.texts import Texts
 from core.tickets.conversation import note

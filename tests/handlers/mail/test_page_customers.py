@@ -8,7 +8,7 @@ from sqlalchemy import select
 from core.integrations.intake import Customer, NewTicket, add_by_page, open_by_form
 from core.models import Person, Ticket
 from core.people.contact_points import Point
-from core.setup.page_links import follow_path
+from core.setup.signed_links import follow_path
 from core.setup.signing_key import find_signing_key
 from core.tickets.sweep import sweep
 from core.words.contact_values import EMAIL

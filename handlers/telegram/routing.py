@@ -228,7 +228,7 @@ async def _turn_page(context: ButtonContext, data: ListPage) -> None:
     await handler(context, data)
 
 
-_PRIVATE_BUTTONS: Final[dict[Role, dict[type[CallbackData], ButtonHandler]]] = {
+PRIVATE_BUTTONS: Final[dict[Role, dict[type[CallbackData], ButtonHandler]]] = {
     Role.CUSTOMER: customer.BUTTONS,
     Role.OPERATOR: {
         **customer.BUTTONS,
@@ -276,7 +276,7 @@ async def on_button(
             role = await memberships.role_of(query.from_user, press=True)
         if role is Role.CUSTOMER:
             await consent.demand_consent(context, data)
-        handler = _PRIVATE_BUTTONS[role].get(type(data)) if data is not None else None
+        handler = PRIVATE_BUTTONS[role].get(type(data)) if data is not None else None
     elif chat_address(message.chat.id) == desk.company.alerts_chat:
         handler = admins.on_button
     elif await is_operator_chat(desk, message.chat.id):

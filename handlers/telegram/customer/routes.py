@@ -138,7 +138,7 @@ _OF_OPERATORS: Final = frozenset(
 
 async def obey(context: MessageContext, command: str, argument: str) -> None:
     """Do what the command says. Raises Refusal with a line that says which commands there are."""
-    handler = _COMMANDS.get(command)
+    handler = COMMANDS.get(command)
     camera = argument.removeprefix(cameras.LINK_PREFIX)
     if command == "start" and camera and camera != argument:
         await cameras.open_link(context, camera)
@@ -146,7 +146,7 @@ async def obey(context: MessageContext, command: str, argument: str) -> None:
         await handler(context)
     elif command in _OF_OPERATORS:
         raise Refusal("refusal.operators_only", command=f"/{command}")
-    elif close := get_close_matches(command, list(_COMMANDS), n=1):
+    elif close := get_close_matches(command, list(COMMANDS), n=1):
         raise Refusal("refusal.unknown_command_guess", command=f"/{command}", guess=f"/{close[0]}")
     else:
         raise Refusal("refusal.unknown_command", command=f"/{command}")
@@ -199,7 +199,7 @@ async def choose_language(context: ButtonContext, data: ChooseLanguage) -> None:
     await responder.say(context.message.chat.id, text, keyboard=keyboard)
 
 
-_COMMANDS: Final[dict[str, Callable[[MessageContext], Awaitable[None]]]] = {
+COMMANDS: Final[dict[str, Callable[[MessageContext], Awaitable[None]]]] = {
     "start": _start,
     "help": _help,
     "new": tickets.ask_topic,

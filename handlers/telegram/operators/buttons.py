@@ -95,7 +95,7 @@ QUOTED: Final = 3000
 
 async def on_button(pressed: ButtonContext, data: CallbackData | None) -> None:
     """Every button of the group. What is not ours is outdated."""
-    handler = _HANDLERS.get(type(data))
+    handler = HANDLERS.get(type(data))
     if handler is None:
         raise Refusal("refusal.outdated")
     message = pressed.message
@@ -190,7 +190,7 @@ async def press_in_private(pressed: ButtonContext, data: Any) -> None:
         pressed,
         in_private=True,
     )
-    await _HANDLERS[type(data)](context, data)
+    await HANDLERS[type(data)](context, data)
 
 
 async def _page(context: GroupButton, data: ListPage) -> None:
@@ -254,7 +254,7 @@ async def _outage(context: GroupButton, data: OutageStep) -> None:
     await context.edit(Screen(text))
 
 
-_HANDLERS: Final[dict[type, Callable[[GroupButton, Any], Awaitable[None]]]] = {
+HANDLERS: Final[dict[type, Callable[[GroupButton, Any], Awaitable[None]]]] = {
     TicketVerb: card_buttons.press_verb,
     Freeze: card_buttons.freeze,
     FreezeEnd: card_buttons.end_freeze_then,

@@ -189,7 +189,7 @@ COMMANDS: Final[dict[str, Row]] = {
 
 
 # What only shows works in the private chat, too (X16): it concerns whoever asks.
-_READING: Final = frozenset(
+READING: Final = frozenset(
     {"queue", "my", "overdue", "find", "ticket", "journal", "why", "times", "teams", "help"}
     | {"next_up", "transcript", "data"}
 )
@@ -198,7 +198,7 @@ _READING: Final = frozenset(
 # What concerns nobody else in the group, either: lists, and menus that somebody chooses from. What
 # was chosen shows on the ticket's card.
 _FOR_ONE: Final = (
-    _READING
+    READING
     | {
         "views",
         "tags",
@@ -226,7 +226,7 @@ async def on_private_message(context: MessageContext) -> bool:
     incoming = read(message)
     if command is None or not isinstance(incoming, IncomingMessage):
         return False
-    if command.name not in _READING:
+    if command.name not in READING:
         return False
     asked = CommandContext(
         context.desk,

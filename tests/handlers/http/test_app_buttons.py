@@ -95,7 +95,7 @@ def test_every_button_of_a_task_is_on_the_page_of_its_ticket() -> None:
 
 
 def test_every_kind_of_button_of_the_group_is_on_the_page_or_has_a_reason_not_to_be() -> None:
-    kinds = {kind.__name__ for kind in buttons._HANDLERS}
+    kinds = {kind.__name__ for kind in buttons.HANDLERS}
     assert kinds == {*KINDS_OF_BUTTONS, *PARTS, *NOT_OF_A_TICKET}
     assert not ({*KINDS_OF_BUTTONS} | PARTS) & NOT_OF_A_TICKET
     assert {*KINDS_OF_BUTTONS.values()} <= {*ACTIONS}

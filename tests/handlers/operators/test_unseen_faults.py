@@ -16,8 +16,9 @@ from core import inbox
 from core.desk import Desk
 from core.inbox import Raw
 from tests.handlers.operators.group import ADMIN_ID, Group
-from tests.handlers.operators.test_matrix import commands
+from tests.handlers.operators.matrix_wishes import wishes
 
+WORDS: Final = (*(wish.words for wish in wishes() if wish.kind == "command"), "ответ")
 CANARY: Final = "canary of the inside"
 POINTS: Final = (1, 2, 3)
 # What a fault looks like that shows itself.
@@ -63,7 +64,7 @@ async def test_of_a_fault_of_ours_nobody_reads_anything_but_its_kind(
             for who in (group.boss, group.anna)
         ),
     ]
-    for words in commands():
+    for words in WORDS:
         for who, chat, more in places:
             for point in POINTS:
                 number = next(numbers)
@@ -77,7 +78,7 @@ async def test_of_a_fault_of_ours_nobody_reads_anything_but_its_kind(
                 fault.left = 0
     group.clock.move(60)
     await group.deliver()
-    assert fault.raised > len(commands()) * len(POINTS)
+    assert fault.raised > len(WORDS) * len(POINTS)
     told_to = set()
     for call in group.world.calls[begun:]:
         said = json.dumps(call.params, ensure_ascii=False, default=str)

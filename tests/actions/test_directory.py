@@ -22,13 +22,13 @@ from core.directory.store import OnlyChecked, apply_directory, directory_schema,
 from core.models import Account, SystemState
 from core.people.identity import recognise
 from core.teams.teams import teams_of
-from core.texts import Texts
+from core.texts import shipped_texts
 from core.tickets.mailboxes import mailbox_of, mailboxes_of
 from core.tx import ReadTx, Tx
 from tests.actions.people import ALERTS, OLGA, OPERATORS, number
 from tests.actions.store import Store
 
-TEXTS = Texts.load(Path(__file__).parents[2] / "locales")
+TEXTS = shipped_texts()
 
 SAMPLE = """
 [[topic]]

@@ -277,13 +277,13 @@ async def test_a_bot_that_is_no_admin_does_not_see_what_is_said(practice: Practi
 
 async def test_a_team_s_own_group_is_looked_at_as_well(practice: Practice) -> None:
     await practice.set_up_in_the_chat()
-    room = practice.world.supergroup("Выездные", owner=practice.anna, bot="admin")
-    await practice.has_team("field", room.id)
+    field_group = practice.world.supergroup("Выездные", owner=practice.anna, bot="admin")
+    await practice.has_team("field", field_group.id)
     told = "ok     the group of the team field is «Выездные», the bot is an admin there"
     assert told in [str(finding) for finding in await practice.examine()]
-    await room.remove_bot(practice.anna)
+    await field_group.remove_bot(practice.anna)
     said = await practice.fault()
-    assert f"the group of the team field {room.id} is out of reach" in said
+    assert f"the group of the team field {field_group.id} is out of reach" in said
     assert "look at the team's chat in the directory, and add the bot there as an admin" in said
 
 

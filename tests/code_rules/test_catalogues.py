@@ -10,7 +10,7 @@ from babel.messages.catalog import Catalog, Message
 from babel.messages.pofile import read_po
 
 from tests.code_rules.detectors import TEXT_KEY
-from tests.code_rules.source import HOUSE, ROOT, modules, strings, told
+from tests.code_rules.source import PACKAGES, ROOT, modules, strings, told
 
 LANGUAGES = {"en", "ru"}
 # Dotted literals there are names of columns.
@@ -122,7 +122,7 @@ def literals() -> frozenset[tuple[str, str]]:
     """Dotted literals of the product, with the place of each."""
     return frozenset(
         (str(node.value), f"{module.name}:{node.lineno}")
-        for module in modules(*HOUSE)
+        for module in modules(*PACKAGES)
         if not module.name.startswith(NOT_TEXTS)
         for node in strings(module.tree)
         if TEXT_KEY.fullmatch(str(node.value))
@@ -133,7 +133,7 @@ def literals() -> frozenset[tuple[str, str]]:
 def composed() -> re.Pattern[str]:
     """Keys put together at run time: f"state.{code}" stands for all that begin so."""
     patterns = set()
-    for module in modules(*HOUSE):
+    for module in modules(*PACKAGES):
         for node in ast.walk(module.tree):
             if isinstance(node, ast.JoinedStr):
                 patterns.add("".join(map(_pattern, node.values)))

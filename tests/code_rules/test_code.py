@@ -7,9 +7,9 @@ import tokenize
 import pytest
 
 from tests.code_rules import detectors
-from tests.code_rules.source import EDGES, HOUSE, Detector, faults, modules, parsed, told
+from tests.code_rules.source import EDGES, PACKAGES, Detector, faults, modules, parsed, told
 
-# Where an instant enters the house; everybody else has tx.now or is handed a clock.
+# Where an instant enters the desk; everybody else has tx.now or is handed a clock.
 CLOCKMAKERS = ("core/desk.py",)
 EMPTY_NAMES = {
     "util",
@@ -26,12 +26,12 @@ REASON = re.compile(r"\b(?:TODO|FIXME|XXX)\b(?!\([^)]+\): \S+ \S+)")
 
 
 def test_only_the_desk_commits() -> None:
-    found = faults(detectors.commits, *HOUSE, allowed=("core/desk.py", "core/db/", "core/db.py"))
+    found = faults(detectors.commits, *PACKAGES, allowed=("core/desk.py", "core/db/", "core/db.py"))
     assert not found, told("one action, one transaction: use desk.run, never commit", found)
 
 
 def test_only_the_desk_reads_the_clock() -> None:
-    found = faults(detectors.clocks, *HOUSE, allowed=CLOCKMAKERS)
+    found = faults(detectors.clocks, *PACKAGES, allowed=CLOCKMAKERS)
     assert not found, told("the instant is frozen once: use tx.now, or be handed a clock", found)
 
 
@@ -46,7 +46,7 @@ def test_nobody_is_answered_with_a_literal() -> None:
 
 
 def test_logic_asks_flags_and_categories_never_state_codes() -> None:
-    found = faults(detectors.state_codes, *HOUSE, allowed=("core/tickets/default_workflow.py",))
+    found = faults(detectors.state_codes, *PACKAGES, allowed=("core/tickets/default_workflow.py",))
     assert not found, told("states are rows a company edits: ask a flag or a category", found)
 
 
@@ -66,12 +66,12 @@ def test_actions_ask_tx_for_rows() -> None:
 
 
 def test_only_delivery_writes_outbox_rows() -> None:
-    found = faults(detectors.outbox_writes, *HOUSE, allowed=("core/delivery/", "core/models/"))
+    found = faults(detectors.outbox_writes, *PACKAGES, allowed=("core/delivery/", "core/models/"))
     assert not found, told("emit an event, and say in the table of notices who hears of it", found)
 
 
 def test_a_locked_row_may_be_referred_to() -> None:
-    found = faults(detectors.whole_locks, *HOUSE)
+    found = faults(detectors.whole_locks, *PACKAGES)
     assert not found, told("hold a row by tx.get(…, hold=True), or with key_share=True", found)
 
 
@@ -90,14 +90,14 @@ CALL_NOBODY = (
 
 
 def test_who_calls_another_machine_asks_whether_a_transaction_is_open() -> None:
-    found = faults(detectors.unasked_calls, *HOUSE, allowed=CALL_NOBODY)
+    found = faults(detectors.unasked_calls, *PACKAGES, allowed=CALL_NOBODY)
     assert not found, told("before a call: core.tx.demand_no_transaction (R4)", found)
 
 
 def test_modules_are_named_after_what_they_do() -> None:
     found = [
         module.name
-        for module in modules(*HOUSE, "sandbox", "tests", "tools", "migrations")
+        for module in modules(*PACKAGES, "sandbox", "tests", "tools", "migrations")
         if EMPTY_NAMES & set(module.name.removesuffix(".py").split("/"))
     ]
     assert not found, told(f"a name must say something; {sorted(EMPTY_NAMES)} do not", found)
@@ -106,7 +106,7 @@ def test_modules_are_named_after_what_they_do() -> None:
 def test_what_is_left_undone_says_why() -> None:
     found = [
         f"{module.name}:{token.start[0]} {token.string}"
-        for module in modules(*HOUSE, "sandbox", "tests", "tools", "migrations")
+        for module in modules(*PACKAGES, "sandbox", "tests", "tools", "migrations")
         if REASON.search(module.text)
         for token in tokenize.generate_tokens(io.StringIO(module.text).readline)
         if token.type == tokenize.COMMENT and REASON.search(token.string)

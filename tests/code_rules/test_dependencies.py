@@ -8,12 +8,12 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib import metadata
 
-from tests.code_rules.source import HOUSE, ROOT, modules, told
+from tests.code_rules.source import PACKAGES, ROOT, modules, told
 
 # SQLAlchemy loads the drivers by name, zoneinfo the time zones, aiogram what it needs for a proxy,
 # Starlette what reads a form with files.
 UNSEEN = {"aiohttp-socks", "asyncpg", "python-multipart", "tzdata"}
-OURS = {*HOUSE, "migrations", "sandbox", "tests", "tools"}
+OURS = {*PACKAGES, "migrations", "sandbox", "tests", "tools"}
 
 
 @cache
@@ -36,7 +36,7 @@ def name_of(requirement: str) -> str:
 
 def imported() -> Iterator[tuple[str, str]]:
     """File and top-level package of each import that is not ours nor the standard library's."""
-    for module in modules(*HOUSE, "migrations", "sandbox"):
+    for module in modules(*PACKAGES, "migrations", "sandbox"):
         for node in ast.walk(module.tree):
             names: list[str] = []
             if isinstance(node, ast.Import):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.code_rules.source import HOUSE, ROOT, modules, parsed, told
+from tests.code_rules.source import PACKAGES, ROOT, modules, parsed, told
 
 # `folder/test_file.py` name, name; the next file. A name is a sentence of at least three words.
 PROMISES = re.compile(r"`(?P<file>[\w/]+/test_\w+\.py)`(?P<names>[^`|]*)")
@@ -57,7 +57,7 @@ QUESTIONS = re.compile(r"(?ms)^## Where is … decided\?$(.*?)^## ")
 
 def missing_files(text: str) -> list[str]:
     """The files that a document names and the repository does not have, by the end of the path."""
-    files = {f"/{module.name}" for module in modules(*HOUSE, "sandbox", "tests", "tools")}
+    files = {f"/{module.name}" for module in modules(*PACKAGES, "sandbox", "tests", "tools")}
     return [
         found["file"]
         for found in FILE.finditer(text)

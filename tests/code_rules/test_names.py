@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import pytest
 
 from tests.code_rules.old_names import IDENTIFIERS, MODULES, WORDS
-from tests.code_rules.source import HOUSE, Module, modules, told
+from tests.code_rules.source import PACKAGES, Module, modules, told
 
-EVERYTHING = (*HOUSE, "migrations", "sandbox", "tests", "tools")
+EVERYTHING = (*PACKAGES, "migrations", "sandbox", "tests", "tools")
 # What calls a table by its old name: the migrations that made it.
 OLD_TABLES = re.compile(r"migrations/versions/v000[1-6]_")
 

@@ -69,10 +69,10 @@ async def stories(
         for item in request.session.items
         if isinstance(item, pytest.Function) and item.function is test_a_kill_at_each_point
     ]
-    room = asyncio.Semaphore(AT_ONCE)
+    at_once = asyncio.Semaphore(AT_ONCE)
 
     async def played(point: str) -> None:
-        async with room:
+        async with at_once:
             await killed_at(point, tmp_path_factory.mktemp(point), forking)
 
     tasks = {point: asyncio.create_task(played(point)) for point in chosen}

@@ -18,11 +18,11 @@ from core.directory.reader import Document, read_directory
 from core.directory.store import directory_schema, shown_fields
 from core.directory.toml_file import parse_toml
 from core.directory.toml_writer import write_table
-from core.texts import Texts
+from core.texts import shipped_texts
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = (ROOT / "examples" / "directory.toml").read_text("utf-8")
-TEXTS = Texts.load(ROOT / "locales")
+TEXTS = shipped_texts()
 LANGUAGES = ("ru", "en")
 NOW = datetime(2026, 11, 28, tzinfo=UTC)
 

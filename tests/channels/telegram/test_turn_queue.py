@@ -20,18 +20,18 @@ class Counted(Pacer):
     def __init__(self) -> None:
         super().__init__()
         self.asked = 0
-        self.room = inf
+        self.capacity = inf
 
     def delay(self, address: str, priority: Priority, now: float, count: int = 1) -> float:
         self.asked += 1
-        return 0.0 if self.room >= count else self.delay_of_all(now)
+        return 0.0 if self.capacity >= count else self.delay_of_all(now)
 
     def delay_of_all(self, now: float) -> float:
         del now
-        return 0.0 if self.room > 0 else 60.0
+        return 0.0 if self.capacity > 0 else 60.0
 
     def take(self, address: str, now: float, count: int = 1) -> None:
-        self.room -= count
+        self.capacity -= count
 
 
 async def held(queue: TurnQueue, address: str, free: asyncio.Event, done: list[str]) -> None:
@@ -99,11 +99,11 @@ async def test_in_a_minute_a_group_gets_what_its_budget_holds() -> None:
 
 async def test_who_comes_when_there_is_room_again_does_not_go_before_who_waits() -> None:
     pacer = Counted()
-    pacer.room = 0
+    pacer.capacity = 0
     queue, done = TurnQueue(pacer), list[str]()
     waits = asyncio.create_task(goes(queue, ALICE, NEWS, done))
     await asyncio.sleep(0)
-    pacer.room = 1
+    pacer.capacity = 1
     comes = asyncio.create_task(goes(queue, BORIS, DIGEST, done))
     await waits
     assert done == ["GROUP_NEWS"] and not comes.done()
@@ -151,21 +151,21 @@ async def test_who_waited_in_vain_leaves_the_chat_to_the_next() -> None:
 
 async def test_a_probe_goes_at_no_pace_but_in_turn() -> None:
     pacer = Counted()
-    pacer.room = 0
+    pacer.capacity = 0
     queue = TurnQueue(pacer)
     async with queue.turn(GROUP, NEWS, 0):
         assert not queue.is_idle
-    assert pacer.room == 0
+    assert pacer.capacity == 0
 
 
 @pytest.mark.parametrize("waiting", [100, 3000])
 async def test_a_step_costs_the_same_however_many_wait(waiting: int) -> None:
     pacer = Counted()
-    pacer.room = 0
+    pacer.capacity = 0
     queue, done = TurnQueue(pacer), list[str]()
     calls = [asyncio.create_task(goes(queue, str(person), NEWS, done)) for person in range(waiting)]
     await asyncio.sleep(0)
-    pacer.asked, pacer.room = 0, 10
+    pacer.asked, pacer.capacity = 0, 10
     queue._advance()
     await asyncio.sleep(0)
     await asyncio.sleep(0)

@@ -1,6 +1,7 @@
 """A desk whose customers write mail: real IMAP and SMTP servers, and a group that is a list."""
 
 import asyncio
+import atexit
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -53,6 +54,7 @@ ANNA: Final = "anna@x.test"
 LOCALES: Final = Path(__file__).parents[3] / "locales"
 # One process for all: it takes some time to begin, and ends with the tests.
 PARSER: Final = ParserProcess()
+atexit.register(PARSER.close)
 # Read once: to parse all catalogues costs as much as a short conversation.
 TEXTS: Final = Texts.load(LOCALES, "en")
 # How many mails and messages wait; looked at fifty times a second.

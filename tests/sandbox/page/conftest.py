@@ -1,4 +1,4 @@
-"""A page without a house behind it: the tests call the Bot API themselves."""
+"""A page without a desk behind it: the tests call the Bot API themselves."""
 
 from __future__ import annotations
 

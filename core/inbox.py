@@ -106,6 +106,14 @@ async def store(tx: Tx, source: str, batch: Sequence[Raw]) -> None:
     await _STORE.change(tx.session, rows)
 
 
+async def find_heard(tx: ReadTx, source: str, since: datetime, most: int) -> list[str]:
+    """Return the JSON of what sources that begin so have brought since then, the newest first."""
+    query = select(_INBOX.raw).where(
+        _INBOX.received_at >= since, _INBOX.source.startswith(source, autoescape=True)
+    )
+    return await tx.all(query.order_by(_INBOX.id.desc()).limit(most))
+
+
 async def list_unfinished(tx: ReadTx, after: int, limit: int) -> list[Stored]:
     """Updates that were not handled yet, oldest first, behind the row ``after``."""
     rows = await _UNFINISHED.rows(tx.session, {"after": after, "most": limit})

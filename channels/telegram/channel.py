@@ -20,10 +20,10 @@ from aiogram.types import (
 )
 
 from channels.telegram.client.api_errors import ApiRefusal, Refused
-from channels.telegram.client.gateway import Gateway, counter_of
+from channels.telegram.client.gateway import REMEMBERED, Gateway, counter_of
 from channels.telegram.client.send_progress import SendProgressStore, Step
 from channels.telegram.messages.message_builder import edits, pieces
-from channels.telegram.messages.message_parser import message_id
+from channels.telegram.messages.message_parser import message_id, message_told_of
 from channels.telegram.messages.payload import (
     Load,
     answered,
@@ -50,6 +50,7 @@ from core.delivery.channel import READERS_ZONE, Delivery, SendError, Sent
 from core.delivery.notices import UNASK
 from core.delivery.outbox_store import (
     add_to_probe_context,
+    find_interrupted,
     find_probe_contexts,
     probe_context_of,
 )
@@ -61,6 +62,7 @@ from core.delivery.sent_messages import FLOOD, IN_PLACE_OF, copies_of, find_stan
 from core.delivery.topics import ForumChats
 from core.desk import Desk
 from core.files import LinkedFiles
+from core.inbox import find_heard
 from core.texts import TextError, Texts
 from core.tickets.board import board_of, boards_of
 from core.tickets.card import Card, card_of, words_of
@@ -134,6 +136,19 @@ class TelegramChannel:
         """Note the messages that are in the chats already: none of them is a lost delivery."""
         for ref in await self._desk.read(find_standing, TELEGRAM):
             self._gateway.known_ids.note(int(ref.chat), int(ref.message))
+        await self._recall_talk()
+
+    async def _recall_talk(self) -> None:
+        """Note what people have written since something was under way: each message that is not
+        known costs a call of the search for it.
+        """
+        under_way = await self._desk.read(find_interrupted)
+        begun = [one.created_at for one in under_way if one.channel == TELEGRAM]
+        if not begun:
+            return
+        heard = await self._desk.read(find_heard, f"{TELEGRAM}:", min(begun), REMEMBERED)
+        for chat, message in filter(None, map(message_told_of, reversed(heard))):
+            self._gateway.known_ids.note(chat, message)
 
     def probe_context(self) -> dict[str, Any]:
         """The newest message id known of every counter: a lost message has a higher one."""

@@ -7,6 +7,7 @@ it is, ``thread`` the topic of a private chat. `message_builder` makes calls of 
 elsewhere.
 """
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
@@ -242,3 +243,15 @@ def message_id(message: object) -> int | None:
     """Telegram's id of a stored reference; ``None`` for what is no number."""
     words = str(message).removeprefix("-")
     return int(str(message)) if words.isdecimal() else None
+
+
+def message_told_of(update: str) -> tuple[int, int] | None:
+    """The chat and the id of the message that an update's JSON tells of, new or edited; ``None`` if
+    it tells of none.
+    """
+    match json.loads(update):
+        case {"message": {"chat": {"id": int(chat)}, "message_id": int(message)}}:
+            return chat, message
+        case {"edited_message": {"chat": {"id": int(chat)}, "message_id": int(message)}}:
+            return chat, message
+    return None

@@ -10,8 +10,11 @@ from typing import Any
 import pytest
 from aiogram import Bot
 
+from bot.polling import row_of
 from channels.telegram.channel import TelegramChannel
+from channels.telegram.client.delivery_probe import AHEAD
 from channels.telegram.client.gateway import Gateway, make_bot
+from core import inbox
 from core.delivery import outbox_store
 from core.delivery.channel import Delivery, Sent
 from core.delivery.courier import Courier
@@ -293,6 +296,29 @@ async def test_what_was_lost_among_many_words_of_others_is_found(harness: Channe
     assert left.error is not None and left.error.uncertain
     channel = await next_life(harness)
     assert await channel.was_delivered(await interrupted(harness)) is not None
+
+
+@pytest.mark.parametrize("arrived", [True, False])
+async def test_a_new_process_asks_nothing_about_what_people_are_known_to_have_written_since(
+    harness: ChannelHarness, arrived: bool
+) -> None:
+    """The one before has stored it: each look would be a call, and the group silent meanwhile."""
+    number = await opened(harness)
+    await harness.hear(harness.anna.say("and the yard one").result, number=number)
+    if arrived:
+        harness.world.faults.cut(method="sendMessage")
+        await lost(harness)
+    else:
+        assert await harness.next() is not None
+    for place in (harness.group, harness.oleg.chat):
+        said = [harness.oleg.say(place, "talk").result for _ in range(200)]
+        told = [{"update_id": m.id, "message": m.to_json()} for m in said]
+        rows = [row for update in told if (row := row_of(update)) is not None]
+        await harness.desk.run(inbox.store, f"telegram:{place.id}", rows)
+    channel, before = await next_life(harness), harness.world.stats.calls["editMessageReplyMarkup"]
+    found = await channel.was_delivered(await interrupted(harness))
+    assert (found is not None) is arrived
+    assert harness.world.stats.calls["editMessageReplyMarkup"] - before <= AHEAD
 
 
 async def test_what_stands_far_behind_the_newest_is_found_by_its_mark(

@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Annotated, ClassVar, Self
 from zoneinfo import ZoneInfo
 

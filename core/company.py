@@ -69,9 +69,10 @@ class Company:
     many ``outage_faults`` in one area within ``outage_window`` are offered to operators as one; 0
     never does (X9). Beyond ``message_limit`` one person's messages are not posted one by one;
     ``None``: all are. Beyond ``ticket_limit`` they open no ticket, and their words join the newest
-    open one; ``None``: there is no limit (S10). After a restore (R21) ``epoch`` is above 0, tickets
-    are numbered from ``first_number`` on, and nothing is delivered while ``on_hold``; what comes of
-    inbox rows up to ``inbox_up_to`` is then as old as the backup that they stood in.
+    open one; ``None``: there is no limit (S10). ``mail_ticket_limit`` is the same for one
+    address of mail (S19). After a restore (R21) ``epoch`` is above 0, tickets are numbered from
+    ``first_number`` on, and nothing is delivered while ``on_hold``; what comes of inbox rows up to
+    ``inbox_up_to`` is then as old as the backup that they stood in.
     ``assistance``: there is an assistant; it may cost so many ``assistant_calls`` and
     ``assistant_tokens`` in a day of the company's, ``None``: without a limit (X17).
     """
@@ -111,6 +112,7 @@ class Company:
     outage_window: timedelta = timedelta(minutes=30)
     message_limit: Limit | None = None
     ticket_limit: Limit | None = None
+    mail_ticket_limit: Limit | None = Limit(20, timedelta(hours=1))
     letter_channels: frozenset[str] = frozenset()
     fixed: frozenset[str] = frozenset()
     epoch: int = 0

@@ -74,6 +74,7 @@ CHOICES: Final[dict[str, Choice]] = {
     "outage_window": _span("OUTAGE_WINDOW"),
     "message_limit": _limit("MESSAGE_LIMIT"),
     "ticket_limit": _limit("TICKET_LIMIT"),
+    "mail_ticket_limit": _limit("MAIL_TICKET_LIMIT"),
     "number_mask": _text("NUMBER_MASK"),
     "former_number_masks": _list("FORMER_NUMBER_MASKS"),
     "number_in_body": _flag("NUMBER_IN_BODY"),

@@ -143,6 +143,12 @@ async def note_forums(tx: Tx, found: Sequence[tuple[Address, bool]]) -> None:
     tx.invalidate(ForumChats)
 
 
+async def move_all_open_tickets(tx: Tx) -> None:
+    """The same for all chats that have topics: the company wants other ones, or none."""
+    for chat in await forum_chats_of(tx):
+        await move_open_tickets(tx, chat)
+
+
 async def move_open_tickets(tx: Tx, chat: Address) -> None:
     """Post the cards of open tickets anew where they belong now: in topics, or in the chat."""
     query = (

@@ -58,6 +58,20 @@ async def list_entries(tx: ReadTx, kind: str) -> list[EntryFacts]:
     return [await facts_of(tx, one) for one in await kind_of(kind).load(tx)]
 
 
+async def find_entries(tx: ReadTx, words: str) -> list[EntryFacts]:
+    """Return the entries of every kind whose title or key has all these words, or their
+    beginnings; those that begin so come first.
+    """
+    wanted = words.casefold().split()
+    found = []
+    for kind in (one for one in KINDS if not one.single):
+        for entry in await kind.load(tx):
+            named = f"{title_of(entry, tx.company.language)} {entry.key_value}".casefold()
+            if wanted and all(word in named for word in wanted):
+                found.append((not named.startswith(wanted[0]), await facts_of(tx, entry)))
+    return [one for _, one in sorted(found, key=lambda pair: pair[0])]
+
+
 def kind_of(name: str) -> type[DirectoryEntry]:
     """Return the class of a kind. Raises :class:`Refusal`."""
     found = _BY_NAME.get(name)

@@ -4,9 +4,10 @@ import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from types import MappingProxyType
 from typing import Any, Final
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from core.errors import Unreadable
 from core.models import Person, ResponseRow, ResponseUse, Ticket
@@ -113,6 +114,31 @@ async def _uses(tx: ReadTx, ticket: Ticket) -> dict[str, int]:
     return {row.response: row.uses for row in await tx.rows(query)}
 
 
+async def look_up(tx: ReadTx, words: str, ticket: Ticket | None = None) -> list[Response]:
+    """Return the response with this code or title, or those that have a word for each of these in
+    title or text: the most used first, for a ``ticket`` in its topic and language.
+
+    Raises :class:`Unreadable` with those that are spelled alike.
+    """
+    offered = [one for one in (await responses_of(tx)).values() if one.active]
+    wanted = words.strip().casefold()
+    named = [one for one in offered if wanted in {one.code, one.title.casefold()}]
+    if named:
+        return named[:1]
+    uses = await all_uses(tx) if ticket is None else await _uses(tx, ticket)
+    found = matching(offered, words, len(offered), uses)
+    begun = [one for one in offered if wanted and one.title.casefold().startswith(wanted)]
+    found += [one for one in begun if one not in found]
+    return found or [await find_response(tx, words)]
+
+
+async def all_uses(tx: ReadTx) -> dict[str, int]:
+    """Return how often each response was used, whatever the topic and the language."""
+    counted = func.sum(ResponseUse.uses).label("uses")
+    query = select(ResponseUse.response, counted).group_by(ResponseUse.response)
+    return {row.response: int(row.uses) for row in await tx.rows(query)}
+
+
 async def find_response(tx: ReadTx, words: str) -> Response:
     """Return the response with this code, or whose title begins so.
 
@@ -128,16 +154,22 @@ async def find_response(tx: ReadTx, words: str) -> Response:
     raise Unreadable("refusal.no_response", words=words[:40], known=", ".join(near) or "—")
 
 
-def matching(responses: Iterable[Response], words: str, limit: int) -> list[Response]:
-    """Return the active responses with a word in code, title or text for each of these, those
-    first whose code or title has them. Words may be begun only.
+def matching(
+    responses: Iterable[Response],
+    words: str,
+    limit: int,
+    uses: Mapping[str, int] = MappingProxyType({}),
+) -> list[Response]:
+    """Return the active responses with a word in code, title or text for each of these, the most
+    used first, then those whose code or title has them. Words may be begun only.
     """
     wanted = asked(words)
     ranked = []
     for one in responses:
         names, all_of_it = stems_of(one.code, one.title), stems_of(*one.texts.values())
         if one.active and all(_begins(stem, names | all_of_it) for stem in wanted):
-            ranked.append((not all(_begins(stem, names) for stem in wanted), one))
+            in_text = not all(_begins(stem, names) for stem in wanted)
+            ranked.append(((-uses.get(one.code, 0), in_text), one))
     return [one for _, one in sorted(ranked, key=lambda pair: pair[0])][:limit]
 
 

@@ -13,7 +13,14 @@ from core.db import insert_or
 from core.errors import NoSuchTicket, NothingToDo, Refusal
 from core.events import ResponseSent
 from core.models import Camera, Message, Person, ResponseUse, Ticket, TicketCamera
-from core.responses.catalogue import Actions, Response, find_response, fitting, responses_of
+from core.responses.catalogue import (
+    Actions,
+    Response,
+    find_response,
+    fitting,
+    look_up,
+    responses_of,
+)
 from core.responses.template import fill
 from core.tickets.attached_files import AttachedFile, words_with
 from core.tickets.catalog import PRIORITY, classes_of, topic_title, workflow_of
@@ -57,6 +64,13 @@ class Prepared:
 async def list_fitting(tx: ReadTx, ticket_id: int) -> Sequence[Response]:
     """Return what can be answered in this ticket, the most used first."""
     return await fitting(tx, await _ticket(tx, ticket_id))
+
+
+async def list_named(tx: ReadTx, ticket_id: int, words: str) -> Sequence[Response]:
+    """Return the response that the words name, or those that have them, the most used in tickets
+    like this first. Raises :class:`Unreadable` where there is none.
+    """
+    return await look_up(tx, words, await _ticket(tx, ticket_id))
 
 
 async def prepare(tx: ReadTx, ticket_id: int, words: str, operator: str) -> Prepared:

@@ -8,7 +8,7 @@ from core.addresses import Address
 from core.company import Company
 from core.company_choices import CHOICES, find_chosen
 from core.delivery.linked_chats import find_linked_chats, store_linked_chats
-from core.delivery.topics import forum_chats_of, move_open_tickets
+from core.delivery.topics import move_all_open_tickets
 from core.errors import NotAllowed, Refusal
 from core.events import CompanyChanged
 from core.models import Setting, SystemState
@@ -17,13 +17,18 @@ from core.setup.claim import appointed
 from core.tx import ReadTx, Tx
 
 
-async def _move_tickets(tx: Tx) -> None:
-    for chat in await forum_chats_of(tx):
-        await move_open_tickets(tx, chat)
+async def _shorten_reminder(tx: Tx) -> None:
+    """A reminder that would come before its deadline begins comes for the last quarter of it."""
+    deadline = tx.company.answer_deadline
+    if tx.company.remind_before >= deadline and "remind_before" not in tx.company.fixed:
+        await _keep(tx, "remind_before", deadline / 4)
 
 
 # What follows from another choice.
-_THEN: Final[dict[str, Callable[[Tx], Awaitable[None]]]] = {"topics": _move_tickets}
+_THEN: Final[dict[str, Callable[[Tx], Awaitable[None]]]] = {
+    "topics": move_all_open_tickets,
+    "answer_deadline": _shorten_reminder,
+}
 # The state that a restore leaves (`core.setup.restored`), and what of it rules ask for.
 RESTORED: Final = "restored"
 _OF_EPOCH: Final = ("epoch", "first_number", "on_hold", "inbox_up_to")
@@ -52,15 +57,18 @@ async def choose(tx: Tx, sender: Sender, field: str, value: Any) -> Company:
     Raises :class:`NotAllowed`, or :class:`Refusal` for a field that the environment sets.
     """
     await arrive_as_admin(tx, sender)
-    choice = CHOICES[field]
-    refuse_if_fixed(tx, field, choice.variable)
-    kept = choice.keep(value)
-    await tx.put(Setting(name=field, value={"is": kept}, at=tx.now))
-    tx.emit(CompanyChanged(ticket_id=None, what=field, value=kept))
+    refuse_if_fixed(tx, field, CHOICES[field].variable)
+    await _keep(tx, field, value)
     if field in _THEN:
         await _THEN[field](tx)
-    tx.choose(**{field: value})
     return tx.company
+
+
+async def _keep(tx: Tx, field: str, value: Any) -> None:
+    kept = CHOICES[field].keep(value)
+    await tx.put(Setting(name=field, value={"is": kept}, at=tx.now))
+    tx.emit(CompanyChanged(ticket_id=None, what=field, value=kept))
+    tx.choose(**{field: value})
 
 
 async def arrive_as_admin(tx: Tx, sender: Sender) -> None:

@@ -6,13 +6,11 @@ else, gets a ticket of their own, and operators read which one was named.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from typing import Any, Final
 
 from sqlalchemy import select
 
 from core.addresses import Address, MessageRef
-from core.company import Limit
 from core.errors import Refusal
 from core.events import CustomerWrote, PersonDescribed
 from core.models import (
@@ -38,8 +36,6 @@ from core.tickets.relations import merged_into
 from core.tx import Tx
 from core.words.names import clean_name
 
-# More new tickets of one sender in this time are a flood: what follows joins the newest.
-LIMIT: Final = Limit(20, timedelta(hours=1))
 # Remarks above words, by key; see `Arrival`.
 UNPROVED: Final = "unproved"
 NAMED: Final = "named"
@@ -229,7 +225,9 @@ async def _own(tx: Tx, person: Person, number: int | None) -> Ticket | None:
 
 
 async def _instead(tx: Tx, person: Person, arrival: Arrival) -> Ticket | None:
-    return await ticket_instead(tx, person, arrival.said[0].ref.channel, LIMIT)
+    return await ticket_instead(
+        tx, person, arrival.said[0].ref.channel, tx.company.mail_ticket_limit
+    )
 
 
 async def _open(

@@ -248,6 +248,8 @@ CAMERA_COLUMNS: Final = {
     "адрес": "address",
     "район": "area",
 }
+# Behind /directory: which versions there were. Other words are those of an entry.
+VERSION_WORDS: Final = frozenset({"versions", "version", "history", "версии", "версия", "история"})
 # What a spreadsheet shows where a formula has failed.
 FAILED_CELLS: Final = frozenset(
     {"#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NULL!", "#NUM!"}

@@ -3,6 +3,7 @@ obeys, in every process (X12).
 """
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -10,18 +11,26 @@ from sqlalchemy import select
 
 from bot.app import company_of
 from bot.settings import load_settings
+from channels.telegram.addresses import chat_address
+from channels.telegram.screens.setup import SPANS
 from core.company import Company, Limit
 from core.db import Database
+from core.delivery import outbox_store
+from core.delivery.sent_messages import CARD, upsert_place
+from core.delivery.topics import note_forums
 from core.desk import Desk
 from core.directory.store import restore_version, show_directory
 from core.models import Setting
-from core.setup.company_settings import find_company
+from core.setup.company_settings import choose, find_company
 from core.subscriptions import SUBSCRIBERS
+from core.tickets.correspondence import receive
 from core.tickets.intake import hear
+from core.tx import Tx
 from core.words.numbers import find_masked, find_number
-from tests.actions.people import ALICE, OPERATORS, opens, says
+from tests.actions.people import ALICE, ANNA, OPERATORS, opens, says
 from tests.actions.store import Store
 from tests.actions.test_directory import apply, faults
+from tests.actions.test_mail_floods import arrival
 from tests.actions.test_outages import LATER, ROUND, offered, reported
 from tests.clock import Clock
 
@@ -74,6 +83,58 @@ async def test_the_next_ticket_goes_by_another_limit_in_another_process(
     assert third.id == first.id + 1, "their words join the newest one"
     assert other.company.ticket_limit == Limit(2, timedelta(hours=1))
     assert "customer.ticket_limit" in await store.told(ALICE.address.chat)
+
+
+async def test_the_next_mail_goes_by_another_limit_in_another_process(
+    desk: Desk, other: Desk, store: Store
+) -> None:
+    await chooses(desk, 'mail_ticket_limit = "2/1h"')
+    other.invalidate()
+    for number in range(4):
+        await other.run(receive, arrival(number))
+    assert len(await store.tickets()) == 2, "the others join the newest"
+    await chooses(desk, 'mail_ticket_limit = "off"')
+    other.invalidate()
+    await other.run(receive, arrival(9))
+    assert len(await store.tickets()) == 3
+
+
+async def test_topics_are_chosen_in_the_directory_and_open_tickets_move(
+    desk: Desk, store: Store
+) -> None:
+    chat = chat_address(OPERATORS)
+    await desk.run(note_forums, [(chat, True)])
+    ticket = await opens(desk)
+
+    async def has_card(tx: Tx) -> None:
+        place = {"channel": chat.channel, "chat": chat.chat, "message": "77", "role": CARD}
+        await upsert_place(tx, place | {"ticket_id": ticket.id, "digest": None, "thread": "5"})
+
+    await desk.run(has_card)
+    for row in await store.outbox(OPERATORS):
+        await desk.run(outbox_store.end, row.id, "sent")
+    before = (await store.told(OPERATORS)).count("card")
+    await chooses(desk, 'topics = "all"')
+    assert desk.company.topics == "all"
+    assert (await store.told(OPERATORS)).count("card") > before, "its card is posted anew"
+    faulty = await faults(desk, '[settings]\ntopics = "some"\n')
+    assert any("topics" in line and "replies" in line for line in faulty)
+
+
+async def test_what_the_setup_has_chosen_can_be_applied_as_a_file(desk: Desk) -> None:
+    for hours in SPANS:
+        await desk.run(choose, ANNA, "answer_deadline", timedelta(hours=hours))
+        company = desk.company
+        assert company.remind_before < company.answer_deadline, "a reminder comes at all"
+        await apply(desk, await desk.read(show_directory))
+        assert desk.company == company
+
+
+async def test_start_values_of_variables_are_no_fault_of_the_file(desk: Desk) -> None:
+    desk.company = replace(desk.company, answer_deadline=timedelta(hours=1))
+    await apply(desk, await desk.read(show_directory))
+    (fault,) = await faults(desk, '[settings]\nanswer_deadline = "2h"\n')
+    assert "remind" in fault
 
 
 async def test_the_next_fault_goes_by_other_numbers(desk: Desk, store: Store) -> None:

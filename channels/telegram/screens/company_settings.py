@@ -47,6 +47,8 @@ def _facts(company: Company) -> dict[str, Mapping[str, Any]]:
         **_either("outages", n=company.outage_faults, span=company.outage_window),
         **_limit("message_limit", company.message_limit),
         **_limit("ticket_limit", company.ticket_limit),
+        **_limit("mail_ticket_limit", company.mail_ticket_limit),
+        f"topics.{company.topics}": {},
         **_numbers(company),
         **_list("junk" if company.mail_junk else "mail_blacklist", company.mail_blacklist),
         **_list("mail_alerts_to", company.mail_alerts_to),

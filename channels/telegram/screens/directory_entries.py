@@ -9,13 +9,23 @@ from typing import Annotated, Final
 from aiogram.filters.callback_data import CallbackData
 from pydantic import Field
 
-from channels.telegram.screens.buttons import Button, Keyboard, button, matching, one_of, rows_of
+from channels.telegram.screens.buttons import (
+    Button,
+    Keyboard,
+    button,
+    matching,
+    one_of,
+    rows_of,
+    short,
+)
 from channels.telegram.screens.entry_buttons import NAMES, EntryStep
 from channels.telegram.screens.screen import Renderer, Screen
 from core.directory.entry_edits import MARK, EntryFacts
 from core.words.names import clean_name
 
-PAGE: Final = 10
+# So many fit a phone in rows of two, and a company's everyday lists are no longer: each of their
+# entries is two taps away. Further ones are found by their words.
+PAGE: Final = 40
 _TITLE: Final = 30
 
 
@@ -54,19 +64,45 @@ def draw_entries(
     renderer: Renderer, kind: str, found: Sequence[EntryFacts], page: int = 0
 ) -> Screen:
     """The entries of a kind, a page of them; those that are off are marked."""
-    page = min(page, max(len(found) - 1, 0) // PAGE)
-    shown = found[page * PAGE : (page + 1) * PAGE]
-    buttons = [entry_button(renderer, one) for one in shown]
+    buttons = page_of_buttons(renderer, kind, [entry_button(renderer, one) for one in found], page)
+    key = "directory_chat.entries" if found else "directory_chat.no_entries"
+    lines = [renderer.html(key, title=_title(renderer, kind))]
+    if len(found) > PAGE:
+        lines.append(renderer.html("directory_chat.by_words"))
+    return Screen("\n".join(lines), _with_back(renderer, buttons, DirectoryKinds()))
+
+
+def page_of_buttons(
+    renderer: Renderer, kind: str, buttons: Sequence[Button], page: int
+) -> list[Button]:
+    """A page of the buttons of a kind's entries, what turns it, and what begins another entry."""
+    page = min(page, max(len(buttons) - 1, 0) // PAGE)
+    shown = list(buttons[page * PAGE : (page + 1) * PAGE])
     turns = [("earlier", page - 1)] if page else []
-    turns += [("later", page + 1)] if (page + 1) * PAGE < len(found) else []
-    buttons += [
+    turns += [("later", page + 1)] if (page + 1) * PAGE < len(buttons) else []
+    shown += [
         button(renderer.plain(f"button.directory.{turn}"), DirectoryKind(kind=kind, page=to))
         for turn, to in turns
     ]
-    buttons.append(new_button(renderer, kind))
-    key = "directory_chat.entries" if found else "directory_chat.no_entries"
-    text = renderer.html(key, title=_title(renderer, kind))
-    return Screen(text, _with_back(renderer, buttons, DirectoryKinds()))
+    return [*shown, new_button(renderer, kind)]
+
+
+def draw_found(renderer: Renderer, found: Sequence[EntryFacts], words: str) -> Screen:
+    """The entries of any kind with these words, and of which kind each is."""
+    facts = {"words": clean_name(words, _TITLE), "n": len(found)}
+    if not found:
+        return Screen(renderer.html("directory_chat.found_none", **facts))
+    lines = [renderer.html("directory_chat.found", **facts)]
+    if len(found) > PAGE:
+        lines.append(renderer.html("directory_chat.found_more", n=len(found) - PAGE))
+    buttons = [_found_button(renderer, one) for one in found[:PAGE]]
+    return Screen("\n".join(lines), _with_back(renderer, buttons, DirectoryKinds()))
+
+
+def _found_button(renderer: Renderer, one: EntryFacts) -> Button:
+    facts = {"title": clean_name(one.title, _TITLE), "kind": _title(renderer, one.kind)}
+    label = short(renderer.plain("button.directory.found", **facts))
+    return button(label, DirectoryPart(step="show", kind=one.kind, mark=one.mark))
 
 
 def entry_button(renderer: Renderer, one: EntryFacts) -> Button:

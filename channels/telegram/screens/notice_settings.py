@@ -15,7 +15,11 @@ from channels.telegram.screens.buttons import (
     one_of,
     rows_of,
 )
-from channels.telegram.screens.directory_entries import DirectoryKinds, entry_button, new_button
+from channels.telegram.screens.directory_entries import (
+    DirectoryKinds,
+    entry_button,
+    page_of_buttons,
+)
 from channels.telegram.screens.screen import Renderer, Screen
 from core.delivery.notice_events import EVENTS
 from core.delivery.own_notices import WAYS
@@ -61,10 +65,13 @@ class NoticeText(CallbackData, prefix="ot"):
 
 
 def draw_notices(
-    renderer: Renderer, found: Sequence[NoticeFacts], narrower: Sequence[EntryFacts] = ()
+    renderer: Renderer,
+    found: Sequence[NoticeFacts],
+    narrower: Sequence[EntryFacts] = (),
+    page: int = 0,
 ) -> Screen:
-    """All of them; those of which nobody is told are marked. ``narrower``: entries for a topic or
-    a category alone.
+    """All of them, a page at a time; those of which nobody is told are marked. ``narrower``:
+    entries for a topic or a category alone.
     """
     buttons = [
         button(
@@ -77,7 +84,7 @@ def draw_notices(
         for one in found
     ]
     buttons += [entry_button(renderer, one) for one in narrower]
-    buttons.append(new_button(renderer, NoticeEntry.name))
+    buttons = page_of_buttons(renderer, NoticeEntry.name, buttons, page)
     return Screen(renderer.html("notices.head"), _with_back(renderer, buttons, DirectoryKinds()))
 
 

@@ -22,6 +22,7 @@ from core.responses.sending import DIGEST, Prepared
 from core.words.names import clean_name
 
 PAGE: Final = 8
+_WORDS: Final = 40
 _SHOWN: Final = 3600
 
 Code = Annotated[str, matching("[a-z0-9][a-z0-9_.-]{0,31}")]
@@ -72,6 +73,15 @@ def draw_choice(
     )
     keyboard = Keyboard(inline_keyboard=[row for row in rows if row])
     return Screen(renderer.html("responses.choose", number=ticket_id), keyboard)
+
+
+def draw_found(renderer: Renderer, ticket_id: int, found: Sequence[Response], words: str) -> Screen:
+    """A button for each of the first responses that have the words; how many more there are."""
+    shown = draw_choice(renderer, ticket_id, found[:PAGE])
+    said = [renderer.html("responses.found", number=ticket_id, words=words[:_WORDS])]
+    if len(found) > PAGE:
+        said.append(renderer.html("responses.found_more", n=len(found) - PAGE))
+    return Screen("\n".join(said), shown.keyboard)
 
 
 def draw_filled(renderer: Renderer, prepared: Prepared) -> Screen:

@@ -5,8 +5,9 @@ from datetime import timedelta
 from typing import Annotated, Any, ClassVar, Final, Self
 from zoneinfo import ZoneInfo
 
-from core.company import Company, Limit
+from core.company import TOPICS, Company, Limit
 from core.company_choices import CHOICES, find_chosen
+from core.delivery.topics import move_all_open_tickets
 from core.directory.faults import Problem, shorten
 from core.directory.fields import Span, Title, Zone, format_span, one_of
 from core.directory.kinds.setting_types import (
@@ -65,6 +66,8 @@ class SettingsEntry(DirectoryEntry):
     outage_window: Span | None = None
     message_limit: LimitOrOff | None = None
     ticket_limit: LimitOrOff | None = None
+    mail_ticket_limit: LimitOrOff | None = None
+    topics: Annotated[str, *one_of(TOPICS)] | None = None
     number_mask: Mask | None = None
     former_number_masks: Masks | None = None
     number_in_body: bool | None = None
@@ -116,6 +119,8 @@ class SettingsEntry(DirectoryEntry):
     def _wrong_deadlines(self, now: Self) -> Iterator[Problem]:
         deadline = self.answer_deadline or now.answer_deadline
         remind = self.remind_before or now.remind_before
+        if not any(self._changes(now, name) for name in ("answer_deadline", "remind_before")):
+            return  # what counts already stands in the file that the desk writes
         if deadline is not None and deadline < _SHORTEST:
             yield Problem(("answer_deadline",), f"{_FAULT}short_deadline")
         if deadline is not None and remind is not None and remind >= deadline:
@@ -154,6 +159,9 @@ class SettingsEntry(DirectoryEntry):
             kept = CHOICES[field].keep(value)
             await self.save(tx, Setting(name=field, value={"is": kept}, at=tx.now))
         tx.choose(**changed)
+        if "topics" in changed:
+            await tx.write()
+            await move_all_open_tickets(tx)
 
     def switched_off(self) -> Self | None:
         """It is never out of use."""
@@ -238,6 +246,8 @@ _FIELDS: Final[dict[str, _Field]] = {
     "outage_window": _Field("outage_window"),
     "message_limit": _or_off("message_limit", Limit),
     "ticket_limit": _or_off("ticket_limit", Limit),
+    "mail_ticket_limit": _or_off("mail_ticket_limit", Limit),
+    "topics": _Field("topics"),
     "number_mask": _Field("number_mask"),
     "former_number_masks": _Field("former_number_masks", list, tuple),
     "number_in_body": _Field("number_in_body"),

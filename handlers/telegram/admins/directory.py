@@ -32,8 +32,9 @@ from core.directory.store import (
 from core.directory.versions import document_of, list_versions
 from core.people.staff import as_admin, for_admin
 from core.texts import Key
+from core.words.aliases import VERSION_WORDS
 from handlers.telegram.admins.answered_files import answered, digest_of, fetch, send, show
-from handlers.telegram.admins.directory_entries import show_kinds
+from handlers.telegram.admins.directory_entries import show_found, show_kinds
 from handlers.telegram.context import ButtonContext, MessageContext
 
 ENDING: Final = ".toml"
@@ -42,12 +43,15 @@ _NAME: Final = f"directory{ENDING}"
 
 async def on_command(context: MessageContext, words: str) -> None:
     """``/directory``: the file as it is now; ``/directory versions``: which there were;
-    ``/directory 7``: one of them, and what bringing it back would change.
+    ``/directory 7``: one of them, and what bringing it back would change; ``/directory words``:
+    the entries that are called so.
     """
     if words.isdecimal():
         await _offer_version(context, int(words[:9]))
-    elif words:
+    elif words.casefold() in VERSION_WORDS:
         await _show_versions(context)
+    elif words:
+        await show_found(context, words)
     else:
         say = context.renderer.plain
         text = await context.desk.read(for_admin, context.sender, show_file, say)

@@ -5,11 +5,11 @@ from channels.telegram.screens.directory_entries import (
     DirectoryKind,
     DirectoryKinds,
     DirectoryPart,
+    draw_found,
     draw_kinds,
 )
-from channels.telegram.screens.notice_settings import NoticeList
 from channels.telegram.screens.screen import Screen
-from core.directory.entry_edits import count_entries, list_entries, switch_entry
+from core.directory.entry_edits import count_entries, find_entries, list_entries, switch_entry
 from core.directory.faults import DirectoryError
 from core.directory.kinds.notices import NoticeEntry
 from core.people.staff import as_admin, for_admin
@@ -24,6 +24,15 @@ async def show_kinds(context: MessageContext) -> None:
     await context.show(draw_kinds(context.renderer, counts))
 
 
+async def show_found(context: MessageContext, words: str) -> None:
+    """The entries that are called so; the only one at once."""
+    found = await context.desk.read(for_admin, context.sender, find_entries, words)
+    if len(found) == 1:
+        await show_entry(context, found[0].kind, found[0].mark)
+    else:
+        await context.show(draw_found(context.renderer, found, words))
+
+
 async def on_kinds(context: ButtonContext, _data: DirectoryKinds) -> None:
     """Back to all kinds."""
     counts = await context.desk.read(for_admin, context.sender, count_entries)
@@ -33,7 +42,7 @@ async def on_kinds(context: ButtonContext, _data: DirectoryKinds) -> None:
 async def on_kind(context: ButtonContext, data: DirectoryKind) -> None:
     """The entries of a kind; the only one of it at once; of notices all that can be told."""
     if data.kind == NoticeEntry.name:
-        await notices.on_list(context, NoticeList())
+        await notices.show_all(context, data.page)
         return
     found = await context.desk.read(for_admin, context.sender, list_entries, data.kind)
     if len(found) == 1 and found[0].single:

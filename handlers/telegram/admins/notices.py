@@ -43,7 +43,7 @@ async def on_command(context: MessageContext, words: str) -> None:
     """
     event, language, said = _read(words)
     if not event:
-        await _show_all(context)
+        await show_all(context)
     elif not said:
         one = await context.desk.read(for_admin, context.sender, find_notice, event)
         await context.show(draw_notice(context.renderer, one))
@@ -77,13 +77,14 @@ async def _offer(context: MessageContext, event: str, change: Any, words: str) -
 
 async def on_list(context: ButtonContext, _data: NoticeList) -> None:
     """Back to all of them."""
-    await _show_all(context)
+    await show_all(context)
 
 
-async def _show_all(context: ButtonContext | MessageContext) -> None:
+async def show_all(context: ButtonContext | MessageContext, page: int = 0) -> None:
+    """All notices, a page of them."""
     found = await context.desk.read(for_admin, context.sender, list_notices)
     narrower = await context.desk.read(for_admin, context.sender, list_narrower)
-    await context.show(draw_notices(context.renderer, found, narrower))
+    await context.show(draw_notices(context.renderer, found, narrower, page))
 
 
 async def on_step(context: ButtonContext, data: NoticeStep) -> None:

@@ -1,5 +1,7 @@
 """`/t` in an admin's private chat: canned responses listed, added, changed and deleted (E1)."""
 
+from collections.abc import Sequence
+
 from channels.telegram.screens.attached_files import file_buttons, file_lines
 from channels.telegram.screens.buttons import rows_of
 from core.directory.entry_edits import list_entries
@@ -8,7 +10,7 @@ from core.directory.kinds.responses import ResponseEntry
 from core.directory.response_edits import delete_response, put_response
 from core.errors import Unreadable
 from core.people.staff import as_admin, for_admin
-from core.responses.catalogue import Response, find_response, responses_of
+from core.responses.catalogue import Response, look_up, responses_of
 from core.responses.template import VARIABLES
 from core.tx import ReadTx
 from core.words.aliases import RESPONSE_VERBS
@@ -53,7 +55,11 @@ async def _add(context: MessageContext, head: str, text: str) -> None:
 
 
 async def _show(context: MessageContext, words: str) -> None:
-    one: Response = await context.desk.read(for_admin, context.sender, find_response, words)
+    named = await context.desk.read(for_admin, context.sender, look_up, words)
+    if len(named) > 1:
+        await context.responder.say(context.message.chat.id, _lines(context, named))
+        return
+    one = named[0]
     lines = [context.responder.html("responses.line", {"code": one.code, "title": one.title})]
     for language, text in one.texts.items():
         lines.append(
@@ -70,11 +76,16 @@ async def _list(context: MessageContext) -> None:
     found = await context.desk.read(for_admin, context.sender, _active)
     responder = context.responder
     lines = [responder.html("responses.head", {"n": len(found)})] if found else []
-    lines += [
-        responder.html("responses.line", {"code": one.code, "title": one.title}) for one in found
-    ]
+    lines += _lines(context, found)
     lines.append(responder.html("responses.how_to_add", {"variables": _variables()}))
     await responder.say(context.message.chat.id, lines)
+
+
+def _lines(context: MessageContext, found: Sequence[Response]) -> list[str]:
+    return [
+        context.responder.html("responses.line", {"code": one.code, "title": one.title})
+        for one in found
+    ]
 
 
 async def _active(tx: ReadTx) -> list[Response]:

@@ -17,13 +17,20 @@ from channels.telegram.screens.responses import (
     ShowResponse,
     draw_choice,
     draw_filled,
+    draw_found,
     draw_sent,
 )
 from channels.telegram.screens.screen import Screen, clipped
 from core.desk import Desk
 from core.people.identity import Sender
-from core.responses.catalogue import Response, matching, responses_of
-from core.responses.sending import ResponseChanged, list_fitting, prepare, send_from_screen
+from core.responses.catalogue import Response, all_uses, matching, responses_of
+from core.responses.sending import (
+    ResponseChanged,
+    list_fitting,
+    list_named,
+    prepare,
+    send_from_screen,
+)
 from core.tickets.answering import end_answering
 from core.tx import ReadTx
 from handlers.telegram.operators.context import CommandContext
@@ -36,16 +43,19 @@ _DESCRIBED: Final = 120
 
 
 async def choose(context: CommandContext) -> None:
-    """Offer what fits the ticket, or show the one that is named."""
+    """Offer what fits the ticket or has these words, or show the one that is named."""
     words = context.command.words
-    if words:
-        found = await context.read(prepare, context.number, words, context.sender.name)
-        filled = draw_filled(context.renderer, found)
-        await context.show(await context.begin_answer(context.number, filled))
-        return
-    offered = await context.read(list_fitting, context.number)
-    choice = draw_choice(context.renderer, context.number, offered)
-    await context.show(await context.begin_answer(context.number, choice))
+    number, renderer = context.number, context.renderer
+    if not words:
+        offered = await context.read(list_fitting, number)
+        choice = draw_choice(renderer, number, offered)
+    else:
+        offered = await context.read(list_named, number, words)
+        choice = draw_found(renderer, number, offered, words)
+    if words and len(offered) == 1:
+        found = await context.read(prepare, number, offered[0].code, context.sender.name)
+        choice = draw_filled(renderer, found)
+    await context.show(await context.begin_answer(number, choice))
 
 
 async def turn(context: Any, data: ResponsePage) -> None:
@@ -108,7 +118,7 @@ async def on_inline_query(
 
 
 async def _found(tx: ReadTx, words: str) -> list[Response]:
-    return matching((await responses_of(tx)).values(), words, _RESULTS)
+    return matching((await responses_of(tx)).values(), words, _RESULTS, await all_uses(tx))
 
 
 def _described(one: Response, language: str) -> str:

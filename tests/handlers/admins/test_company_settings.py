@@ -90,6 +90,8 @@ ALL_OFF = Company(
     outage_faults=0,
     message_limit=None,
     ticket_limit=None,
+    mail_ticket_limit=None,
+    topics="off",
 )
 ALL_ON = Company(
     mail_when_silent=timedelta(hours=4),
@@ -99,6 +101,7 @@ ALL_ON = Company(
     tags="listed",
     message_limit=Limit(1, timedelta(minutes=1)),
     ticket_limit=Limit(5, timedelta(hours=1)),
+    topics="all",
     former_number_masks=("A-{0}",),
     number_in_body=True,
     mail_blacklist=("<b>",),
@@ -113,7 +116,7 @@ ALL_ON = Company(
 
 @pytest.mark.parametrize("locale", ["ru", "en"])
 @pytest.mark.parametrize(
-    ("company", "lines"), [(ALL_OFF, 19), (ALL_ON, 20), (replace(ALL_ON, mail_junk=True), 20)]
+    ("company", "lines"), [(ALL_OFF, 21), (ALL_ON, 22), (replace(ALL_ON, mail_junk=True), 22)]
 )
 def test_each_setting_has_its_words_in_both_languages(
     company: Company, lines: int, locale: str

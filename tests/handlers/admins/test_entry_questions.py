@@ -5,7 +5,7 @@ from typing import Final
 
 from channels.telegram.screens.buttons import LONGEST_LABEL
 from channels.telegram.screens.callback_data import parse, parted
-from channels.telegram.screens.directory_entries import DirectoryKind
+from channels.telegram.screens.directory_entries import PAGE, DirectoryKind
 from channels.telegram.screens.entry_buttons import AskValue
 from core.directory.kinds import KINDS
 from core.directory.reader import read_directory
@@ -144,6 +144,46 @@ async def test_every_value_of_every_kind_is_asked_for_at_the_third_tap(group: Gr
         text = group.boss.last.text
         await presses(group, "‹ Назад")
         assert group.boss.last.text != text, "back at the entry"
+
+
+async def test_every_entry_of_a_long_list_is_asked_about_within_three_taps(group: Group) -> None:
+    """Those of the first page by two taps; others by their words, which need none."""
+    long = PAGE + 15
+    text = "".join(
+        f'[[topic]]\ncode = "t{n}"\ntitles = {{ ru = "Подъезд {n:03}", en = "Door {n:03}" }}\n'
+        for n in range(long)
+    )
+    await group.desk.run(apply_directory, read_directory(text))
+    await says(group, "/directory")
+    await taps(group, DirectoryKind(kind="topic", page=0).pack())  # the first tap
+    assert "/directory и слова из названия" in group.boss.last.text
+    shown = [one for one in group.boss.last.buttons if "Подъезд" in one]
+    assert len(group.boss.last.buttons) <= 100, "Telegram shows no more"
+    for title in (f"Подъезд {n:03}" for n in range(long)):
+        if any(title in one for one in shown):
+            continue  # the second tap, and the third asks
+        await says(group, f"/directory {title.lower()}")
+        assert title in group.boss.last.text
+        asked = [one for one in map(_parsed, data_of(group).values()) if isinstance(one, AskValue)]
+        assert asked, "the first tap asks"
+    await says(group, "/directory")
+    await taps(group, DirectoryKind(kind="topic", page=0).pack())
+    await presses(group, "›")
+    assert any("Подъезд 054" in one for one in group.boss.last.buttons)
+    await presses(group, "‹ Назад")
+    assert "Темы" in " ".join(group.boss.last.buttons)
+
+
+async def test_words_find_entries_of_any_kind(group: Group) -> None:
+    await filled(group)
+    await says(group, "/directory оплата")
+    assert any(one.startswith("Оплата · ") for one in group.boss.last.buttons) or (
+        "Оплата" in group.boss.last.text
+    )
+    await says(group, "/directory нетакого")
+    assert group.boss.last.text.startswith("Ничего не называется «нетакого».")
+    await says(group, "/directory " + "".join(HOSTILE[:1]))
+    assert group.boss.last.text
 
 
 def _parsed(data: str) -> object:

@@ -1,5 +1,8 @@
 """Notices and texts in an admin's private chat: shown with an example, changed by taps (G3, G4)."""
 
+from channels.telegram.screens.directory_entries import PAGE
+from core.directory.reader import read_directory
+from core.directory.store import apply_directory
 from sandbox import Message, Person
 from tests.handlers.operators.group import Group
 
@@ -42,6 +45,28 @@ async def test_a_notice_is_reached_in_one_tap_and_changed_by_the_second(group: G
     assert "🔕 взяли в работу" in shown.buttons
     authors = await group.rows("SELECT origin FROM directory_version ORDER BY number")
     assert authors[-1][0] == "screen"
+
+
+async def test_notices_for_topics_are_paged_with_a_way_back(group: Group) -> None:
+    topics = "".join(
+        f'[[topic]]\ncode = "t{n}"\ntitles = {{ ru = "Тема {n}" }}\n' for n in range(PAGE)
+    )
+    notices = "".join(
+        f'[[notice]]\ncode = "n{n}"\nevent = "taken"\ntopic = "t{n}"\ndelay = "1h"\n'
+        for n in range(PAGE)
+    )
+    await group.desk.run(apply_directory, read_directory(topics + notices))
+    await says(group, "/уведомления")
+    first = group.boss.last.buttons
+    assert "🔔 принято" in first and len(first) == PAGE + 3, "a page, ›, new, back"
+    label = next(one for one in first if "›" in one)
+    await presses(group, label)
+    second = group.boss.last.buttons
+    assert not set(second) & {"🔔 принято"} and any("‹" in one for one in second)
+    await presses(group, next(one for one in second if one.startswith("‹") and "Назад" not in one))
+    assert group.boss.last.buttons == first
+    await presses(group, "‹ Назад")
+    assert any(one.startswith("Уведомления · ") for one in group.boss.last.buttons)
 
 
 async def test_other_words_are_shown_in_both_languages_before_they_are_kept(group: Group) -> None:

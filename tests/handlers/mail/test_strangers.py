@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import pytest
 
+from core.company import Company
 from core.contacts.lookup import person_facts
 from core.db import Database
 from core.delivery import outbox
@@ -18,7 +19,7 @@ from core.directory.store import apply_directory, put_items
 from core.errors import Refusal
 from core.models import Account
 from core.people.staff import by_operator
-from core.tickets.correspondence import LIMIT, restore
+from core.tickets.correspondence import restore
 from core.tickets.junk import junk_page
 from core.tickets.search import search
 from core.tickets.search_index import index_new
@@ -128,9 +129,11 @@ async def test_a_robot_that_does_not_say_so_gets_one_mail(stage: Stage) -> None:
 
 
 async def test_a_flood_joins_the_newest_ticket(stage: Stage) -> None:
-    for number in range(LIMIT.count + 5):
+    limit = Company().mail_ticket_limit
+    assert limit is not None and limit.count == 20
+    for number in range(limit.count + 5):
         stage.write(f"Matter {number}", subject=f"Matter {number}")
-    tickets = await stage.tickets(LIMIT.count)
+    tickets = await stage.tickets(limit.count)
     first, *more = await stage.messages(tickets[-1].id)
     assert "remark" not in first.content
     assert [one.content["remark"] for one in more] == [{"key": "repeated"}] * 5

@@ -1,5 +1,6 @@
 """`/t` in the group and in an admin's private chat: what is chosen, shown, sent, changed."""
 
+from channels.telegram.screens.responses import PAGE
 from core.directory.reader import read_directory
 from core.directory.store import apply_directory
 from sandbox import Message as Sent
@@ -17,6 +18,18 @@ code = "thanks"
 title = "Решено, спасибо"
 texts = { ru = "Готово." }
 actions = { state = "resolve", tags = ["готово"] }
+"""
+
+MORE = """
+[[response]]
+code = "refund"
+title = "Возврат"
+texts = { ru = "Если списали дважды, вернём за три дня." }
+
+[[response]]
+code = "master"
+title = "Заявка мастеру"
+texts = { ru = "Мастер посмотрит камеру завтра." }
 """
 
 
@@ -84,6 +97,41 @@ async def test_a_macro_does_all_of_it(group: Group) -> None:
     assert (await group.row(number)).state == "resolved"
     await group.deliver()
     assert "#готово" in (await group.card(number)).text
+
+
+async def test_words_of_title_or_text_find_responses_the_most_used_first(group: Group) -> None:
+    await group.desk.run(apply_directory, read_directory(FILE + MORE))
+    number = await group.ticket()
+    one = below(group, await group.says(group.olga, f"/t {number} дважды"))
+    assert one.text.splitlines()[0].startswith(f"#{number} · Возврат")
+    await group.presses(group.olga, one, "Отмена")
+    several = below(group, await group.says(group.olga, f"/t {number} камеру"))
+    assert several.text == f"#{number} · ответы со словами «камеру»"
+    assert several.keyboard == [["Перезагрузить камеру"], ["Заявка мастеру"]]
+    await group.presses(group.olga, several, "Заявка")
+    await group.presses(group.olga, several, "Отправить")
+    again = below(group, await group.says(group.olga, f"/t {number} камеру"))
+    assert again.keyboard == [["Заявка мастеру"], ["Перезагрузить камеру"]], "by use"
+    asked = await group.olga.inline_query("камеру", chat_type="supergroup")
+    await group.settle()
+    offered = [one["title"] for one in await group.olga.inline_results(asked)]
+    assert offered == ["Заявка мастеру", "Перезагрузить камеру"]
+    await group.boss.say("/t камеру")
+    await group.settle()
+    told = group.boss.last.text
+    assert "master" in told and "reboot" in told and "refund" not in told
+
+
+async def test_of_many_that_are_found_the_first_are_shown(group: Group) -> None:
+    many = "".join(
+        f'[[response]]\ncode = "c{n}"\ntitle = "Ответ {n}"\ntexts = {{ ru = "Про шлагбаум" }}\n'
+        for n in range(PAGE + 3)
+    )
+    await group.desk.run(apply_directory, read_directory(FILE + many))
+    number = await group.ticket()
+    screen = below(group, await group.says(group.olga, f"/t {number} шлагбаум"))
+    assert len(screen.keyboard) == PAGE
+    assert screen.text.endswith("Ещё 3: добавьте слово.")
 
 
 async def test_an_unknown_response_and_a_forged_button_send_nothing(group: Group) -> None:

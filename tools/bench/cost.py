@@ -165,13 +165,12 @@ async def _stages(
 
 
 def _of_stages(how: str, rounds: list[list[float]], compared: list[list[float]]) -> list[Figure]:
-    """Each stage ÷ the stock echo of the same round. What is used in none of the stages is the
-    rest: the event loop, other threads.
-    """
-    *stages, _rest, whole = zip(*rounds, strict=True)
-    spent = dict(zip(meter.STAGES, stages, strict=False))
-    rest = [all_of_it - sum(of) for all_of_it, *of in zip(whole, *stages, strict=True)]
-    spent["the rest (event loop, other threads)"] = tuple(max(0.0, one) for one in rest)
+    """Each stage ÷ the stock echo of the same round; what belongs to none is told by thread."""
+    *stages, whole = zip(*rounds, strict=True)
+    spent = dict(zip(meter.STAGES, stages, strict=True))
+    spent["the rest: sockets, the event loop"] = spent.pop(meter.REST)
+    others = [all_of_it - sum(of) for all_of_it, *of in zip(whole, *stages, strict=True)]
+    spent["other threads: commits"] = tuple(max(0.0, one) for one in others)
     stock = [echo for _desk, echo, _tuned in compared]
     return [
         median_of(

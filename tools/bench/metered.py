@@ -26,7 +26,7 @@ from bot.polling import Poller  # noqa: E402
 from bot.update_handler import UpdateHandler  # noqa: E402
 from bot.update_queue import UpdateQueue  # noqa: E402
 from channels.telegram.channel import TelegramChannel  # noqa: E402
-from core.db import Database  # noqa: E402
+from core.db.shared_writer import SharedWriter  # noqa: E402
 from core.delivery.courier import Courier, Settlement  # noqa: E402
 from core.delivery.sender import DeliverySender  # noqa: E402
 from core.desk import Desk  # noqa: E402
@@ -60,7 +60,7 @@ COROUTINES = (
 )
 FUNCTIONS = (Seam("parse", Update, "model_validate_json"),)
 # Beginning and ending transactions, whoever has them.
-CONTEXTS = (Seam("commit", Database, "write"),)
+CONTEXTS = (Seam("commit", SharedWriter, "session"),)
 
 
 def install(meter: Meter) -> None:

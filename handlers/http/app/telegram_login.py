@@ -159,7 +159,7 @@ class TelegramLogin:
         """Whom the claims name, if they are of Telegram, for us, this attempt and just now."""
         audience = claims.get("aud")
         ours = audience if isinstance(audience, list) else [audience]
-        nonce = str(claims.get("nonce", attempt.nonce))
+        nonce = str(claims.get("nonce", ""))
         is_this = hmac.compare_digest(nonce.encode(), attempt.nonce.encode())
         if claims.get("iss") != SERVER or self.client_id not in map(str, ours) or not is_this:
             return None

@@ -29,6 +29,7 @@ from tests.handlers.http.test_app import TOKEN, Browser, in_the_group
 ID = "123456"
 SECRET = "a secret of BotFather"
 HOME = "https://desk.example.org"
+ABSENT: Final = object()
 
 
 @dataclass(slots=True)
@@ -69,6 +70,7 @@ class Provider:
         now = int(self.clock().timestamp())
         claims = {"iss": SERVER, "aud": ID, "iat": now, "exp": now + 600, "sub": "9"}
         claims |= {"id": self.who, "nonce": given["nonce"], **self.claims}
+        claims = {name: value for name, value in claims.items() if value is not ABSENT}
         said = base64.urlsafe_b64encode(json.dumps(claims).encode()).rstrip(b"=").decode()
         whole = web.json_response({"id_token": f"e30.{said}.c2ln"})
         return await self._in_pieces(request, whole.body) if self.piece else whole
@@ -183,6 +185,7 @@ FOREIGN: Final[tuple[dict[str, Any], ...]] = (
     {"exp": 10**30},
     {"nonce": "another"},
     {"nonce": None},
+    {"nonce": ABSENT},
     {"id": "201"},
     {"id": -100},
     {"id": True},

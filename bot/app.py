@@ -47,6 +47,7 @@ from core.subscriptions import SUBSCRIBERS
 from core.texts import Texts
 from core.tickets.delivery_results import FOLLOW_UPS
 from handlers import telegram as telegram_handlers
+from handlers.http.precedence import precedence_of
 from handlers.telegram.app_address import AppAddress
 from handlers.telegram.operators.membership import Memberships
 from scheduler.runner import Runner
@@ -277,7 +278,9 @@ def _http(
             assistant=assistant,
         )
 
-    return HttpServer(settings.http_listen, make_app, desk.changes.end)
+    secret = intake.secret if isinstance(intake, WebhookIntake) else None
+    precedence = partial(precedence_of, secret=secret)
+    return HttpServer(settings.http_listen, make_app, desk.changes.end, precedence)
 
 
 def _telegram_login(settings: Settings) -> "TelegramLogin | None":

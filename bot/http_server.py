@@ -7,16 +7,23 @@ import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
+
+from bot.http_turns import Turns
+from handlers.http.precedence import Precedence, Scope, precedence_of
 
 if TYPE_CHECKING:
     import uvicorn
 
 log = logging.getLogger(__name__)
 
-# Connections at once, and seconds that requests under way have at the end.
-MOST_CONNECTIONS: Final = 500
+# Seconds that requests under way have at the end.
 GRACE: Final = 2
+# Connections that the system keeps for us, and those of them that are taken in one round of the
+# loop: who opens many holds up the chat no longer than that.
+_KEPT: Final = 1024
+_TAKEN: Final = 16
 
 
 class CannotListen(Exception):
@@ -40,12 +47,15 @@ ANYWHERE: Final = Hosting()
 class HttpServer:
     """An HTTP server on one address; ``make_app`` is called when it starts.
 
-    ``end_streams``: ends the responses that go on until somebody ends them.
+    ``end_streams``: ends the responses that go on until somebody ends them. ``precedence``: of a
+    request, by its ASGI scope.
     """
 
     listen: tuple[str, int]
     make_app: Callable[[], Any]
     end_streams: Callable[[], None] = lambda: None
+    precedence: Callable[[Scope], Precedence] = precedence_of
+    turns: Turns = field(default_factory=Turns)
     _sockets: list[socket.socket] = field(default_factory=list)
     _server: uvicorn.Server | None = None
 
@@ -58,7 +68,7 @@ class HttpServer:
 
     async def run(self) -> None:
         """Serve until :meth:`stop`."""
-        self._server = _server(self.make_app())
+        self._server = _server(self.make_app(), self.turns, self.precedence)
         await self._server.serve(self._sockets)
 
     def stop(self) -> None:
@@ -85,7 +95,7 @@ def open_socket(listen: tuple[str, int]) -> socket.socket:
         raise CannotListen(f"{host}:{port} cannot be listened on: {why}") from None
 
 
-def _server(app: Any) -> uvicorn.Server:
+def _server(app: Any, turns: Turns, precedence: Callable[[Scope], Precedence]) -> uvicorn.Server:
     import uvicorn
 
     from bot.http_connection import HttpConnection
@@ -97,17 +107,23 @@ def _server(app: Any) -> uvicorn.Server:
         def capture_signals(self) -> Iterator[None]:
             yield
 
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            await super().startup(sockets)
+            for one in sockets or ():
+                one.listen(_KEPT)
+
+    connection: Any = partial(HttpConnection, turns=turns, precedence=precedence)
     return Server(
         uvicorn.Config(
             app,
-            http=HttpConnection,  # h11: httptools sets no limit to the size of headers
+            http=connection,
             ws="none",
             lifespan="off",
             log_config=None,
-            log_level="warning",
+            log_level="error",  # who speaks no HTTP would fill the log
             access_log=False,
             server_header=False,
-            limit_concurrency=MOST_CONNECTIONS,
+            backlog=_TAKEN,
             timeout_graceful_shutdown=GRACE,
         )
     )

@@ -10,7 +10,7 @@ cancelled task must not leave the database locked.
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -41,6 +41,9 @@ P = ParamSpec("P")
 R = TypeVar("R")
 Clock = Callable[[], datetime]
 
+# What whoever reads in this task must have meanwhile; ``None``: nothing. Readers are few, and those
+# who share a few of them leave the others to everybody else.
+READING_PLACES: ContextVar[asyncio.Semaphore | None] = ContextVar("reading places", default=None)
 # Seconds for which each query in this task may run; ``None``: as long as it takes.
 READING_WITHIN: ContextVar[float | None] = ContextVar("reading within", default=None)
 
@@ -176,7 +179,8 @@ class Desk:
 
     async def _look(self, query: Callable[..., Awaitable[R]], args: Any, options: Any) -> R:
         within = READING_WITHIN.get()
-        async with self.database.read(within) as session:
+        places = None if INSIDE.get() else READING_PLACES.get()
+        async with places or nullcontext(), self.database.read(within) as session:
             look = ReadTx(session, self.clock(), self.company, self.cache)
             inside = INSIDE.set(True)
             try:

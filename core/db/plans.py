@@ -7,12 +7,15 @@ the columns' own types.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache, cached_property
 from itertools import islice
 from typing import Any, Final
 
 from sqlalchemy import bindparam, insert, inspect, select, update
 from sqlalchemy.dialects import sqlite
+
+from core.db.types import UTCDateTime
 
 Given = Mapping[str, Any]
 Found = Callable[["Record", Sequence[Any]], object]
@@ -42,6 +45,21 @@ def _bind(bind: Any) -> _Bind:
     return _Bind(bind.key, bind.required, bind.effective_value, convert)
 
 
+def _reader_of(kind: Any) -> Callable[[Any], Any] | None:
+    """How a value of this type is read; ``None``: as it is."""
+    if isinstance(kind, UTCDateTime):
+        return _instant
+    processor: Callable[[Any], Any] | None = kind.dialect_impl(_DIALECT).result_processor(
+        _DIALECT, None
+    )
+    return processor
+
+
+def _instant(read: str | None) -> datetime | None:
+    """What SQLAlchemy makes of it in three calls: lists are full of instants."""
+    return None if read is None else datetime.fromisoformat(f"{read}+00:00")
+
+
 class Plan:
     """A statement in SQLite's words. A model that is selected is one value of a row."""
 
@@ -57,10 +75,7 @@ class Plan:
         self.text = str(compiled)
         named = {name: _bind(bind) for bind, name in compiled.bind_names.items()}
         self._binds = [named[name] for name in compiled.positiontup or ()]
-        self._columns = [
-            column.type.dialect_impl(_DIALECT).result_processor(_DIALECT, None)
-            for column in statement.exported_columns
-        ]
+        self._columns = [_reader_of(column.type) for column in statement.exported_columns]
         self._plain = not any(self._columns)
         selected = [each["expr"] for each in getattr(statement, "column_descriptions", ())]
         self._parts = [record_of(one) if isinstance(one, type) else None for one in selected]

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Integer, bindparam, func, select
 from sqlalchemy.orm import aliased
@@ -13,7 +13,7 @@ from core.errors import NoSuchTicket
 from core.models import Classification, Message, Person, Ticket
 from core.tickets.catalog import workflow_of
 from core.tickets.relations import LinkFacts, links_of
-from core.tickets.workflow import State, marker
+from core.tickets.workflow import Marker, State, marker
 from core.tx import ReadTx
 from core.words.numbers import GREATEST
 
@@ -39,8 +39,7 @@ _NEWEST: Final = PreparedStatement(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class TicketFacts:
+class TicketFacts(NamedTuple):
     """A ticket. ``marker``: ``needs_answer``, ``overdue``, ``answered``, ``frozen``, ``closed``;
     ``sign`` is how people see it;
     ``category`` is the state's, ``kind`` the ticket's own; ``days``: whole days in work, which stop
@@ -169,12 +168,15 @@ async def _facts(tx: ReadTx, rows: Sequence[Sequence[Any]]) -> list[TicketFacts]
     return [_fact(workflow.state(row[2]), row, tx.now) for row in rows]
 
 
+_MARKERS: Final = {one: (one.name.lower(), one.value) for one in Marker}
+
+
 def _fact(state: State, row: Sequence[Any], now: datetime) -> TicketFacts:
     number, subject, _, topic, channel, customer_id, customer, assignee, *rest = row
     opened_at, waiting_since, answer_due, frozen_until, resolved_at, closed_at, *links = rest
-    sign = marker(state, waiting_since, answer_due, now)
+    name, sign = _MARKERS[marker(state, waiting_since, answer_due, now)]
     return TicketFacts(
-        *(number, subject, sign.name.lower(), sign.value, state.code, state.category),
+        *(number, subject, name, sign, state.code, state.category),
         *(topic, channel, customer_id, customer, assignee),
         *(opened_at, waiting_since, answer_due, frozen_until, resolved_at, closed_at),
         max(0, ((closed_at or now) - opened_at).days),

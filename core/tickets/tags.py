@@ -104,9 +104,12 @@ def read_wish(words: str) -> tuple[list[str], list[str]]:
     return [read_tag(word) for word in wished if word[0] not in _MINUS], minus
 
 
+_A_TAG: Final = select(TicketTag.tag)
+
+
 async def tags_by_ticket(tx: ReadTx, numbers: Sequence[int]) -> dict[int, tuple[str, ...]]:
     """Return the tags of those of the tickets that have any; no query while no ticket has one."""
-    if not await tx.any_row(AnyTag, select(TicketTag.tag)):
+    if not await tx.any_row(AnyTag, _A_TAG):
         return {}
     query = select(TicketTag.ticket_id, TicketTag.tag).where(TicketTag.ticket_id.in_(numbers))
     found: dict[int, tuple[str, ...]] = {}

@@ -11,6 +11,7 @@ from handlers.http.api.access import Gatekeeper
 from handlers.http.api.routes import PREFIX, make_api
 from handlers.http.app.routes import app_routes
 from handlers.http.app.staff_access import Entrance
+from handlers.http.doorstep import Doorstep
 from handlers.http.files import file_routes
 from handlers.http.guard import Guard
 from handlers.http.health import Vitals, health_routes
@@ -40,8 +41,11 @@ def make_door(
     """
     app = FastAPI(title="Frontdoor", openapi_url=None, docs_url=None, redoc_url=None)
     app.add_middleware(Guard)
+    app.add_middleware(Doorstep, desk=desk, vitals=vitals)
     speak_problems(app)
     keeper = Gatekeeper(desk)
+    # routes are tried in their order, and keys ask most often
+    app.mount(PREFIX, make_api(desk, texts, keeper, public_url, files))
     app.include_router(health_routes(desk, vitals, keeper))
     if files is not None:
         app.include_router(file_routes(desk, texts, files))
@@ -52,5 +56,4 @@ def make_door(
         app.include_router(
             app_routes(desk, texts, entrance, public_url, Attachments(files, fetch), assistant)
         )
-    app.mount(PREFIX, make_api(desk, texts, keeper, public_url, files))
     return app

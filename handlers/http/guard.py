@@ -1,4 +1,6 @@
-"""What holds for every request: its body has a limit, its end is a response, nothing is cached."""
+"""What holds for every request: its body has a limit, its end is a response, nothing is cached, and
+the chat always finds a reader of the database.
+"""
 
 import asyncio
 import logging
@@ -11,6 +13,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from core.db import is_transient
+from core.desk import READING_PLACES
 from handlers.http.problems import Problem, problem_response
 
 log = logging.getLogger(__name__)
@@ -22,6 +25,8 @@ MOST_UPLOAD: Final = 21_000_000
 _PAGES: Final = re.compile(r"/form|/t/[^/]+|/app/t/[^/]+")
 _API: Final = re.compile(r"/api/v1/tickets/[^/]+/files")
 BODY_TIMEOUT: Final = 20.0
+# Of the four readers of the database, so many may be busy with requests: the chat has the others.
+READERS: Final = 2
 RETRY_AFTER: Final = {"Retry-After": "5"}
 HEADERS: Final = {
     "Cache-Control": "no-store",
@@ -41,12 +46,14 @@ class Guard:
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
+        self._places = asyncio.Semaphore(READERS)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request; whatever fails before the response begins becomes one."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        READING_PLACES.set(self._places)  # of this task, which is the request's
         headers, path = Headers(scope=scope), scope["path"]
         by_form = _PAGES.fullmatch(path) is not None and is_multipart(headers)
         more = by_form or _API.fullmatch(path) is not None

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Final
 
+import orjson
 from fastapi import APIRouter, Request
-from fastapi.responses import JSONResponse, PlainTextResponse, Response
+from fastapi.responses import PlainTextResponse, Response
 from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
@@ -19,12 +20,14 @@ from core.integrations.keys import METRICS
 from core.reports.desk_figures import DeskFigures, find_figures
 from core.setup.desk_health import CODES, find_heartbeat
 from handlers.http.api.access import Gatekeeper
+from handlers.http.precedence import HEALTH, READINESS
 
 log = logging.getLogger(__name__)
 
 # Seconds that the database may take to answer, and without news of Telegram that are too many.
 DATABASE_PATIENCE: Final = 3.0
 INTAKE_PATIENCE: Final = 90.0
+WELL: Final = "ok"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,18 +42,14 @@ def health_routes(desk: Desk, vitals: Vitals, keeper: Gatekeeper) -> APIRouter:
     """``/healthz``, ``/readyz``, and ``/metrics``: from elsewhere with a key."""
     routes = APIRouter()
 
-    @routes.get("/healthz")
+    @routes.get(HEALTH)
     async def healthz() -> Response:
-        return PlainTextResponse("ok")
+        return PlainTextResponse(WELL)
 
-    @routes.get("/readyz")
+    @routes.get(READINESS)
     async def readyz() -> Response:
-        checks = {
-            "database": await _answers(desk),
-            "telegram": vitals.since_intake() < INTAKE_PATIENCE,
-        }
-        status = HTTPStatus.OK if all(checks.values()) else HTTPStatus.SERVICE_UNAVAILABLE
-        return JSONResponse({"ready": all(checks.values()), "checks": checks}, status)
+        status, told = await readiness(desk, vitals)
+        return Response(told, status, media_type="application/json")
 
     @routes.get("/metrics")
     async def metrics(request: Request) -> Response:
@@ -63,6 +62,17 @@ def health_routes(desk: Desk, vitals: Vitals, keeper: Gatekeeper) -> APIRouter:
         return Response(text, media_type=CONTENT_TYPE_LATEST)
 
     return routes
+
+
+async def readiness(desk: Desk, vitals: Vitals) -> tuple[HTTPStatus, bytes]:
+    """Return whether the desk can work, and why not, as JSON."""
+    checks = {
+        "database": await _answers(desk),
+        "telegram": vitals.since_intake() < INTAKE_PATIENCE,
+    }
+    is_ready = all(checks.values())
+    status = HTTPStatus.OK if is_ready else HTTPStatus.SERVICE_UNAVAILABLE
+    return status, orjson.dumps({"ready": is_ready, "checks": checks})
 
 
 async def _answers(desk: Desk) -> bool:

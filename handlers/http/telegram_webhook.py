@@ -9,10 +9,11 @@ from typing import Final
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
+from handlers.http.precedence import WEBHOOK, WEBHOOK_HEADER
 from handlers.http.problems import Problem
 
-PATH: Final = "/telegram"
-HEADER: Final = "x-telegram-bot-api-secret-token"
+PATH: Final = WEBHOOK
+HEADER: Final = WEBHOOK_HEADER
 
 
 @dataclass(frozen=True, slots=True)

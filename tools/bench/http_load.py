@@ -32,6 +32,11 @@ from tools.bench.staging import (
 
 HEALTH: Final = 1000.0
 LISTS: Final = 200.0
+# Connections that are kept open for each kind of request; and of a flood, which asks for as much as
+# it gets answers.
+CONNECTIONS: Final = 16
+FLOOD: Final = 200
+AS_MUCH: Final = 50.0
 SECONDS: Final = 20.0
 # A key may ask fifty times a second.
 KEYS: Final = 8
@@ -51,14 +56,33 @@ async def measure(folder: Path, *, size: float) -> list[Figure]:
             keys = [await desk.run(create_key, f"key {one}", [READ]) for one in range(KEYS)]
         async with bot_of(stage, UNHURRIED, HTTP_LISTEN="127.0.0.1:0", LOG_LEVEL="info") as bot:
             await at_rest(stage)
+            before = _used(bot.pid)
             quiet = await _write(stage, people, SECONDS * size / 2)
-            before = cpu_seconds(bot.pid)
+            alone = _cores(before, _used(bot.pid), SECONDS * size / 2)
+            before = _used(bot.pid)
             async with _asked(_port(stage), keys, size) as answers:
                 loaded = await _write(stage, people, SECONDS * size)
                 told = await answers
-            used = cpu_seconds(bot.pid) - before
+            busy = _cores(before, _used(bot.pid), SECONDS * size)
+            async with _asked(_port(stage), keys, size, AS_MUCH, FLOOD):
+                flooded = await _write(stage, people, SECONDS * size)
             await at_rest(stage)
-    return _figures(quiet, loaded, told, used / (SECONDS * size), size)
+    return [
+        *_delays(quiet, loaded, flooded),
+        *_answered(told["runs"], size),
+        *_cpu(alone, busy, told["cpu"] / (SECONDS * size)),
+    ]
+
+
+def _used(desk: int) -> tuple[float, float]:
+    """CPU of the desk, and of Telegram's server with its customers, which is this process."""
+    return cpu_seconds(desk), time.process_time()
+
+
+def _cores(
+    before: tuple[float, float], after: tuple[float, float], seconds: float
+) -> tuple[float, float]:
+    return (after[0] - before[0]) / seconds, (after[1] - before[1]) / seconds
 
 
 def _port(stage: Stage) -> int:
@@ -69,13 +93,16 @@ def _port(stage: Stage) -> int:
 
 
 @asynccontextmanager
-async def _asked(port: int, keys: Sequence[str], size: float) -> AsyncIterator[asyncio.Task[Any]]:
+async def _asked(
+    port: int, keys: Sequence[str], size: float, times: float = 1.0, connections: int = CONNECTIONS
+) -> AsyncIterator[asyncio.Task[Any]]:
     """The load, from another process; a task with what came of it."""
-    share = min(1.0, size * 2)  # a small run asks less often, too
+    share = times * min(1.0, size * 2)  # a small run asks less often, too
     asked = {
         "host": "127.0.0.1",
         "port": port,
         "seconds": SECONDS * size,
+        "connections": connections,
         "requests": [
             {"path": "/healthz", "keys": [None], "rate": HEALTH * share},
             {"path": "/api/v1/tickets", "keys": list(keys), "rate": LISTS * share},
@@ -87,12 +114,14 @@ async def _asked(port: int, keys: Sequence[str], size: float) -> AsyncIterator[a
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
     )
+    answers = asyncio.create_task(_answers(process, asked))
     try:
-        yield asyncio.create_task(_answers(process, asked))
+        yield answers
     finally:
         if process.returncode is None:
             process.kill()
             await process.wait()
+        await asyncio.gather(answers, return_exceptions=True)  # nobody asks for those of a flood
 
 
 async def _answers(process: asyncio.subprocess.Process, asked: dict[str, Any]) -> Any:
@@ -122,14 +151,20 @@ async def _write(stage: Stage, people: Sequence[Person], seconds: float) -> list
     return delays
 
 
-def _figures(
-    quiet: Sequence[float], loaded: Sequence[float], told: Any, busy: float, size: float
+def _delays(
+    quiet: Sequence[float], loaded: Sequence[float], flooded: Sequence[float]
 ) -> list[Figure]:
-    health, lists = told
-    share = min(1.0, size * 2)
     return [
         _spread("a customer's message is in the group, p99, nothing else", quiet),
         _spread("    the same while HTTP is busy, p99", loaded, LATE),
+        _spread("    the same while HTTP is asked for all it can answer, p99", flooded, LATE),
+    ]
+
+
+def _answered(runs: Any, size: float) -> list[Figure]:
+    health, lists = runs
+    share = min(1.0, size * 2)
+    return [
         Figure("    requests for health answered in a second", health["rate"], ""),
         Figure("    asked for", HEALTH * share, ""),
         Figure("    lists of 50 tickets answered in a second", lists["rate"], ""),
@@ -139,7 +174,16 @@ def _figures(
         ),
         _spread("    health, p99", health["delays"]),
         _spread("    a list, p99", lists["delays"]),
-        Figure("    CPU of the desk's process meanwhile", busy, "cores", 1.0),
+    ]
+
+
+def _cpu(alone: tuple[float, float], busy: tuple[float, float], asking: float) -> list[Figure]:
+    return [
+        Figure("    CPU of the desk's process meanwhile", busy[0], "cores", 1.0),
+        Figure("    of which for HTTP", busy[0] - alone[0], "cores"),
+        Figure("    CPU of Telegram's server meanwhile", busy[1], "cores"),
+        Figure("    CPU of who asks over HTTP", asking, "cores"),
+        Figure("    all together", busy[0] + busy[1] + asking, "cores", 2.0),
     ]
 
 

@@ -8,6 +8,7 @@ from typing import Annotated, Final
 
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from fastapi.security.utils import get_authorization_scheme_param
 
 from core.desk import Desk
 from core.integrations.keys import Key, find_key, is_used_anew, note_used
@@ -49,6 +50,12 @@ class Gatekeeper:
 
 _BEARER: Final = HTTPBearer(auto_error=False, description="A key: `python -m bot key create`")
 Credentials = Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)]
+
+
+def bearer_of(request: Request) -> str:
+    """Return what is given as a key; empty where nothing is."""
+    scheme, given = get_authorization_scheme_param(request.headers.get("authorization"))
+    return given if scheme.lower() == "bearer" else ""
 
 
 def with_scope(keeper: Gatekeeper, scope: str) -> Authorise:

@@ -1,7 +1,8 @@
 """What the API takes and gives: these classes are its OpenAPI document."""
 
 from datetime import date, datetime
-from typing import Annotated, Final, Literal, Self
+from operator import attrgetter
+from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -324,20 +325,25 @@ class ProblemOut(BaseModel):
     errors: list[FaultOut] | None = None
 
 
-def ticket_out(ticket: TicketFacts, details: Details) -> TicketOut:
-    """Return a ticket as it is given out."""
-    facts = {name: getattr(ticket, name) for name in _AS_THEY_ARE}
-    return TicketOut(
-        **facts,
-        state_category=ticket.category,
-        category=ticket.kind,
-        tags=[TagOut(word=word, titles=dict(of)) for word, of in details.tags.items()],
-        fields=dict(details.fields),
-    )
-
-
 _OTHERWISE: Final = frozenset({"state_category", "category", "tags", "fields"})
 _AS_THEY_ARE: Final = tuple(name for name in TicketOut.model_fields if name not in _OTHERWISE)
+_facts_as_they_are: Final = attrgetter(*_AS_THEY_ARE)
+
+
+def ticket_row(ticket: TicketFacts, details: Details) -> dict[str, Any]:
+    """Return a ticket as it is given out, of what JSON is made of: in a list of many the checks of
+    :class:`TicketOut` would cost several times what the list does.
+    """
+    row: dict[str, Any] = dict(zip(_AS_THEY_ARE, _facts_as_they_are(ticket), strict=True))
+    row["state_category"], row["category"] = ticket.category, ticket.kind
+    row["tags"] = [{"word": word, "titles": dict(of)} for word, of in details.tags.items()]
+    row["fields"] = dict(details.fields)
+    return row
+
+
+def ticket_out(ticket: TicketFacts, details: Details) -> TicketOut:
+    """Return a ticket as it is given out."""
+    return TicketOut(**ticket_row(ticket, details))
 
 
 def opened_out(ticket: TicketOut, public_url: str | None, path: str) -> OpenedOut:

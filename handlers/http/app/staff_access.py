@@ -4,6 +4,7 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from math import ceil
 from typing import Final
 
 from fastapi import Request
@@ -70,12 +71,17 @@ class StaffAccess:
         if isinstance(sender, Response):
             return sender
         renderer = self.renderer(sender.language)
-        if self.asked.take(str(found.address), time.monotonic()) > 0:
-            body = f'<p class="bad" role="alert">{renderer.html("app.login.often")}</p>'
-            title = renderer.html("app.title")
-            return self.frame(renderer, title, body, HTTPStatus.TOO_MANY_REQUESTS)
+        if (wait := self.asked.take(str(found.address), time.monotonic())) > 0:
+            return self._too_often(renderer, wait)
         is_admin = found.address in self.desk.company.admins
         return StaffRequest(found, sender, renderer, is_admin)
+
+    def _too_often(self, renderer: Renderer, wait: float) -> Response:
+        body = f'<p class="bad" role="alert">{renderer.html("app.login.often")}</p>'
+        title = renderer.html("app.title")
+        said = self.frame(renderer, title, body, HTTPStatus.TOO_MANY_REQUESTS)
+        said.headers["Retry-After"] = str(ceil(wait))
+        return said
 
     async def worker(self, address: Address) -> Sender | Response:
         """Return who works here and is reached there, or the response for everybody else."""

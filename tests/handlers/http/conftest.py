@@ -57,11 +57,11 @@ class Visitor:
 
 
 @asynccontextmanager
-async def served(app: Any, desk: Desk | None = None) -> AsyncIterator[Visitor]:
+async def served(app: Any, desk: Desk | None = None, **options: Any) -> AsyncIterator[Visitor]:
     """A real server with this application; it has stopped when this ends. ``desk``: whose streams
-    end then.
+    end then; ``options``: of the server.
     """
-    server = HttpServer(("127.0.0.1", 0), lambda: app)
+    server = HttpServer(("127.0.0.1", 0), lambda: app, **options)
     if desk is not None:
         server.end_streams = desk.changes.end
     host, port = server.bind()

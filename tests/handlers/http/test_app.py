@@ -36,7 +36,7 @@ from core.tickets.intake import hear
 from core.tickets.lifecycle import move, take
 from core.tickets.search_index import index_new
 from core.tickets.tags import tag
-from handlers.http.app import routes
+from handlers.http.app import routes, staff_access
 from handlers.http.app.narrowing import NAMES, ListQuery, _count, read_query
 from handlers.http.app.pages import _whole_words
 from handlers.http.app.session import COOKIE, read_init_data
@@ -287,6 +287,23 @@ async def test_who_tries_to_get_in_too_often_waits(desk: Desk, texts: Texts, clo
         browser = Browser(visitor)
         statuses = [await browser.log_in(clock, people.EVE) for _ in range(25)]
     assert statuses[0] == 403 and statuses[-1] == 429
+
+
+async def test_one_person_has_so_many_pages_and_their_colleagues_have_theirs(
+    desk: Desk, texts: Texts, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(staff_access, "RATE", (0.001, 3.0))
+    for who in (people.OLGA, people.OLEG):
+        await desk.run(by_operator, who, enrol)
+    entrance = Entrance(TOKEN, in_the_group)
+    door = make_door(desk, texts, Vitals(lambda: 0.0, lambda: 0), entrance=entrance)
+    async with served(door) as visitor:
+        olga, oleg = Browser(visitor), Browser(visitor)
+        assert await olga.log_in(clock, people.OLGA) == await oleg.log_in(clock, people.OLEG) == 303
+        assert [await olga.get("/app") for _ in range(5)] == [200] * 3 + [429] * 2
+        assert int(olga.headers["Retry-After"]) > 0 and 'role="alert"' in olga.html
+        assert await olga.get("/app/t/1") == 429
+        assert await oleg.get("/app") == 200
 
 
 async def test_who_is_in_no_group_any_more_is_out_though_nobody_told_the_desk(

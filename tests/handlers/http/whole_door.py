@@ -29,6 +29,7 @@ from core.setup.signing_key import find_signing_key, signature
 from core.texts import Texts
 from core.tickets.conversation import note
 from core.tickets.intake import hear
+from handlers.http import doorstep
 from handlers.http.api import access
 from handlers.http.app import board_routes, routes, staff_access
 from handlers.http.app.session import COOKIE
@@ -107,6 +108,7 @@ def served_routes(app: Any, before: str = "") -> Iterator[tuple[str, str]]:
 def without_limits(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody is told to wait, and no picture is drawn: that takes a second of a processor."""
     for module, names in (
+        (doorstep, ("QUICK_RATE", "OPEN_RATE")),
         (access, ("RATE", "FORGED_RATE")),
         (routes, ("LOGIN_RATE",)),
         (staff_access, ("RATE",)),

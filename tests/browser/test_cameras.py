@@ -21,6 +21,13 @@ async def test_a_camera_s_fault_is_told_and_escalated_to_the_second_line(window:
     card = group.node.locator(f"[data-message='{await found.get_attribute('data-message')}']")
     await expect(card).to_contain_text("🛠 T1 оборудование")
     await expect(card).to_contain_text("реакция до")  # his contract says so
+    await card.get_by_role("button", name="📋 Техданные").click()
+    data = await group.sees("Технические данные #")
+    await expect(data).to_contain_text("установлена: ")  # a column of the cameras' table
+    await expect(data).to_contain_text("регистратор: TRASSIR")  # of the companies'
+    await expect(data).to_contain_text(
+        "доступ к оборудованию: ключ от подвала"
+    )  # of the contracts'
     await group.choose(card, "Ответить")
     await group.says("/escalate")  # the list of commands offers it, and it answers the card
     await expect(card).to_contain_text("👥 Вторая линия · уровень 2")

@@ -12,7 +12,7 @@ import pytest
 from core.company import Company
 from core.contacts.lookup import person_facts
 from core.db import Database
-from core.delivery import outbox
+from core.delivery import notice_recipients
 from core.directory.kinds.accounts import AccountDomainEntry
 from core.directory.reader import Item, read_directory
 from core.directory.store import apply_directory, put_items
@@ -273,7 +273,7 @@ async def test_two_desks_that_write_each_other_stop_after_two_mails(
     pause: timedelta,
 ) -> None:
     """Whatever the servers between them remove, what is left is enough."""
-    monkeypatch.setattr(outbox, "_HOUR", pause)
+    monkeypatch.setattr(notice_recipients, "_HOUR", pause)
     other, office = "help@other.test", Stripped(*removed)
     async with (
         stage_at(database, tmp_path / "one", office=office) as one,

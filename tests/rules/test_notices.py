@@ -236,6 +236,13 @@ def test_a_failed_answer_says_already_that_the_customer_is_out_of_reach() -> Non
     assert heard_by(e.PersonUnreachable(**facts, by_answer=True)) == []
 
 
+def test_of_who_is_out_of_reach_and_has_no_open_ticket_the_group_has_nothing_to_hear() -> None:
+    """An admin who never began a chat with the bot, or a customer whose tickets are closed."""
+    for to in ("", "a@x.test"):
+        lost = e.PersonUnreachable(ticket_id=None, person_id=2, reason="blocked", to=to)
+        assert heard_by(lost) == []
+
+
 def test_a_move_that_changes_nothing_to_see_leaves_the_card_alone() -> None:
     assert heard_by(entered("reply", "open", "open")) == []
     assert heard_by(entered("reply", "new", "open")) == ["operators:card"]

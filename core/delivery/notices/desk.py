@@ -64,7 +64,8 @@ NOTICES: Final[NoticeTable] = {
             "text",
             Priority.GROUP_NEWS,
             _unreachable,
-            when=lambda event: not event.by_answer,  # a failed answer says so already
+            # a failed answer says so already; without a ticket nobody waits for a word
+            when=lambda event: not event.by_answer and event.ticket_id is not None,
             reply="card",
         ),
     ),

@@ -24,6 +24,12 @@ _GAP: Final = 3
 # In moved time: minutes of a step, and of so many things said one is a matter of the desk.
 _STEP: Final = 10
 _SHARE: Final = 4
+# Real seconds that a step may take until nothing waits any more.
+_LONGEST_STEP: Final = 60.0
+_WAITING: Final = """
+SELECT (SELECT count(*) FROM inbox WHERE state = 'new')
+     + (SELECT count(*) FROM outbox WHERE state IN ('queued', 'sending')), 0
+"""
 # So often a fault is the death of the process, or a minute without the network.
 _DEATHS: Final = 0.02
 _OUTAGES: Final = 0.02
@@ -77,6 +83,7 @@ class Days:
             self._move()
             await self._break(self.sizes.faults * (number + 1) // steps)
             await self._live(self.sizes.updates * (number + 1) // steps)
+            await self._catch_up()
         said = self.made.said + self.chatted
         return (
             f"{self.sizes.hours} h in steps of {_STEP} min, {said} updates,"
@@ -87,6 +94,17 @@ class Days:
         world = self.made.stage.world
         world.clock.advance(_STEP * 60)
         set_ahead(self.clock, world.clock.offset)
+
+    async def _catch_up(self) -> None:
+        """The desk waits in real seconds after a failed call, and has minutes of them in a step:
+        time goes on when nothing waits any more, or when a minute has passed.
+        """
+        world, end = self.made.stage.world, time.monotonic() + _LONGEST_STEP
+        while time.monotonic() < end:
+            rows = await self.made.ask(_WAITING)
+            if rows and not rows[0][0] and not world.updates.pending:
+                return
+            await asyncio.sleep(0.1)
 
     async def _break(self, due: int) -> None:
         world, bot = self.made.stage.world, self.made.bot

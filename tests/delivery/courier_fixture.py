@@ -21,6 +21,9 @@ from core.models import OutboxRow
 from core.tx import Tx
 from tests.clock import Clock
 
+GROUP = -1001
+ALICE, BORIS = 101, 102
+
 Step = Exception | asyncio.Event | str | tuple[asyncio.Event, Exception | str]
 
 
@@ -247,3 +250,11 @@ class CourierHarness:
 async def _one(database: Database, number: int) -> OutboxRow:
     async with database.read() as session:
         return (await session.scalars(select(OutboxRow).where(OutboxRow.id == number))).one()
+
+
+def busy(**more: object) -> SendError:
+    return SendError("busy", "502", **more)  # type: ignore[arg-type]
+
+
+def shut_out() -> SendError:
+    return SendError("blocked", "bot was kicked from the supergroup chat", permanent=True)

@@ -31,7 +31,7 @@ from core.desk import Desk
 from core.inbox import Stored
 from core.models import InboxRow, SystemState
 from core.tx import Tx
-from tests.delivery.test_update_queue import QueueHarness
+from tests.delivery.update_queue_fixture import QueueHarness
 from tests.ports import free_port
 from tests.postgres import OwnPostgres, Unavailable, start_own
 

@@ -21,7 +21,7 @@ install = @rm -f $(FAILED); { $(PY) -m pip install --progress-bar off --disable-
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: golden help setup install run test check lint format types imports rules bench torture transcript screenshots lock clean
+.PHONY: golden help setup install run test check lint format types imports rules bench torture transcript screenshots parts lock clean
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*##' Makefile | sed -E 's/:[^#]*##/\t/' | expand -t 14
@@ -77,6 +77,10 @@ transcript: $(DEV)  ## conversations as people see them: build/transcript.md
 screenshots: $(DEV)  ## every page as pictures, and what is wrong with them: build/screenshots (needs Chromium)
 	@mkdir -p build/screenshots
 	$(PY) -m tools.screenshots
+
+parts: $(DEV)  ## what runs beside our own code, with licences and hashes: build/parts.cdx.json
+	@mkdir -p build
+	$(PY) -m tools.parts > build/parts.cdx.json
 
 lock: $(DEV)  ## resolve the locks again (the only target that needs uv)
 	@test -n "$(UV)" || { echo "make lock needs uv: $(PY) -m pip install uv"; exit 1; }

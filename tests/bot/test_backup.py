@@ -1,9 +1,12 @@
 """A backup is whole, private, and made beside a running desk; or there is none at all."""
 
+import os
+import re
 import shutil
 import sqlite3
 import stat
 import subprocess
+import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import closing
@@ -161,3 +164,49 @@ def test_without_pg_dump_the_words_say_what_to_install(
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(BackupFailed, match="PostgreSQL's client programs"):
         back_up(Database("postgresql+asyncpg://desk@localhost/desk"), tmp_path / "copy", NOW)
+
+
+# ---------------------------------------------------------------- carried away
+
+
+OPERATIONS = Path(__file__).parents[2] / "docs" / "operations.md"
+
+
+def carried(verb: str, **places: Path) -> list[str]:
+    """The command of the handbook that locks a backup up, or opens it, with these places."""
+    (line,) = re.findall(rf"(?m)^gpg .*{verb}.*$", OPERATIONS.read_text("utf-8"))
+    named = {"KEY": places["key"], "BACKUP.gpg": places["locked"], "BACKUP": places["open"]}
+    return [str(named.get(word, word)) for word in line.split("  #")[0].split()]
+
+
+@pytest.mark.skipif(shutil.which("gpg") is None, reason="no gpg is installed")
+def test_a_backup_is_locked_up_by_the_handbooks_command_and_only_its_key_opens_it(
+    file: Path, tmp_path: Path
+) -> None:
+    """Also: one changed byte is noticed (S32)."""
+    home = Path(tempfile.mkdtemp(prefix="gpg-"))  # short: it holds a socket
+    key, other, backup = tmp_path / "key", tmp_path / "other", tmp_path / "copy.db"
+    key.write_text("many words that nobody guesses")
+    other.write_text("other words")
+    back_up(database(file), backup, NOW)
+    whole, locked, back = backup.read_bytes(), tmp_path / "copy.gpg", tmp_path / "back.db"
+
+    def run(verb: str, key: Path, opened: Path) -> int:
+        command = carried(verb, key=key, locked=locked, open=opened)
+        environment = os.environ | {"GNUPGHOME": str(home)}
+        return subprocess.run(command, env=environment, capture_output=True).returncode
+
+    try:
+        assert run("--symmetric", key, backup) == 0
+        assert b"SQLite format" not in locked.read_bytes()
+        assert run("--decrypt", other, back) != 0
+        assert run("--decrypt", key, back) == 0
+        assert back.read_bytes() == whole
+        back.unlink()
+        damaged = bytearray(locked.read_bytes())
+        damaged[len(damaged) // 2] ^= 1
+        locked.write_bytes(damaged)
+        assert run("--decrypt", key, back) != 0
+    finally:
+        subprocess.run(["gpgconf", "--homedir", str(home), "--kill", "all"], capture_output=True)
+        shutil.rmtree(home, ignore_errors=True)

@@ -12,7 +12,6 @@ from hypothesis import settings
 
 from bot.lazy_aiogram import defer_types
 
-gc.disable()  # until all is collected: of what is imported nothing is garbage
 defer_types()  # as the command line does: to build all of aiogram's types takes many seconds
 
 from tests.compiled import share_statements  # noqa: E402 they import aiogram
@@ -57,7 +56,6 @@ def pytest_collection_finish() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(10_000, 20, 20)
-    gc.enable()
 
 
 @pytest.fixture(scope="session")

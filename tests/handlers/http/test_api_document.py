@@ -63,4 +63,4 @@ async def test_no_generated_request_gets_an_answer_that_is_not_described(
     ) as visitor:
         document = f"{visitor.url}/api/v1/openapi.json"
         called = await asyncio.to_thread(examine, document, token)
-    assert len(called) == 8
+    assert len(called) == 9

@@ -18,6 +18,8 @@ from typing import Any, Final
 OK: Final = b"HTTP/1.1 200"
 # So many times as long as it should take, it is tried to ask everything.
 PATIENCE: Final = 5
+# How much faster than it should somebody asks who is behind: an address has its limit.
+CATCHING_UP: Final = 1.4
 # Seconds between two looks at what is due.
 TICK: Final = 0.004
 _END: Final = b"\r\n\r\n"
@@ -69,6 +71,7 @@ class Asker:
         self._many = int(rate * seconds)
         self._longest = seconds * PATIENCE
         self._sent = 0
+        self._looked = 0.0
         self._free: deque[Line] = deque()
         self._over = asyncio.Event()
         self._delays: list[float] = []
@@ -98,7 +101,7 @@ class Asker:
         for _ in range(connections):
             _, line = await loop.create_connection(lambda: Line(self), host, port)
             self._free.append(line)
-        began = time.perf_counter()
+        began = self._looked = time.perf_counter()
         while self._sent < self._many and time.perf_counter() - began < self._longest:
             self._ask_what_is_due(began)
             await asyncio.sleep(TICK)
@@ -113,7 +116,10 @@ class Asker:
         }
 
     def _ask_what_is_due(self, began: float) -> None:
-        due = min(self._many, int((time.perf_counter() - began) * self._rate) + 1)
+        now = time.perf_counter()
+        most = self._sent + int((now - self._looked) * self._rate * CATCHING_UP) + 1
+        self._looked = now
+        due = min(self._many, most, int((now - began) * self._rate) + 1)
         while self._sent < due and self._free:
             request = self._requests[self._sent % len(self._requests)]
             self._free.popleft().ask(request, began + self._sent / self._rate)

@@ -7,6 +7,7 @@ from sqlalchemy import ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.db import BigId, Row
+from core.models.places import Placed, indexes_by
 
 
 class ResponseRow(Row):
@@ -53,11 +54,15 @@ class TagRow(Row):
     active: Mapped[bool] = mapped_column(default=True)
 
 
-class TicketTag(Row):
+class TicketTag(Placed, Row):
     """A ticket has this tag, a word in lower case (D3)."""
 
     __tablename__ = "ticket_tag"
-    __table_args__ = (Index("ix_ticket_tag_ticket_id", "ticket_id"), {"sqlite_with_rowid": False})
+    __table_args__ = (
+        Index("ix_ticket_tag_ticket_id", "ticket_id"),
+        *indexes_by("ticket_tag", "tag"),
+        {"sqlite_with_rowid": False},
+    )
 
     tag: Mapped[str] = mapped_column(String(32), primary_key=True)
     ticket_id: Mapped[int] = mapped_column(ForeignKey("ticket.id"), primary_key=True)

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from core.addresses import Address
 from core.db import BigId, Row
+from core.models.places import Placed, indexes_by
 
 
 class Person(Row):
@@ -183,11 +184,11 @@ class Duty(Row):
     since: Mapped[datetime]
 
 
-class TicketTeam(Row):
+class TicketTeam(Placed, Row):
     """The team and the support level that a ticket is with."""
 
     __tablename__ = "ticket_team"
-    __table_args__ = (Index("ix_ticket_team_team", "team"),)
+    __table_args__ = (Index("ix_ticket_team_team", "team"), *indexes_by("ticket_team", "team"))
 
     ticket_id: Mapped[int] = mapped_column(ForeignKey("ticket.id"), primary_key=True)
     team: Mapped[str | None] = mapped_column(ForeignKey("team.code"))

@@ -7,6 +7,7 @@ from sqlalchemy import ForeignKey, Index, String, text, true
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.db import BigId, Row
+from core.models.places import Placed, indexes_by
 
 
 class Timer(Row):
@@ -114,10 +115,11 @@ class AgreementTerm(Row):
     resolution: Mapped[int | None]
 
 
-class Classification(Row):
+class Classification(Placed, Row):
     """What a ticket was classified as; a ticket without a row is nothing in particular."""
 
     __tablename__ = "classification"
+    __table_args__ = indexes_by("classification", "priority")
 
     ticket_id: Mapped[int] = mapped_column(ForeignKey("ticket.id"), primary_key=True)
     service: Mapped[str | None] = mapped_column(ForeignKey("service.code"))

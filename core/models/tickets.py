@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, composite, mapped_column
 
 from core.addresses import MessageRef
 from core.db import BigId, Row, constant
+from core.models.places import open_index
 
 
 class Topic(Row):
@@ -25,6 +26,10 @@ class Topic(Row):
     titles: Mapped[dict[str, Any] | None]
     answer_seconds: Mapped[int | None]
     active: Mapped[bool] = mapped_column(default=True)
+
+
+# What a list of open tickets may be narrowed down by.
+_LISTED_BY: Final = ("topic", "assignee_id", "state")
 
 
 class Ticket(Row):
@@ -68,6 +73,10 @@ class Ticket(Row):
             sqlite_where=text("queue_rank IS NOT NULL"),
             postgresql_where=text("queue_rank IS NOT NULL"),
         ),
+        open_index("ix_ticket_topic_queue", "topic", "queue_rank", "queue_at", "id"),
+        # by age, the oldest or the newest first
+        open_index("ix_ticket_open", "id", "queue_rank"),
+        *(open_index(f"ix_ticket_{one}_open", one, "id") for one in _LISTED_BY),
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)

@@ -6,13 +6,14 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import and_, func, literal, or_, select, tuple_, union_all
+from sqlalchemy import func, or_, select
 
 from core.errors import Unreadable
 from core.models import Ticket
 from core.tickets.catalog import workflow_of
-from core.tickets.filters import BEHIND, NOTHING, Filters, marked
-from core.tickets.list_lines import COUNTED, LATE_SINCE, LINES, PAGE, PLACE, Page, lines_of_rows
+from core.tickets.filters import BEHIND, NOBODY, NOTHING, Filters, marked
+from core.tickets.list_lines import COUNTED, LATE_SINCE, LINES, PAGE, Page, lines_of_rows
+from core.tickets.list_order import BY_AGE, LEADS, QUEUE, WITHIN_RANK, Along, Chosen, Order, along
 from core.tickets.views import View, views_of
 from core.tickets.workflow import FROZEN, NEEDS_ANSWER, RESOLVED, Marker
 from core.tx import ReadTx
@@ -68,61 +69,6 @@ _OF_CATEGORY: Final = {"waiting": "waiting"}
 _RANKED: Final = frozenset({"overdue", "frozen", "resolved"})
 
 
-@dataclass(frozen=True, slots=True)
-class _Order:
-    """By which columns a list is ordered: the last ones of the position. ``falls``: backwards."""
-
-    columns: tuple[Any, ...] = PLACE
-    falls: bool = False
-
-    def beyond(self, start: tuple[int, datetime, int], *, backward: bool) -> Any:
-        """Build the condition «after the cursor» or «before it»."""
-        columns, values = tuple_(*self.columns), start[-len(self.columns) :]
-        return columns < values if backward != self.falls else columns > values
-
-    def by(self, *, backward: bool) -> list[Any]:
-        """Return what to order by."""
-        falls = backward != self.falls
-        return [column.desc() if falls else column for column in self.columns]
-
-
-_BY_ID: Final = (Ticket.id,)
-_ORDERS: Final = {"oldest": _Order(_BY_ID), "newest": _Order(_BY_ID, falls=True)}
-_QUEUE: Final = _Order()
-# Where all rows have one rank only the rest is compared: SQLite would otherwise read from the first
-# row of that rank.
-_WITHIN_RANK: Final = _Order(PLACE[1:])
-
-
-@dataclass(frozen=True, slots=True)
-class _Chosen:
-    """Which tickets a list has: those in ``states``, any if None, that fulfil ``conditions``."""
-
-    conditions: Sequence[Any]
-    states: Sequence[str] | None = None
-    with_resolved: bool = False
-
-    @property
-    def bounded(self) -> list[Any]:
-        """The conditions, with the bound that leaves out what is resolved."""
-        return [*self.conditions, *([] if self.with_resolved else [Ticket.queue_rank < RESOLVED])]
-
-    def ordered(self, conditions: Sequence[Any], order: Sequence[Any], limit: int) -> Any:
-        """Build the condition that a ticket is among the first ones with these ``conditions``.
-
-        Each state is asked for by itself, along its index; an index of all tickets would be read
-        from its beginning until some of these states are found.
-        """
-        if self.states is None:
-            return and_(*conditions)
-        parts = [
-            select(Ticket.id).where(Ticket.state == code, *conditions).order_by(*order).limit(limit)
-            for code in self.states
-        ]
-        whole = union_all(*(select(one.subquery().c.id) for one in parts)) if parts else ()
-        return Ticket.id.in_(whole)
-
-
 async def page_of(
     tx: ReadTx,
     view: str,
@@ -167,7 +113,7 @@ async def numbers_named(
 
 
 async def _numbers(
-    tx: ReadTx, order: _Order, chosen: _Chosen, cursor: str, size: int
+    tx: ReadTx, order: Order, chosen: Chosen, cursor: str, size: int
 ) -> tuple[list[int], str | None]:
     start, turned = _read_cursor(cursor)
     rows = await _rows(tx, order, chosen, start, backward=False, size=size)
@@ -176,7 +122,7 @@ async def _numbers(
     return [row.id for row in shown], after
 
 
-async def _named(tx: ReadTx, name: str) -> tuple[_Order, _Chosen]:
+async def _named(tx: ReadTx, name: str) -> tuple[Order, Chosen]:
     if name in VIEWS and name not in _OWN:
         chosen, order = await _chosen(tx, name, None)
         return order, chosen
@@ -188,14 +134,14 @@ async def _named(tx: ReadTx, name: str) -> tuple[_Order, _Chosen]:
     raise Unreadable("refusal.no_such_code", words=name[:40], known=known)
 
 
-async def _chosen(tx: ReadTx, view: str, person: int | None) -> tuple[_Chosen, _Order]:
+async def _chosen(tx: ReadTx, view: str, person: int | None) -> tuple[Chosen, Order]:
     wanted = [Ticket.queue_rank.is_not(None), *VIEWS[view](tx, person)]
     states = None
     if view in _OF_CATEGORY:
         every = (await workflow_of(tx)).states.values()
-        states = [state.code for state in every if state.category == _OF_CATEGORY[view]]
-    chosen = _Chosen(wanted, states, with_resolved=view in _RANKED)
-    return chosen, _WITHIN_RANK if view in _RANKED else _QUEUE
+        states = [along("state", one.code) for one in every if one.category == _OF_CATEGORY[view]]
+    chosen = Chosen(wanted, states, with_resolved=view in _RANKED)
+    return chosen, WITHIN_RANK if view in _RANKED else QUEUE
 
 
 async def page_of_view(
@@ -207,10 +153,25 @@ async def page_of_view(
     return replace(page, title=view.title(tx.company.language))
 
 
-def _chosen_by(tx: ReadTx, view: View, person: int | None) -> tuple[_Order, _Chosen]:
-    wanted = [Ticket.queue_rank.is_not(None), *view.where(tx, person)]
-    chosen = _Chosen(wanted, view.states, with_resolved=view.with_resolved)
-    return _ORDERS.get(view.order, _QUEUE), chosen
+def _chosen_by(tx: ReadTx, view: View, person: int | None) -> tuple[Order, Chosen]:
+    lead, read = _lead_of(view)
+    wanted = [Ticket.queue_rank.is_not(None), *view.where(tx, person, lead)]
+    chosen = Chosen(wanted, read, with_resolved=view.with_resolved)
+    return BY_AGE.get(view.order, QUEUE), chosen
+
+
+def _lead_of(view: View) -> tuple[str, Sequence[Along] | None]:
+    """Return what the list is read by: its states, or else the condition that has an index."""
+    if view.states is not None:
+        return "states", [along("state", code) for code in view.states]
+    for name in LEADS:
+        if values := view.conditions.get(plural := _PLURAL[name]):
+            return plural, [along(name, value) for value in values]
+    return "", None
+
+
+# What conditions of saved lists are called.
+_PLURAL: Final = {"tag": "tags", "team": "teams", "priority": "priorities", "topic": "topics"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,31 +190,44 @@ async def page_within(
     tx: ReadTx, base: str | View, filters: Filters, order: str, asked: PageRequest
 ) -> Page:
     """Return a page of a list, one of `VIEWS` or a saved one, narrowed down by the ``filters``, in
-    the ``order`` of `_ORDERS` or, if it names none, in the list's own. Nothing is counted.
+    the ``order`` of `BY_AGE` or, if it names none, in the list's own. Nothing is counted.
     """
     chosen, usual = await _based_on(tx, base, asked.person)
     narrowed = _narrowed(tx, chosen, filters, asked.person)
-    if filters.marker and usual is _QUEUE:
-        usual = _WITHIN_RANK
-    return await _page(tx, asked, _ORDERS.get(order, usual), narrowed)
+    if filters.marker and usual is QUEUE:
+        usual = WITHIN_RANK
+    return await _page(tx, asked, BY_AGE.get(order, usual), narrowed)
 
 
-async def _based_on(tx: ReadTx, base: str | View, person: int | None) -> tuple[_Chosen, _Order]:
+async def _based_on(tx: ReadTx, base: str | View, person: int | None) -> tuple[Chosen, Order]:
     if isinstance(base, str):
         return await _chosen(tx, base, person)
     order, chosen = _chosen_by(tx, base, person)
     return chosen, order
 
 
-def _narrowed(tx: ReadTx, chosen: _Chosen, filters: Filters, person: int | None) -> _Chosen:
-    states = chosen.states
-    if filters.state:
-        states = [filters.state] if states is None or filters.state in states else []
-    conditions = [*chosen.conditions, *filters.where(tx, person)]
-    return _Chosen(conditions, states, chosen.with_resolved or bool(filters.state))
+def _narrowed(tx: ReadTx, chosen: Chosen, filters: Filters, person: int | None) -> Chosen:
+    """What the list is read along stays; else the filter that has an index leads."""
+    given, resolved = filters.given(), chosen.with_resolved or bool(filters.state)
+    lead = "" if chosen.read is not None else _lead_among(filters)
+    conditions = [*chosen.conditions, *filters.without(*filter(None, [lead])).where(tx, person)]
+    if lead != "state" and filters.state:
+        conditions.append(Ticket.state == filters.state)
+    read = [along(lead, given[lead])] if lead else chosen.read
+    return Chosen(conditions, read, resolved)
 
 
-async def _page(tx: ReadTx, asked: PageRequest, order: _Order, chosen: _Chosen) -> Page:
+def _lead_among(filters: Filters) -> str:
+    """Return the filter that leaves fewest; none where somebody's own tickets are asked for: those
+    have an index, and are few.
+    """
+    given = filters.given()
+    is_somebodys = filters.assignee not in {"", NOBODY}
+    leads = LEADS[:1] if is_somebodys else (*LEADS, "state")
+    return next((one for one in leads if one in given), "")
+
+
+async def _page(tx: ReadTx, asked: PageRequest, order: Order, chosen: Chosen) -> Page:
     view, size, person = asked.view, asked.size, asked.person
     start, turned = _read_cursor(asked.cursor)
     backward = asked.backward and start is not None
@@ -280,8 +254,8 @@ async def _page(tx: ReadTx, asked: PageRequest, order: _Order, chosen: _Chosen) 
 
 async def _rows(
     tx: ReadTx,
-    order: _Order,
-    chosen: _Chosen,
+    order: Order,
+    chosen: Chosen,
     start: tuple[int, datetime, int] | None,
     *,
     backward: bool,
@@ -289,12 +263,12 @@ async def _rows(
 ) -> Sequence[Any]:
     """Return one row more than the page has, if there are so many."""
     conditions, by = chosen.bounded, order.by(backward=backward)
-    if backward and order.columns is not _BY_ID:
+    if backward and not order.by_age:
         # what stands before the cursor is not resolved: the bound would replace the cursor's
         conditions = [*chosen.conditions]
     if start is not None:
         conditions.append(order.beyond(start, backward=backward))
-    query = LINES.where(chosen.ordered(conditions, by, size + 1))
+    query = LINES.where(chosen.ordered(conditions, order, size + 1, back=backward))
     return await tx.rows(query.order_by(*by).limit(size + 1))
 
 
@@ -305,15 +279,18 @@ async def count_by_marker(
     person: int | None = None,
 ) -> dict[str, int]:
     """Return how many open tickets of a list have which marker, up to `COUNTED` and one more each;
-    of the ``filters`` all hold but the marker.
+    of the ``filters`` all hold but the marker. Where more than `COUNTED` are near their deadline or
+    late, those of them that are not late count as needing an answer no more.
     """
     chosen, _ = await _based_on(tx, base, person)
     within = _narrowed(tx, chosen, filters.without("marker"), person)
-    waiting = [Ticket.queue_rank == NEEDS_ANSWER]
-    lists = [marked(tx, "overdue"), waiting, marked(tx, "answered"), marked(tx, "frozen")]
+    waiting, near = Ticket.queue_rank == NEEDS_ANSWER, tx.now + BEHIND
+    lists = [marked(tx, "overdue"), [waiting, Ticket.queue_at <= near]]
+    lists += [[waiting, Ticket.queue_at > near], marked(tx, "answered"), marked(tx, "frozen")]
     counted = [[*within.conditions, *one] for one in lists]
-    late, all_waiting, calm, put_off = await _counts(tx, *counted, of=within)
-    counts = (late, all_waiting - late, calm, put_off)
+    late, soon, later, calm, put_off = await _counts(tx, *counted, of=within)
+    needs = later + (soon - late if soon <= COUNTED else 0)
+    counts = (late, min(needs, COUNTED + 1), calm, put_off)
     markers = (Marker.OVERDUE, Marker.NEEDS_ANSWER, Marker.ANSWERED, Marker.FROZEN)
     return {one.value: count for one, count in zip(markers, counts, strict=True)}
 
@@ -335,21 +312,15 @@ def _read_cursor(cursor: str) -> tuple[tuple[int, datetime, int] | None, int]:
         return None, 0
 
 
-_ALL: Final = _Chosen(())
+_ALL: Final = Chosen(())
 
 
-async def _counts(tx: ReadTx, *lists: Sequence[Any], of: _Chosen = _ALL) -> tuple[int, ...]:
-    """Count the lists in one statement. In the list's order, so that PostgreSQL walks along its
-    index and stops; it would otherwise gather every row of the list first.
+async def _counts(tx: ReadTx, *lists: Sequence[Any], of: Chosen = _ALL) -> tuple[int, ...]:
+    """Count the lists, each by itself: SQLite asks here and now what takes few steps, and all of
+    them together do not (`core/db/sqlite_driver.py`).
     """
-    some = [
-        select(literal(1))
-        .select_from(Ticket)
-        .where(of.ordered(conditions, PLACE, COUNTED + 1))
-        .order_by(*([] if of.states is not None else PLACE))
-        .limit(COUNTED + 1)
-        .subquery()
-        for conditions in lists
-    ]
-    counts = (select(func.count()).select_from(one).scalar_subquery() for one in some)
-    return tuple(*await tx.rows(select(*counts)))
+    counts = []
+    for conditions in lists:
+        some = of.counted(conditions, COUNTED + 1).subquery()
+        counts.append(int(await tx.first(select(func.count()).select_from(some)) or 0))
+    return tuple(counts)

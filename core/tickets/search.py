@@ -32,6 +32,8 @@ from core.words.stems import MOST_ASKED
 _SPELLINGS: Final = 8
 _LOOKED_AT: Final = 1000
 _COUNTED: Final = 1000
+# So many of all words together: SQLite counts them here and now, in less than its `STEPS`.
+_COUNTED_AT_ONCE: Final = 2400
 _LAST: Final = "\U0010ffff"
 
 
@@ -144,17 +146,18 @@ def _sizes(shape: tuple[int, ...]) -> Any:
     """Count each word's tickets, no further than matters. Along the index, stem by stem: PostgreSQL
     would otherwise read the table itself until it meets a word of very many tickets.
     """
-    counts = []
+    counts, most = [], min(_COUNTED, _COUNTED_AT_ONCE // len(shape))
     for at, size in enumerate(shape):
         each = [
             select(SearchWord.ticket_id)
             .where(SearchWord.word == stem)
             .order_by(SearchWord.ticket_id)
-            .limit(_COUNTED)
+            .limit(most)
             .subquery()
             for stem in _stems(at, size)
         ]
-        some = union_all(*(select(one.c.ticket_id) for one in each)).limit(_COUNTED).subquery()
+        all_of_them = union_all(*(select(one.c.ticket_id) for one in each))
+        some = each[0] if size == 1 else all_of_them.limit(most).subquery()
         counts.append(select(func.count()).select_from(some).scalar_subquery())
     return select(*counts)
 

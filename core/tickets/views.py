@@ -53,12 +53,14 @@ class View:
     def _markers(self) -> Sequence[str]:
         return list(self.conditions.get("markers", ()))
 
-    def where(self, tx: ReadTx, person: int | None) -> list[Any]:
-        """Return the conditions as SQL, without the states; ``person``: who «me» is."""
+    def where(self, tx: ReadTx, person: int | None, lead: str = "") -> list[Any]:
+        """Return the conditions as SQL, without the states and the one that is called ``lead``;
+        ``person``: who «me» is.
+        """
         built = [
             build(tx, self.conditions[name])
             for name, build in _CONDITIONS.items()
-            if self.conditions.get(name)
+            if name != lead and self.conditions.get(name)
         ]
         who = self.conditions.get("assignee")
         return [*built, _ASSIGNED[who](person)] if who else built

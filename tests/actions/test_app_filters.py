@@ -186,6 +186,17 @@ async def test_a_filter_takes_nothing_from_what_can_be_searched(desk: Desk, cloc
         ({"state": "new"}, "ix_ticket_state_queue"),
         ({"marker": "overdue"}, "ix_ticket_queue"),
         ({"marker": "frozen"}, "ix_ticket_queue"),
+        ({"topic": "payment"}, "ix_ticket_topic_queue"),
+        ({"team": "crew"}, "ix_ticket_team_team_queue"),
+        ({"tag": "vip"}, "ix_ticket_tag_tag_queue"),
+        ({"priority": "high"}, "ix_classification_priority_queue"),
+        ({"tag": "vip", "team": "crew", "state": "new"}, "ix_ticket_tag_tag_queue"),
+        ({"order": "oldest"}, "ix_ticket_open"),
+        ({"order": "newest", "topic": "payment"}, "ix_ticket_topic_open"),
+        ({"order": "oldest", "assignee": "7"}, "ix_ticket_assignee_id_open"),
+        ({"order": "oldest", "state": "new"}, "ix_ticket_state_open"),
+        ({"order": "newest", "team": "crew"}, "ix_ticket_team_team_open"),
+        ({"order": "oldest", "priority": "high"}, "ix_classification_priority_open"),
     ],
 )
 async def test_filters_that_have_an_index_are_read_along_it(
@@ -200,5 +211,9 @@ async def test_filters_that_have_an_index_are_read_along_it(
     steps = await plan_of(desk.database, heard)
     assert any(
         f"USING INDEX {index}" in step or f"COVERING INDEX {index}" in step for step in steps
-    )
+    ), steps
     assert not [step for step in steps if step.startswith("SCAN ticket") and "INDEX" not in step]
+    assert not [step for step in steps if "CORRELATED LIST" in step], steps
+    # the page is read in the order of an index: only its own rows are sorted
+    of_all = [step for step in steps if "ORDER BY" in step]
+    assert len(of_all) <= 2, steps

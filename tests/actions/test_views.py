@@ -156,10 +156,17 @@ async def test_what_a_list_cannot_be_is_refused(
     assert [one.key for one in error.value.faults] == [f"directory_file.fault.{fault}"]
 
 
-@pytest.mark.parametrize("line", ['tags = ["vip"]', 'topics = ["access"]', 'order = "newest"'])
-async def test_a_page_reads_no_whole_table(desk: Desk, clock: Clock, line: str) -> None:
-    """However many tickets have ended, a list walks along an index of those that have not; only by
-    age they are sorted.
+@pytest.mark.parametrize(
+    ("line", "index"),
+    [
+        ('tags = ["vip"]', "ix_ticket_tag_tag_queue"),
+        ('topics = ["access"]', "ix_ticket_topic_queue"),
+        ('order = "newest"', "ix_ticket_open"),
+    ],
+)
+async def test_a_page_reads_no_whole_table(desk: Desk, clock: Clock, line: str, index: str) -> None:
+    """However many tickets have ended, or are of another kind, a list walks along an index of its
+    own; the rows of the page alone are sorted.
     """
     if not desk.database.is_sqlite:
         pytest.skip("PostgreSQL chooses by what is in the tables")
@@ -173,4 +180,5 @@ async def test_a_page_reads_no_whole_table(desk: Desk, clock: Clock, line: str) 
         await page(desk, "list")
     steps = await plan_of(desk.database, heard)
     assert not [step for step in steps if step.startswith("SCAN ticket") and "INDEX" not in step]
-    assert ("USE TEMP B-TREE FOR ORDER BY" in steps) == ("order" in line)
+    assert any(f"INDEX {index}" in step for step in steps), steps
+    assert steps.count("USE TEMP B-TREE FOR ORDER BY") <= 1, steps

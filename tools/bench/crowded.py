@@ -30,6 +30,7 @@ from core.tickets import (
     search_index,
     search_subjects,
 )
+from core.tickets.filters import Filters
 from core.tickets.sweep import sweep
 from core.tx import ReadTx, Tx
 from core.words.questions import words_of_person
@@ -192,7 +193,8 @@ async def _lookings(tx: ReadTx, tickets: int) -> list[Looking]:
         "frozen": await _cursor(tx, tickets // 2 - tickets // 2 % 10 + 8),
     }
     person = (await tx.session.scalars(select(Ticket.assignee_id).where(Ticket.id == 31))).one()
-    return [*_pages(deep, person), *_turns(await _cursor(tx, last - 2)), *_searches(tickets)]
+    listed = [*_pages(deep, person), *_turns(await _cursor(tx, last - 2)), *_searches(tickets)]
+    return [*listed, *_filtered(deep["queue"], person)]
 
 
 async def _cursor(tx: ReadTx, ticket_id: int) -> str:
@@ -204,6 +206,33 @@ def _pages(deep: dict[str, str], person: int | None) -> Iterator[Looking]:
     for view, cursor in deep.items():
         yield f"/{view}, first page", lists.page_of, (view,), {"person": person}
         yield f"/{view}, in its middle", lists.page_of, (view, cursor), {"person": person}
+
+
+_NARROWED: Final = (
+    *({"topic": one} for one in ("payment", "access")),
+    *({"team": one} for one in ("half", "few")),
+    *({"tag": one} for one in ("tenth", "few", "last")),
+    *({"priority": one} for one in ("fifth", "few")),
+    *({"assignee": one} for one in ("me", "nobody")),
+    *({"state": one} for one in ("in_progress", "frozen")),
+    *({"marker": one} for one in ("overdue", "needs_answer", "answered", "frozen")),
+    {"tag": "tenth", "priority": "fifth"},
+    {"team": "half", "assignee": "me", "marker": "overdue"},
+    {"tag": "few", "team": "few", "priority": "few"},
+    {},
+)
+"""What the app's table is narrowed down by: common and rare, alone and together."""
+
+
+def _filtered(middle: str, person: int | None) -> Iterator[Looking]:
+    """The app's pages by each filter, in each order, and its counts by marker."""
+    for given in _NARROWED:
+        filters, name = Filters(**given), " ".join(f"{k}={v}" for k, v in given.items()) or "all"
+        for order, cursor in (("", ""), ("", middle), ("oldest", ""), ("newest", middle)):
+            asked = lists.PageRequest("queue", cursor, person=person, size=25, counted=False)
+            where = f"{order or 'in its order'}{', in its middle' if cursor else ''}"
+            yield f"app, {name}, {where}", lists.page_within, ("queue", filters, order, asked), {}
+        yield f"app, {name}, counts", lists.count_by_marker, ("queue", filters, person), {}
 
 
 def _turns(last: str) -> Iterator[Looking]:

@@ -42,9 +42,10 @@ _POINTS: Final = """
 INSERT INTO contact_point (person_id, kind, value, verified_at)
 SELECT n, 'telegram', CAST(n AS VARCHAR(200)), {now} FROM {numbers}"""
 _TICKETS: Final = """
-INSERT INTO ticket (id, customer_id, title, state, assignee_id, origin, opened_at, opening,
+INSERT INTO ticket (id, customer_id, topic, title, state, assignee_id, origin, opened_at, opening,
   waiting_since, answer_due, frozen_until, closed_at, reopened, queue_rank, queue_at)
 SELECT n, CASE WHEN n % {heavy} = 0 THEN 1 ELSE 2 + n % ({people} - 1) END,
+  CASE WHEN n % 997 = 0 THEN 'access' ELSE 'payment' END,
   'Камера у подъезда ' || n,
   CASE WHEN n % 10 < 6 THEN 'in_progress' WHEN n % 10 < 8 THEN 'waiting'
     WHEN n % 10 = 8 THEN 'frozen' ELSE 'closed' END,
@@ -72,6 +73,21 @@ SELECT n, {today} - ({tickets} - n) * 730 / {tickets},
   CASE WHEN n % 2000 > 0 THEN n * 10477 % 144000 END, n % 7200, n % 86400, 0, 1,
   CASE WHEN n % 20 = 0 THEN 1 ELSE 0 END, 1, 0, 0, 0
 FROM {numbers}"""
+# Half of them are with one team, a tenth has a tag, and of each kind there is one of which few have
+# it: every thousandth, or only those that come last in the queue.
+_TEAMS: Final = """
+INSERT INTO ticket_team (ticket_id, team, level, queue_rank, queue_at)
+SELECT id, CASE WHEN id % 997 = 0 THEN 'few' WHEN id % 2 = 0 THEN 'half' ELSE 'others' END, 1,
+  queue_rank, queue_at FROM ticket"""
+_TAGS: Final = """
+INSERT INTO ticket_tag (tag, ticket_id, queue_rank, queue_at)
+SELECT 'tenth', id, queue_rank, queue_at FROM ticket WHERE id % 10 = 0 UNION ALL
+SELECT 'few', id, queue_rank, queue_at FROM ticket WHERE id % 997 = 0 UNION ALL
+SELECT 'last', id, queue_rank, queue_at FROM ticket WHERE id > {tickets} - 300"""
+_CLASSES: Final = """
+INSERT INTO classification (ticket_id, priority, queue_rank, queue_at)
+SELECT id, CASE WHEN id % 997 = 0 THEN 'few' WHEN id % 5 = 0 THEN 'fifth' ELSE 'others' END,
+  queue_rank, queue_at FROM ticket"""
 _WORD: Final = """
 INSERT INTO search_word (word, ticket_id) SELECT '{word}', n FROM {numbers} WHERE {where}"""
 _UNIQUE: Final = """
@@ -127,7 +143,7 @@ def _statements(
         yield each.format(numbers=all_of_them, **names)
     for word, where in sorted((min(stems_of(word)), where) for word, where in WORDS):
         yield _WORD.format(word=word, where=where, numbers=all_of_them)
-    for each in (_NAMES, _PHONES, _ACCOUNTS, _SOLVED, _SUBJECTS):
+    for each in (_NAMES, _PHONES, _ACCOUNTS, _SOLVED, _SUBJECTS, _TEAMS, _TAGS, _CLASSES):
         yield each.format(**names)
 
 

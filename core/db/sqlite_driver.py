@@ -25,7 +25,8 @@ P = ParamSpec("P")
 R = TypeVar("R")
 Listener = Callable[[str, Any], None]
 
-# Of SQLite's machine, about a millisecond: so long a query may hold up everybody else.
+# Of SQLite's machine, about half a millisecond: a query that has run for so long, and at most for
+# twice as long, is broken off, that it may not hold up everybody else.
 STEPS: Final = 20_000
 MANY: Final = 50
 # Milliseconds for which a lock of another process is waited for, in a thread.
@@ -43,6 +44,7 @@ class _Cursor(sqlite3.Cursor):
         connection = cast(DriverConnection, self.connection)
         connection.heard(sql, parameters)
         connection.may_break_off = connection.in_a_hurry and sql.startswith(_QUERIES)
+        connection.passed = 0
         try:
             super().execute(sql, parameters)
             self._found = deque(super().fetchall() if self.description else ())
@@ -78,6 +80,7 @@ class DriverConnection(sqlite3.Connection):
     listeners: Sequence[Listener] = ()
     in_a_hurry = False
     may_break_off = False
+    passed = 0
     broken_off_at = math.inf
 
     def __init__(self, *args: Any, **options: Any) -> None:
@@ -85,7 +88,10 @@ class DriverConnection(sqlite3.Connection):
         self.set_progress_handler(self._breaks_off, STEPS)
 
     def _breaks_off(self) -> bool:
-        return self.may_break_off or time.monotonic() >= self.broken_off_at
+        # SQLite counts a statement's steps over all its runs: this run has begun in between
+        self.passed += 1
+        takes_long = self.may_break_off and self.passed > 1
+        return takes_long or time.monotonic() >= self.broken_off_at
 
     def cursor(self, factory: Any = _Cursor) -> Any:
         """A cursor that leaves nothing open."""

@@ -95,6 +95,19 @@ async def test_a_long_query_holds_up_nobody(own: Database, way: str) -> None:
     assert silence < (time.monotonic() - began) / 2
 
 
+async def test_a_short_query_stays_on_the_spot_however_often_it_is_asked(own: Database) -> None:
+    """SQLite counts the steps of a statement over all its runs, as long as it is kept."""
+    short = text(
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 400)"
+        " SELECT max(i) FROM n"
+    )
+    where = Where(own)
+    async with own.read() as session:
+        for _ in range(60):
+            assert await session.scalar(short) == 400
+            assert where.last_was_here()
+
+
 async def test_what_was_written_before_a_long_query_is_still_there(own: Database) -> None:
     async with own.write() as session:
         await session.execute(insert(SystemState), facts(1))

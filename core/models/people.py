@@ -8,7 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from core.addresses import Address
 from core.db import BigId, Row
-from core.models.places import Placed, indexes_by
+from core.models.queue_positions import Placed, indexes_by
 
 
 class Person(Row):

@@ -7,7 +7,7 @@ from sqlalchemy import ForeignKey, Index, String, text, true
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.db import BigId, Row
-from core.models.places import Placed, indexes_by
+from core.models.queue_positions import Placed, indexes_by
 
 
 class Timer(Row):

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Mapped, composite, mapped_column
 
 from core.addresses import MessageRef
 from core.db import BigId, Row, constant
-from core.models.places import open_index
+from core.models.queue_positions import open_index
 
 
 class Topic(Row):

@@ -57,7 +57,10 @@ def _reader_of(kind: Any) -> Callable[[Any], Any] | None:
 
 def _instant(read: str | None) -> datetime | None:
     """What SQLAlchemy makes of it in three calls: lists are full of instants."""
-    return None if read is None else datetime.fromisoformat(f"{read}+00:00")
+    if read is None:
+        return None
+    # a row that somebody has written by hand may say the zone itself
+    return datetime.fromisoformat(read if "+" in read else f"{read}+00:00")
 
 
 class Plan:

@@ -1,4 +1,4 @@
-"""Requests have half of the loop's time, however many there are; the other half is the chat's."""
+"""Requests have their share of the loop's time, however many there are; the rest is the chat's."""
 
 import asyncio
 from collections.abc import Callable

@@ -14,10 +14,11 @@ from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any, Concatenate, Final, ParamSpec, TypeVar, cast
+from typing import Any, Concatenate, Final, ParamSpec, Protocol, TypeVar, cast
 
 from sqlalchemy import bindparam, update
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.allowances import Allowances
 from core.changes import Changes
@@ -34,6 +35,7 @@ from core.errors import Refusal
 from core.fault_points import pass_point
 from core.file_making import FileMaking
 from core.models import InboxRow
+from core.outgoing import Departing, Wakeup, Written
 from core.subscribers import Subscriber, notify
 from core.tx import INSIDE, SYSTEM, Actor, Cache, OtherVersion, ReadTx, Tx
 
@@ -79,6 +81,16 @@ class Handling:
     done: bool = False
 
 
+class Departures(Protocol):
+    """The courier, as the desk sees it."""
+
+    async def claim_along(self, tx: Tx) -> Departing | None:
+        """Claim what may leave at once of what the transaction has written, as its last act."""
+
+    def note(self, written: Written) -> None:
+        """Rows are committed that this process has written."""
+
+
 _handling: ContextVar[Handling | None] = ContextVar("handling", default=None)
 
 
@@ -100,8 +112,9 @@ def reading_within(seconds: float) -> Iterator[None]:
 
 
 class Desk:
-    """Runs actions. ``subscribers`` act upon events, in their order; ``outbox_wakeup`` is set
-    after a commit that wrote outbox rows; ``changes`` hears of every commit.
+    """Runs actions. ``subscribers`` act upon events, in their order; ``departures`` is told after a
+    commit that wrote outbox rows, and else ``outbox_wakeup`` is set; ``changes`` hears of every
+    commit.
 
     ``company`` may be replaced at run time: the next transaction sees the new one. With
     ``find_company`` it is read together with what else is kept of the directory.
@@ -126,7 +139,8 @@ class Desk:
         self.clock = clock
         self.cache = Cache()
         self.find_company = find_company
-        self.outbox_wakeup = asyncio.Event()
+        self.outbox_wakeup = Wakeup()
+        self.departures: Departures | None = None
         self.file_making = FileMaking()
         self.allowances = Allowances()
         self.changes = Changes()
@@ -263,44 +277,71 @@ class Desk:
     ) -> R:
         pass_point("desk.before_action")
         row = _handling.get()
-        async with self.database.write() as session:
-            update = None if row is None else row.inbox_id
-            tx = Tx(session, self.clock(), self.company, self.cache, actor, update)
-            if tx.cache.version is None:
-                await self._see_directory(tx)
-            if row is not None and not row.done:
-                marked = await _MARK_DONE.change(session, {"row": row.inbox_id})
-                if marked != 1:
-                    raise AlreadyHandled
-            inside = INSIDE.set(True)
-            try:
-                result = await action(tx, *args, **options)
-                await notify(tx, self.subscribers)
-            finally:
-                INSIDE.reset(inside)
-            await session.flush()
-            if tx.changes_cache:
-                # who comes next must not see the change and what was kept before it
-                session.info[COMMIT_NOW] = True
-            if not self.database.is_sqlite:
-                await self._tell_others(tx)
-            pass_point("desk.before_commit")
+        tx: Tx | None = None
+        try:
+            async with self.database.write() as session:
+                update = None if row is None else row.inbox_id
+                tx = Tx(session, self.clock(), self.company, self.cache, actor, update)
+                await self._begin(tx, row)
+                result = await self._act(tx, action, args, options)
+                await self._end(tx, session)
+        except BaseException:
+            if tx is not None and tx.departing is not None:
+                tx.departing.stay()
+            raise
         if tx.changes_cache:
             self._invalidate(tx)
         pass_point("desk.after_commit")
         if row is not None:
             row.done = True
-        if tx.outgoing:
-            self.outbox_wakeup.set()
+        self._let_leave(tx)
         if self.changes.watches or self.changes.tell is not None:
             self.changes.note(tx.events)
         return result
+
+    async def _begin(self, tx: Tx, row: Handling | None) -> None:
+        if tx.cache.version is None:
+            await self._see_directory(tx)
+        if row is not None and not row.done:
+            marked = await _MARK_DONE.change(tx.session, {"row": row.inbox_id})
+            if marked != 1:
+                raise AlreadyHandled
+
+    async def _act(self, tx: Tx, action: Callable[..., Awaitable[R]], args: Any, options: Any) -> R:
+        """Run the action and those who act upon it, and claim what may leave at once."""
+        inside = INSIDE.set(True)
+        try:
+            result = await action(tx, *args, **options)
+            await notify(tx, self.subscribers)
+            if tx.written and self.departures is not None:
+                tx.departing = await self.departures.claim_along(tx)
+        finally:
+            INSIDE.reset(inside)
+        return result
+
+    async def _end(self, tx: Tx, session: AsyncSession) -> None:
+        await session.flush()
+        if tx.changes_cache:
+            # who comes next must not see the change and what was kept before it
+            session.info[COMMIT_NOW] = True
+        if not self.database.is_sqlite:
+            await self._tell_others(tx)
+        pass_point("desk.before_commit")
+
+    def _let_leave(self, tx: Tx) -> None:
+        """Hand on what was claimed along, and say where more may wait."""
+        if tx.departing is not None:
+            tx.departing.leave()
+        if tx.written and self.departures is not None:
+            self.departures.note(tx.written)
+        if tx.outgoing or (tx.written and self.departures is None):
+            self.outbox_wakeup.set()
 
     async def _tell_others(self, tx: Tx) -> None:
         """Let other processes know of what they keep, or deliver, as soon as it is committed."""
         if tx.changes_cache:
             await self.database.tell_with(tx.session, [CHANGED])
-        if tx.outgoing and not self.database.leads():
+        if (tx.outgoing or tx.written) and not self.database.leads():
             await self.database.tell_with(tx.session, [OUTGOING])
 
     def invalidate(self) -> None:

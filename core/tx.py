@@ -19,6 +19,7 @@ from sqlalchemy.sql.selectable import TypedReturnsRows
 from core.company import Company
 from core.events import Event
 from core.models import DirectoryVersion
+from core.outgoing import Departing
 
 Kept = TypeVar("Kept")
 R = TypeVar("R")
@@ -173,7 +174,9 @@ class Tx(ReadTx):
     """One transaction. ``now`` does not move while it runs. An action sets ``actor`` once it has
     found out who acts.
 
-    ``outgoing``: it has written outbox rows. ``inbox_id``: the update that it is the effect of.
+    ``written``: addresses of outbox rows that it has written and that may leave at once, and their
+    turns; ``departing``: what was claimed of them; ``outgoing``: others may leave once it is
+    committed. ``inbox_id``: the update that it is the effect of.
     ``chosen``: settings of the company that it has changed; ``version``: of the directory that it
     has made. ``changes_cache``: what is kept by others is not so any more once this is committed.
     """
@@ -182,6 +185,8 @@ class Tx(ReadTx):
     inbox_id: int | None = None
     events: list[Event] = field(default_factory=list)
     outgoing: bool = False
+    written: list[tuple[str, datetime]] = field(default_factory=list)
+    departing: Departing | None = None
     invalidated: set[type] = field(default_factory=set)
     invalidates_all: bool = False
     chosen: dict[str, Any] = field(default_factory=dict)

@@ -13,7 +13,7 @@ import contextlib
 import logging
 import time
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
@@ -22,11 +22,14 @@ from typing import Final
 from core.db import is_transient, log_failure
 from core.delivery import outbox_store
 from core.delivery.channel import Channel, Delivery
-from core.delivery.pacing import Pacer, Priority, Turns, aged
+from core.delivery.next_rows import Chooser
+from core.delivery.outbox_store import Candidate
+from core.delivery.pacing import Pacer
 from core.delivery.sender import QUIET, STORE_PAUSE, DeliveryResult, DeliverySender, Outcome, ids_of
 from core.delivery.settlement import FollowUps, follow_chat, settle, settle_barely
 from core.desk import Desk
 from core.fault_points import pass_point
+from core.outgoing import Written
 from core.tx import Tx
 
 log = logging.getLogger(__name__)
@@ -80,6 +83,51 @@ Batch = Sequence[Settlement]
 
 
 @dataclass(slots=True)
+class Claimed:
+    """Rows claimed in a transaction that is not committed yet; their addresses are reserved.
+
+    ``leave`` has them sent once it is; ``stay``: it was not, or nobody knows.
+    """
+
+    courier: "Courier"
+    rows: Sequence[Candidate]
+    deliveries: list[Delivery] = field(default_factory=list)
+
+    def leave(self) -> None:
+        """Send them."""
+        self.courier.send_claimed(self)
+
+    def stay(self) -> None:
+        """Give the addresses back, and find out what is claimed all the same."""
+        self.courier.give_back_claimed(self)
+
+
+@dataclass(slots=True)
+class _Turn:
+    """What a round does in its transaction. Without ``claim_at`` nothing is claimed."""
+
+    courier: "Courier"
+    batch: Batch
+    awake: Sequence[str]
+    claim_at: float | None
+    claimed: Claimed | None = None
+
+    async def write(self, tx: Tx) -> None:
+        self.take_back()  # it is run again
+        for each in self.batch:
+            await each.write(tx, self.courier.follow_ups)
+        for channel in self.awake:
+            await outbox_store.wake_channel(tx, channel)
+        if self.claim_at is not None:
+            self.claimed = await self.courier.claim(tx, self.claim_at, self.batch)
+
+    def take_back(self) -> None:
+        if self.claimed is not None:
+            self.claimed.stay()
+            self.claimed = None
+
+
+@dataclass(slots=True)
 class Courier:
     """Runs until it is told to stop.
 
@@ -94,13 +142,15 @@ class Courier:
     leads: Callable[[], bool] | None = None
     trouble_seen: asyncio.Event = field(default_factory=asyncio.Event)
     _sender: DeliverySender = field(init=False)
-    _turns: Turns = field(default_factory=Turns)
+    _chooser: Chooser = field(init=False)
     _under_way: dict[str, InFlight] = field(default_factory=dict)
+    _reserved: set[str] = field(default_factory=set)  # something there is being claimed
     _in_hand: set[int] = field(default_factory=set)
     _results: list[Settlement] = field(default_factory=list)
-    _resting: dict[str, float] = field(default_factory=dict)
     _seen_slow: set[int] = field(default_factory=set)
-    _looked_at: float = 0.0
+    _looked_at: float = 0.0  # for slow answers
+    _look_at: float = 0.0  # when to look next for what others have written
+    _in_doubt: bool = False  # a claim may have been made, and not heard of
     _serving: bool = False
     _last_write: asyncio.Task[None] | None = None
     _forgetful: list[Channel] = field(default_factory=list)
@@ -114,6 +164,7 @@ class Courier:
     def __post_init__(self) -> None:
         self._noting = [each for each in self.channels.values() if each.probe_context()]
         self._sender = DeliverySender(self.desk, self.channels, self.pacer)
+        self._chooser = Chooser(self.desk, self.pacer, LOOK_EVERY)
         self._forgetful = list(self.channels.values())
         self._unreached = set(self.channels)  # an earlier process may have left something waiting
         self._at_rest.set()
@@ -125,24 +176,26 @@ class Courier:
     async def run(self) -> None:
         """Send until :meth:`stop`; then finish what is under way."""
         self._at_rest.clear()
-        self._serving, stumbled, news = True, False, True
+        self._serving, self._in_doubt, self._look_at = True, False, 0.0
+        self.desk.departures = self
         try:
-            while not self._stopping or (self._serving and self._under_way):
+            while not self._stopping or (self._serving and (self._under_way or self._reserved)):
                 self.desk.outbox_wakeup.clear()
                 try:
-                    if stumbled:
-                        await self.recover()  # a claim may have been made, and not heard of
-                    pause = await self._round(news=news)
-                    stumbled = False
+                    if self._in_doubt:
+                        await self.recover()
+                        self._in_doubt = False
+                    pause = await self._round()
                 except Exception as error:  # noqa: BLE001 whatever it is, the courier goes on
                     log_failure(log, "the courier stumbled and goes on", error)
-                    pause, stumbled = LOOK_EVERY, True
+                    pause, self._in_doubt, self._look_at = LOOK_EVERY, True, 0.0
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(pause):
                         await self.desk.outbox_wakeup.wait()
-                news = stumbled or self.desk.outbox_wakeup.is_set()
         finally:
             self._serving = False
+            if self.desk.departures is self:
+                self.desk.departures = None
             self._leave()
             self._at_rest.set()
 
@@ -180,6 +233,7 @@ class Courier:
             in_flight.over.set()
         self._under_way.clear()
         self._in_hand = {each.delivery.id for each in self._results}
+        self._look_at = 0.0
         self._forgetful = list(self.channels.values())
 
     async def recover(self, quiet: float = QUIET) -> None:
@@ -204,30 +258,57 @@ class Courier:
 
     # ---------------------------------------------------------------- a round
 
-    async def _round(self, *, news: bool = True) -> float:
+    async def _round(self) -> float:
         """Write down what is known and start what may leave now. Returns how long to wait for
-        news, in seconds. Without ``news`` it is only time to look.
+        news, in seconds.
         """
         now = time.monotonic()
-        self._resting = {a: at for a, at in self._resting.items() if at > now}
+        self._chooser.end_rests(now)
         pause = self.pacer.delay_of_all(now)
         batch = await self._follow_moves(self._take_results(now))
-        may_deliver = self.leads is None or self.leads()
-        may_claim = (
-            pause <= 0
-            and not self._stopping
-            and may_deliver
-            and not self.desk.company.on_hold
-            and (news or bool(self._reached and self._to_wake(now)) or await self._is_any_ready())
-        )
-        if batch or may_claim:
-            for delivery in await self._turn(batch, now, claim=may_claim):
-                self._begin([delivery], self._sender.send)
-        if may_deliver:
+        may_claim = pause <= 0 and self._may_deliver()
+        if may_claim:
+            await self._look_if_due(now)
+        claim = may_claim and self._has_work(batch, now)
+        if batch or claim:
+            claimed = await self._turn(batch, now, claim=claim)
+            if claimed is not None:
+                self.send_claimed(claimed)
+        if self._leads():
             await self._look_for_slow_answers(now)
-        rests = [at - now for at in self._resting.values()]
+        rests = [at - now for at in self._chooser.resting.values()]
         tries = [each.retry_at - now for each in self._results if each.retry_at > now]
         return min([pause or LOOK_EVERY, LOOK_EVERY, *rests, *tries])
+
+    def _leads(self) -> bool:
+        return self.leads is None or self.leads()
+
+    def _may_deliver(self) -> bool:
+        return not self._stopping and self._leads() and not self.desk.company.on_hold
+
+    async def _look_if_due(self, now: float) -> None:
+        """Look for what others have written: when told of it, and at intervals. While too much
+        waits to be known, also when what is known runs out.
+        """
+        if self.desk.outbox_wakeup.must_look():
+            self._look_at = 0.0
+        waiting = self._chooser.waiting
+        runs_out = not waiting.complete and len(waiting) < AT_ONCE
+        if now >= self._look_at or runs_out:
+            await self._chooser.look(self._under_way.keys() | self._reserved)
+            self._look_at = now + LOOK_EVERY
+
+    def _has_work(self, batch: Batch, now: float) -> bool:
+        """Whether something may be claimed, as far as this process knows."""
+        return bool(
+            self._freed_by(batch)
+            or self._chooser.waiting.any_where(self._is_free)
+            or (self._reached and self._to_wake(now))
+        )
+
+    def _is_free(self, address: str) -> bool:
+        taken = address in self._under_way or address in self._reserved
+        return not taken and address not in self._chooser.resting
 
     def _to_wake(self, now: float) -> list[str]:
         """The channels that are reached again, and whose waiting rows were not woken just now."""
@@ -238,15 +319,12 @@ class Courier:
             self._reached.discard(channel)
             self._wake_at[channel] = now + WAKE_EVERY
             self._sender.wake()
+        self.desk.outbox_wakeup.set()  # what was made to wait may leave
 
     def _take_results(self, now: float) -> list[Settlement]:
         due = [each for each in self._results if each.retry_at <= now]
         self._results = [each for each in self._results if each.retry_at > now]
         return due
-
-    async def _is_any_ready(self) -> bool:
-        busy = (*self._resting, *self._under_way)
-        return bool(await self.desk.read(outbox_store.find_ready, busy, 1))
 
     async def _follow_moves(self, batch: Batch) -> list[Settlement]:
         """Chats with a new id, each in a transaction of its own: whatever comes after it sees the
@@ -263,36 +341,33 @@ class Courier:
     async def _follow_chat(self, each: Settlement) -> None:
         self.desk.company = await self.desk.run(follow_chat, each.delivery, each.result)
 
-    async def _turn(self, batch: Batch, now: float, *, claim: bool) -> list[Delivery]:
+    async def _turn(self, batch: Batch, now: float, *, claim: bool) -> Claimed | None:
         """Write the batch down and claim what may leave then, all in one transaction."""
         awake = self._to_wake(now) if self._reached else []
-
-        async def turn(tx: Tx) -> list[Delivery]:
-            for each in batch:
-                await each.write(tx, self.follow_ups)
-            for channel in awake:
-                await outbox_store.wake_channel(tx, channel)
-            return await self._claim(tx, now, self._freed_by(batch)) if claim else []
-
+        work = _Turn(self, batch, awake, now if claim else None)
         try:
-            deliveries = await self.desk.run(turn)
+            await self.desk.run(work.write)
         except Exception as error:
+            work.take_back()
             if not batch:
                 raise
             log.warning("a round of the courier was not written down: %s", error)
+            self._in_doubt = True
             await self._write_singly(batch, error)
-            await self.recover()  # a claim may have been made, and not heard of
-            return []
+            self.desk.outbox_wakeup.set()
+            return None
         except asyncio.CancelledError:
+            work.take_back()
             self._results += batch
             raise
-        if deliveries:
-            pass_point("courier.after_claim")
+        freed = self._freed_by(batch)
         for each in batch:
             self._written(each)
+        if not claim:
+            self._note_free(freed)
         if awake:
             self._woken(awake, now)
-        return deliveries
+        return work.claimed
 
     def _freed_by(self, batch: Batch) -> set[str]:
         """The addresses that are free once the batch is written down."""
@@ -302,17 +377,90 @@ class Courier:
                 settled[each.in_flight.address] += 1
         return {address for address, n in settled.items() if self._under_way[address].left == n}
 
-    async def _claim(self, tx: Tx, now: float, freed: set[str]) -> list[Delivery]:
-        chosen = await self._choose(tx, now, self._under_way.keys() - freed)
+    def _note_free(self, addresses: Iterable[str]) -> None:
+        """Something may wait at addresses that are free again."""
+        for address in addresses:
+            self._chooser.waiting.note(address)
+
+    # ---------------------------------------------------------------- claiming
+
+    async def claim(self, tx: Tx, now: float, batch: Batch) -> Claimed | None:
+        """Claim what may leave once the batch is written down."""
+        freed = self._freed_by(batch)
+
+        def is_free(address: str) -> bool:
+            return self._is_free(address) or (
+                address in freed and address not in self._chooser.resting
+            )
+
+        self._note_free(freed)
+        room = AT_ONCE - len(self._under_way) - len(self._reserved) + len(freed)
+        return await self._take(tx, now, await self._chooser.choose(tx, now, is_free, room))
+
+    async def claim_along(self, tx: Tx) -> Claimed | None:
+        """What a transaction has written leaves at once, where nothing else waits for that: it is
+        claimed as its last act.
+        """
+        now = time.monotonic()
+        addresses = {address for address, _ in tx.written if self._is_free(address)}
+        room = AT_ONCE - len(self._under_way) - len(self._reserved) - len(addresses)
+        may_claim = self._may_deliver() and self.pacer.delay_of_all(now) <= 0
+        if not addresses or room < 0 or not may_claim or self._in_doubt:
+            return None
+        if self._chooser.waiting.any_where(self._is_free):
+            return None  # whoever waits already goes first
+        self._reserved |= addresses
+        try:
+            chosen = await self._chooser.choose_of(tx, now, addresses)
+        finally:
+            self._reserved -= addresses
+        # what is older may be held by another transaction, which waits for this one
+        return await self._take(tx, now, [row for row in chosen if row.created_at == tx.now])
+
+    async def _take(self, tx: Tx, now: float, chosen: Sequence[Candidate]) -> Claimed | None:
         if not chosen:
-            return []
+            return None
         pass_point("courier.before_claim")
+        claimed = Claimed(self, chosen)
+        self._reserved |= {row.address for row in chosen}
+        self._in_hand |= {row.id for row in chosen}
         for row in chosen:
-            self._turns.take(row.address, row.customer_id, now)
+            self._chooser.take(row, now)
         context: dict[str, object] = {}
         for channel in self._noting:
             context |= channel.probe_context()
-        return await outbox_store.claim(tx, [row.id for row in chosen], context)
+        try:
+            claimed.deliveries = await outbox_store.claim(tx, [row.id for row in chosen], context)
+        except BaseException:
+            claimed.stay()
+            raise
+        return claimed
+
+    def send_claimed(self, claimed: Claimed) -> None:
+        """The claim is committed: send what was claimed."""
+        pass_point("courier.after_claim")
+        self._release(claimed)
+        for delivery in claimed.deliveries:
+            self._begin([delivery], self._sender.send)
+
+    def give_back_claimed(self, claimed: Claimed) -> None:
+        """The claim was not committed, or nobody knows: that is found out."""
+        self._release(claimed)
+        self._in_doubt = True
+        self.desk.outbox_wakeup.set()
+
+    def note(self, written: Written) -> None:
+        """Rows are committed that this process has written."""
+        if not self._leads():
+            return  # whoever leads finds them
+        for address, turn in written:
+            self._chooser.waiting.note(address, turn)
+        if any(self._is_free(address) for address, _ in written):
+            self.desk.outbox_wakeup.stir()
+
+    def _release(self, claimed: Claimed) -> None:
+        self._reserved -= {row.address for row in claimed.rows}
+        self._in_hand -= {row.id for row in claimed.rows}
 
     # ---------------------------------------------------------------- writing down
 
@@ -341,7 +489,9 @@ class Courier:
             self._results.append(each)
             raise
         else:
+            freed = self._freed_by([each])
             self._written(each)
+            self._note_free(freed)
             self.desk.outbox_wakeup.set()
 
     async def _write_now(self) -> None:
@@ -428,14 +578,13 @@ class Courier:
             self._note_reach(each)
         self._results.append(each)
         if self._serving:
-            self.desk.outbox_wakeup.set()
+            self.desk.outbox_wakeup.stir()
         else:
             await self._write_now()
 
     def _is_left_to_others(self, each: Settlement) -> bool:
         """Return whether nothing is written down of it here: whoever delivers next finds out."""
-        leads = self.leads is None or self.leads()
-        return each.result.outcome is Outcome.UNCERTAIN or not leads
+        return each.result.outcome is Outcome.UNCERTAIN or not self._leads()
 
     def _note_reach(self, each: Settlement) -> None:
         """Notice a channel that is out of reach, and its first success after that."""
@@ -468,47 +617,8 @@ class Courier:
     def resume(self, address: str) -> None:
         """Whatever kept us from the address is over: what waits for it need not wait longer."""
         self.pacer.release(address)
-        self._resting.pop(address, None)
+        self._chooser.resting.pop(address, None)
         self.desk.outbox_wakeup.set()
-
-    # ---------------------------------------------------------------- choosing
-
-    async def _choose(self, tx: Tx, now: float, taken: set[str]) -> list[outbox_store.Candidate]:
-        """The rows whose turn it is, one per address, none for an address that is taken.
-
-        Where a page is full of addresses that must wait, the next one is looked at without them:
-        a long queue for one chat must not hide the others.
-        """
-        chosen: dict[str, outbox_store.Candidate] = {}
-        while True:
-            page = await outbox_store.find_ready(
-                tx, (*self._resting, *taken, *chosen), outbox_store.PAGE
-            )
-            if self._turns.crowded:
-                page = sorted(page, key=partial(self._gives_way, now))
-            for row in page:
-                if len(taken) + len(chosen) >= AT_ONCE:
-                    return list(chosen.values())
-                if row.address not in chosen and row.address not in self._resting:
-                    self._consider(row, now, chosen)
-            if len(page) < outbox_store.PAGE:
-                return list(chosen.values())
-
-    def _gives_way(self, now: float, row: outbox_store.Candidate) -> bool:
-        """Whether the others of the group go first, because its customer had their share."""
-        had_enough = self._turns.has_had_enough(row.address, row.customer_id, now)
-        return had_enough and row.priority >= Priority.GROUP_NEWS
-
-    def _consider(
-        self, row: outbox_store.Candidate, now: float, chosen: dict[str, outbox_store.Candidate]
-    ) -> None:
-        """Choose the row, or let its address rest: its less urgent rows would wait longer still."""
-        waited = (self.desk.clock() - row.created_at).total_seconds()
-        delay = self.pacer.delay(row.address, aged(Priority(row.priority), waited), now)
-        if delay <= 0:
-            chosen[row.address] = row
-        else:
-            self._resting[row.address] = now + min(delay, LOOK_EVERY)
 
     async def _look_for_slow_answers(self, now: float) -> None:
         if now < self._looked_at + LOOK_EVERY:

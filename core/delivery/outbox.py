@@ -102,7 +102,9 @@ async def write(tx: Tx, rows: Sequence[dict[str, Any]]) -> None:
         each["order_at"] = each["not_before"] + PATIENCE * each["priority"]
     if tx.company.on_hold and (tx.inbox_id or math.inf) <= tx.company.inbox_up_to:
         rows = [each | {"error": OF_BACKUP} for each in rows]
-    tx.outgoing = True
+    tx.written += [
+        (each["address"], each["order_at"]) for each in rows if each["not_before"] <= tx.now
+    ]
     await _WRITE.change(tx.session, rows)
 
 

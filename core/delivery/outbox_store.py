@@ -11,12 +11,16 @@ from typing import Any, Final
 
 from sqlalchemy import (
     ColumnElement,
+    Integer,
     String,
     bindparam,
+    case,
     cast,
     delete,
     exists,
     func,
+    literal_column,
+    null,
     or_,
     select,
     update,
@@ -25,6 +29,7 @@ from sqlalchemy import (
 from core.db import PreparedStatement, constant
 from core.db.statements import one_of
 from core.delivery.channel import Delivery
+from core.delivery.pacing import PATIENCE, Priority
 from core.models import OutboxRow, Ticket
 from core.tx import ReadTx, Tx
 
@@ -32,6 +37,10 @@ log = logging.getLogger(__name__)
 
 PENDING: Final = (constant("queued"), constant("sending"))
 PAGE: Final = 50
+# How many addresses a walk over them visits.
+ADDRESSES: Final = 100
+# How much later than its instant the turn of the least urgent row is.
+_LONGEST_TURN: Final = timedelta(seconds=PATIENCE * max(Priority))
 # Reasons of a `SendError`, and that of a lost answer, that the whole channel may have in common.
 UNREACHED: Final = frozenset({"network", "busy", "lost"})
 
@@ -47,26 +56,84 @@ _DELIVERY: Final = (  # in the order of the fields of Delivery
     *(_ROWS.ticket_id, _ROWS.created_at, _ROWS.attempts, _ROWS.message_id, _ROWS.person_id),
     *(_ROWS.priority, _ROWS.probe_context),
 )
-_READY: Final = (
-    select(_ROWS.id, _ROWS.address, _ROWS.priority, _ROWS.created_at, _TICKETS.c.customer_id)
-    .select_from(_TABLE.outerjoin(_TICKETS, _TICKETS.c.id == _ROWS.ticket_id))
-    .where(
-        _ROWS.state == constant("queued"),
-        _ROWS.not_before <= bindparam("now"),
-        ~exists().where(
-            _EARLIER.ordering_key == _ROWS.ordering_key,
-            _EARLIER.id < _ROWS.id,
-            _EARLIER.state.in_(PENDING),
-        ),
+_CANDIDATE: Final = (
+    *(_ROWS.id, _ROWS.address, _ROWS.priority, _ROWS.created_at, _TICKETS.c.customer_id),
+    _ROWS.order_at,
+)
+_ONE: Final[Any] = literal_column("1", Integer())
+
+
+def _waits(row: Any, earlier: Any) -> tuple[ColumnElement[bool], ...]:
+    """The conditions that a row may leave: it is due, and the first of its ordering key.
+
+    The last one keeps what is due much later out of an index's range.
+    """
+    before = exists().where(
+        earlier.ordering_key == row.ordering_key, earlier.id < row.id, earlier.state.in_(PENDING)
     )
+    return (
+        row.state == constant("queued"),
+        row.not_before <= bindparam("now"),
+        row.order_at <= bindparam("horizon"),
+        ~before,
+    )
+
+
+_READY: Final = PreparedStatement(
+    select(*_CANDIDATE)
+    .select_from(_TABLE.outerjoin(_TICKETS, _TICKETS.c.id == _ROWS.ticket_id))
+    .where(_ROWS.address == bindparam("there"), *_waits(_ROWS, _EARLIER))
     .order_by(_ROWS.order_at, _ROWS.id)
     .limit(bindparam("most"))
 )
-_READY_ELSEWHERE: Final = {
-    database: _READY.where(~is_busy) for database, is_busy in one_of(_ROWS.address, "busy").items()
-}
-_FIND_READY: Final = PreparedStatement(
-    lambda session: _READY_ELSEWHERE[session.get_bind().dialect.name]
+
+
+def _next_address(after: ColumnElement[str]) -> Any:
+    """The first address behind this one at which something is queued."""
+    row = _TABLE.alias("next_row").c
+    found = select(row.address).where(row.state == constant("queued"), row.address > after)
+    return found.order_by(row.address).limit(_ONE)
+
+
+def _walk(database: str) -> Any:
+    """Address by address along the index, and the turn of the first row there that may leave."""
+    first = _next_address(bindparam("after", type_=String())).scalar_subquery()
+    place = select(first.label("address"), _ONE.label("number")).cte("place", recursive=True)
+    behind = _next_address(place.c.address).correlate(place).scalar_subquery()
+    place = place.union_all(
+        select(behind, place.c.number + _ONE).where(
+            place.c.address.is_not(None), place.c.number < bindparam("most", type_=Integer())
+        )
+    )
+    row = _TABLE.alias("waiting").c
+    turn = (
+        select(row.order_at)
+        .where(row.address == place.c.address, *_waits(row, _EARLIER))
+        .order_by(row.order_at, row.id)
+        .limit(_ONE)
+        .correlate(place)
+        .scalar_subquery()
+    )
+    busy = one_of(place.c.address, "busy")[database]
+    return select(place.c.number, place.c.address, case((busy, null()), else_=turn)).where(
+        place.c.address.is_not(None)
+    )
+
+
+_WALKS: Final = {database: _walk(database) for database in ("sqlite", "postgresql")}
+_WALK: Final = PreparedStatement(lambda session: _WALKS[session.get_bind().dialect.name])
+_FIRST: Final = (
+    select(
+        *(_ROWS.id, _ROWS.address, _ROWS.ordering_key, _ROWS.state),
+        *(_ROWS.order_at, _ROWS.not_before),
+    )
+    .where(_ROWS.state == constant("queued"), _ROWS.order_at <= bindparam("horizon"))
+    .order_by(_ROWS.order_at, _ROWS.id)
+    .limit(bindparam("most"))
+    .subquery("first")
+)
+_URGENT: Final = PreparedStatement(
+    select(_FIRST.c.address, _FIRST.c.order_at).where(*_waits(_FIRST.c, _EARLIER))
 )
 _CLAIM: Final = PreparedStatement(
     update(_TABLE)
@@ -103,15 +170,49 @@ class Candidate:
     priority: int
     created_at: datetime
     customer_id: int | None
+    order_at: datetime
 
 
-async def find_ready(tx: ReadTx, busy: Collection[str], limit: int = PAGE) -> Sequence[Candidate]:
-    """The first unfinished row of each ordering key that is due, the one whose turn it is first.
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """What a walk over the addresses has found: where something may leave, and its turn.
+
+    The next one begins behind ``up_to``; ``is_whole``: it was all of them.
+    """
+
+    turns: list[tuple[str, datetime]]
+    up_to: str
+    is_whole: bool
+
+
+async def find_ready(tx: ReadTx, address: str, most: int = 1) -> list[Candidate]:
+    """The first unfinished row of each ordering key at an address that is due, the one whose turn
+    it is first.
+    """
+    given = _when(tx) | {"there": address, "most": most}
+    return [Candidate(*row) for row in await _READY.rows(tx.session, given)]
+
+
+async def find_waiting(tx: ReadTx, after: str, busy: Collection[str]) -> Walk:
+    """At which addresses behind ``after`` something may leave, however much waits at each of them.
 
     ``busy`` are addresses that cannot take anything now.
     """
-    given = {"now": tx.now, "most": limit, "busy": json.dumps(list(busy))}
-    return [Candidate(*row) for row in await _FIND_READY.rows(tx.session, given)]
+    given = _when(tx) | {"after": after, "most": ADDRESSES, "busy": json.dumps(list(busy))}
+    rows = sorted(map(tuple, await _WALK.rows(tx.session, given)))
+    found = [(address, turn) for _, address, turn in rows if turn is not None]
+    came_to_end = len(rows) < ADDRESSES
+    return Walk(found, "" if came_to_end else rows[-1][1], came_to_end and not after)
+
+
+async def find_urgent(tx: ReadTx) -> list[tuple[str, datetime]]:
+    """The same of the rows whose turn is the first of all."""
+    rows = await _URGENT.rows(tx.session, _when(tx) | {"most": PAGE})
+    return [(address, turn) for address, turn in rows]
+
+
+def _when(tx: ReadTx) -> dict[str, Any]:
+    return {"now": tx.now, "horizon": tx.now + _LONGEST_TURN}
 
 
 async def claim(tx: Tx, ids: Sequence[int], probe_context: dict[str, Any]) -> list[Delivery]:
@@ -245,6 +346,12 @@ async def drop_rows(tx: Tx, ids: Collection[int], why: str) -> None:
     )
 
 
+def _at_once(tx: Tx) -> dict[str, Any]:
+    """What has rows leave now: not before now, and not after a turn that comes later."""
+    turn = case((OutboxRow.order_at > tx.now, tx.now), else_=OutboxRow.order_at)
+    return {"not_before": tx.now, "order_at": turn}
+
+
 async def hurry(tx: Tx, address: str) -> None:
     """What rests for an address, because it was closed to us, may leave at once."""
     await tx.change(
@@ -254,7 +361,7 @@ async def hurry(tx: Tx, address: str) -> None:
             OutboxRow.state == "queued",
             OutboxRow.error.in_(("blocked", "configuration")),
         )
-        .values(not_before=tx.now)
+        .values(**_at_once(tx))
         .execution_options(synchronize_session=False)
     )
     tx.outgoing = True
@@ -270,7 +377,7 @@ async def wake_channel(tx: Tx, channel: str) -> None:
             OutboxRow.error.in_(UNREACHED),
             OutboxRow.not_before > tx.now,
         )
-        .values(not_before=tx.now)
+        .values(**_at_once(tx))
         .execution_options(synchronize_session=False)
     )
 

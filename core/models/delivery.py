@@ -38,6 +38,14 @@ class OutboxRow(Row):
             postgresql_where=text("state = 'queued'"),
         ),
         Index(
+            "ix_outbox_address",
+            "address",
+            "order_at",
+            "id",
+            sqlite_where=text("state = 'queued'"),
+            postgresql_where=text("state = 'queued'"),
+        ),
+        Index(
             "uq_outbox_dedup_key",
             "dedup_key",
             unique=True,

@@ -17,7 +17,6 @@ from core.delivery.outbox_store import (
     drop_unsent,
     end,
     find_interrupted,
-    find_ready,
     find_slow_answers,
     give_back,
 )
@@ -44,6 +43,7 @@ from tests.actions.people import (
 )
 from tests.actions.store import Store
 from tests.clock import Clock
+from tests.leaving import find_leaving
 
 NEW_CHAT = -1009
 
@@ -69,7 +69,7 @@ async def put(
 
 
 async def ready(desk: Desk) -> list[int]:
-    return [row.id for row in await desk.read(find_ready, ())]
+    return [row.id for row in await desk.read(find_leaving)]
 
 
 async def take(desk: Desk) -> list[Delivery]:
@@ -106,7 +106,7 @@ async def test_the_urgent_go_first_and_busy_addresses_are_left_out(desk: Desk) -
     await put(desk, "1:0")
     ticket, olga = await opens(desk), await operator(desk)
     await desk.run_as(olga, reply, ticket.id, writes())
-    addresses = [row.address for row in await desk.read(find_ready, ("1",))]
+    addresses = [row.address for row in await desk.read(find_leaving, ("1",))]
     assert addresses[0] == ALICE.address.chat
     assert "1" not in addresses
 
@@ -275,7 +275,7 @@ async def test_a_customer_is_told_nothing_that_only_operators_may_read(
 
 
 async def take_from(desk: Desk, address: int) -> list[Delivery]:
-    rows = [r.id for r in await desk.read(find_ready, ()) if r.address == str(address)]
+    rows = [r.id for r in await desk.read(find_leaving) if r.address == str(address)]
     return await desk.run(claim, rows, {})
 
 

@@ -38,6 +38,7 @@ from core.tickets.delivery_results import arrived
 from core.tickets.incoming import IncomingMessage, find_location
 from core.tickets.intake import hear
 from core.tx import ReadTx, Tx
+from tests.leaving import find_leaving
 from tests.postgres import Postgres
 
 BEFORE: Final = "0005"
@@ -165,7 +166,7 @@ async def test_what_waits_in_the_inbox_is_handled_next_and_what_was_handled_is_k
 
 
 async def test_what_waits_in_the_outbox_leaves_and_its_card_is_noted(desk: Desk) -> None:
-    (ready,) = await desk.read(outbox_store.find_ready, ())
+    (ready,) = await desk.read(find_leaving)
     (card,) = await desk.run(outbox_store.claim, [ready.id], {})
     await desk.run(arrived, card, Sent(("90",), {"digest": "new"}))
     place = await desk.read(card_place, 2)

@@ -168,6 +168,20 @@ class CourierHarness:
         self, address: int | str, *, ordering_key: str | None = None, wait: float = 0.0, **more: Any
     ) -> int:
         """A row for an address; returns its id (or that of the row it was merged into)."""
+        given = {"ordering_key": ordering_key, "wait": wait, **more}
+        return await self.desk.run(self.write, address, **given)
+
+    async def write(
+        self,
+        tx: Tx,
+        /,
+        address: int | str,
+        *,
+        ordering_key: str | None = None,
+        wait: float = 0.0,
+        **more: Any,
+    ) -> int:
+        """The same in a transaction."""
         row = {
             "channel": "telegram",
             "address": str(address),
@@ -186,13 +200,9 @@ class CourierHarness:
             "attempts": 0,
             "created_at": self.clock.now,
         } | more
-
-        async def write(tx: Tx) -> int:
-            await outbox.write(tx, [row])
-            newest = select(OutboxRow.id).order_by(OutboxRow.id.desc()).limit(1)
-            return int(await tx.session.scalar(newest) or 0)
-
-        return await self.desk.run(write)
+        await outbox.write(tx, [row])
+        newest = select(OutboxRow.id).order_by(OutboxRow.id.desc()).limit(1)
+        return int(await tx.session.scalar(newest) or 0)
 
     async def row(self, number: int) -> OutboxRow:
         return await _one(self.desk.database, number)

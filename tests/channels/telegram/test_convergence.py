@@ -16,7 +16,6 @@ from sqlalchemy import select, update
 
 from channels.telegram.screens.card import draw
 from channels.telegram.screens.screen import Renderer
-from core.delivery import outbox_store
 from core.models import OutboxRow, Ticket
 from core.texts import Texts
 from core.tickets.card import card_of
@@ -25,6 +24,7 @@ from sandbox import World
 from tests.actions import random_walk
 from tests.actions.random_walk import COMPANY, TABLE, Stage, seed_company
 from tests.channels.telegram.harness import ChannelHarness, channel_harness
+from tests.leaving import find_leaving
 
 STEPS = int(os.environ.get("CARD_STEPS", "100"))
 SEED = os.environ.get("WALK_SEED", "1")
@@ -89,7 +89,7 @@ async def _compare(harness: ChannelHarness) -> int:
     """Compare what stands in the group with what would be drawn now; returns how many cards."""
     desk, compared = harness.desk, 0
     renderer = Renderer(harness.texts, "en", desk.clock(), desk.company.zone)
-    assert not await desk.read(outbox_store.find_ready, ())
+    assert not await desk.read(find_leaving)
     for number in await desk.read(_numbers):
         card = await desk.read(card_of, number)
         assert card is not None

@@ -17,6 +17,7 @@ from core.delivery.report_posts import last_week, post_report
 from core.reports import charts
 from sandbox import Chat
 from tests.handlers.operators.group import Group
+from tests.leaving import find_leaving
 
 
 @pytest.fixture
@@ -102,7 +103,7 @@ async def _drawn(_specification: Any) -> bytes:
 
 async def lose(group: Group) -> Any:
     """Send what waits, whose answer gets lost; return the delivery."""
-    ready = await group.desk.read(outbox_store.find_ready, ())
+    ready = await group.desk.read(find_leaving)
     (delivery,) = await group.desk.run(
         outbox_store.claim, [ready[0].id], group.channel.probe_context()
     )

@@ -19,6 +19,7 @@ from sandbox import Chat, Press, World
 from sandbox import Message as Sent
 from sandbox import Person as Human
 from tests.harness import Harness
+from tests.leaving import find_leaving
 
 ADMIN_ID = 777_001
 
@@ -42,7 +43,7 @@ class Group(Harness):
     async def deliver(self) -> None:
         """Let leave what waits, in the order of the outbox."""
         self.clock.move(3)
-        while ready := await self.desk.read(outbox_store.find_ready, ()):
+        while ready := await self.desk.read(find_leaving):
             for delivery in await self.desk.run(outbox_store.claim, [ready[0].id], {}):
                 try:
                     sent = await self.channel.send(delivery)

@@ -1,0 +1,116 @@
+"""Chooses what may leave next: whose turn it is, among the addresses that can take something.
+
+What this process writes, it is told of, and need not look for. It looks for the rest at intervals,
+address by address: however much waits at an address that must rest, it is one step.
+"""
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+from functools import partial
+from heapq import heappop, heappush
+from typing import Final
+
+from core.delivery import outbox_store
+from core.delivery.outbox_store import Candidate
+from core.delivery.pacing import Pacer, Priority, Turns, aged, is_group
+from core.delivery.waiting import WaitingAddresses
+from core.desk import Desk
+from core.tx import Tx
+
+IsFree = Callable[[str], bool]
+# How far one look goes where nothing may leave yet.
+MOST_WALKS: Final = 10
+
+
+@dataclass(slots=True)
+class Chooser:
+    """``waiting``: where something waits; ``resting``: addresses that can take nothing before an
+    instant of the monotonic clock, and are asked again within ``longest_rest`` seconds.
+    """
+
+    desk: Desk
+    pacer: Pacer
+    longest_rest: float
+    waiting: WaitingAddresses = field(default_factory=WaitingAddresses)
+    resting: dict[str, float] = field(default_factory=dict)
+    _turns: Turns = field(default_factory=Turns)
+    _looked_up_to: str = ""  # of the addresses, in the database's order
+
+    def end_rests(self, now: float) -> None:
+        """Forget what has rested long enough."""
+        self.resting = {address: at for address, at in self.resting.items() if at > now}
+
+    async def look(self, busy: Collection[str]) -> None:
+        """Find the addresses at which something may leave, whoever has written it.
+
+        Where there are too many for one look, the next one goes on behind them, and of the rest
+        those are noted whose turn it is.
+        """
+        out = (*self.resting, *busy)
+        walk, walks = await self._walk(out), 1
+        while not walk.turns and not walk.is_whole and walks < MOST_WALKS:
+            walk, walks = await self._walk(out), walks + 1
+        self.waiting.complete = walk.is_whole or not walk.turns
+        found = walk.turns
+        if not walk.is_whole:
+            found += [
+                (address, turn)
+                for address, turn in await self.desk.read(outbox_store.find_urgent)
+                if address not in out
+            ]
+        for address, turn in found:
+            self.waiting.note(address, turn)
+
+    async def _walk(self, out: Collection[str]) -> outbox_store.Walk:
+        """Go on from where the last walk ended."""
+        walk = await self.desk.read(outbox_store.find_waiting, self._looked_up_to, out)
+        self._looked_up_to = walk.up_to
+        return walk
+
+    async def choose(self, tx: Tx, now: float, is_free: IsFree, room: int) -> list[Candidate]:
+        """The rows whose turn it is, one per free address, as many as there is ``room`` for."""
+        chosen: list[Candidate] = []
+        known: dict[str, Candidate] = {}
+        queue = self.waiting.queue(is_free)
+        while queue and len(chosen) < room:
+            turn, address = heappop(queue)
+            row = known.get(address) or await self._first_at(tx, address, now)
+            if row is None:
+                self.waiting.forget(address)
+            elif turn < row.order_at and queue and queue[0][0] < row.order_at:
+                known[address] = row  # the turn was a guess: others come before it
+                heappush(queue, (row.order_at, address))
+            elif self._may_leave(row, now):
+                chosen.append(row)
+        return chosen
+
+    async def choose_of(self, tx: Tx, now: float, addresses: Collection[str]) -> list[Candidate]:
+        """The same of these addresses alone."""
+        found = [await self._first_at(tx, address, now) for address in addresses]
+        return [row for row in found if row is not None and self._may_leave(row, now)]
+
+    def take(self, row: Candidate, now: float) -> None:
+        """The row leaves; what else waits at its address is found when that is free again."""
+        self._turns.take(row.address, row.customer_id, now)
+        self.waiting.forget(row.address)
+
+    async def _first_at(self, tx: Tx, address: str, now: float) -> Candidate | None:
+        crowded = self._turns.crowded and is_group(address)
+        rows = await outbox_store.find_ready(tx, address, outbox_store.PAGE if crowded else 1)
+        return min(rows, key=partial(self._gives_way, now), default=None)
+
+    def _gives_way(self, now: float, row: Candidate) -> bool:
+        """Whether the others of the group go first, because its customer had their share."""
+        had_enough = self._turns.has_had_enough(row.address, row.customer_id, now)
+        return had_enough and row.priority >= Priority.GROUP_NEWS
+
+    def _may_leave(self, row: Candidate, now: float) -> bool:
+        """Whether the pace allows it; otherwise its address rests: its less urgent rows would wait
+        longer still.
+        """
+        waited = (self.desk.clock() - row.created_at).total_seconds()
+        delay = self.pacer.delay(row.address, aged(Priority(row.priority), waited), now)
+        if delay > 0:
+            self.resting[row.address] = now + min(delay, self.longest_rest)
+            self.waiting.note(row.address, row.order_at)
+        return delay <= 0

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from io import StringIO
 from typing import Final
 
-from core.sheets.faults import WrongFile, wrong
+from core.sheets.faults import Wrong, WrongFile, wrong
 from core.sheets.workbook import MAGIC, read_workbook
 
 Row = tuple[int, list[str]]
@@ -40,8 +40,16 @@ def _read_csv(raw: bytes) -> Iterator[Row]:
         except StopIteration:
             return
         except csv.Error as torn:
-            raise WrongFile([wrong(line, "quotes", why=str(torn))]) from None
+            raise WrongFile([_torn(line, str(torn))]) from None
         yield line, row
+
+
+def _torn(line: int, why: str) -> Wrong:
+    """What the csv module stumbled over, which it says in English."""
+    longest = csv.field_size_limit()
+    return (
+        wrong(line, "cell_long", longest=longest) if "field limit" in why else wrong(line, "quotes")
+    )
 
 
 def _decoded(raw: bytes) -> str:

@@ -63,6 +63,8 @@ def test_a_contract_has_days_and_an_agreement_where_the_file_has_them() -> None:
         (ACCOUNTS, f"account\n{'я' * 201}\n", [(2, "too_long")]),
         (ACCOUNTS, 'account,x\nA,"1\n2"\nB,#N/A\n', [(2, "unprintable"), (4, "cell_error")]),
         (ACCOUNTS, "account,X,x\nA,1,2\n", [(1, "column_twice")]),
+        (ACCOUNTS, 'account,x\nA,"1" 2\n', [(2, "quotes")]),
+        (ACCOUNTS, f"account,x\nA,{'y' * 140_000}\n", [(2, "cell_long")]),
         (CONTRACTS, "account\nA\n", [(1, "no_column")]),
         (CONTRACTS, "account,number\nA,\n,1\nB,1\n", [(2, "empty"), (3, "empty"), (4, "twice")]),
         (CONTRACTS, "account,number,since\nA,1,soon\nA,2,1.11\n", [(2, "day"), (3, "day")]),
@@ -110,7 +112,7 @@ def _repacked(raw: bytes, name: str, content: bytes) -> bytes:
         zipfile.ZipFile(BytesIO(raw)) as old,
         zipfile.ZipFile(kept, "w", zipfile.ZIP_DEFLATED) as new,
     ):
-        for part in old.namelist():
+        for part in dict.fromkeys((*old.namelist(), name)):
             new.writestr(part, content if part == name else old.read(part))
     return kept.getvalue()
 
@@ -124,8 +126,13 @@ def _repacked(raw: bytes, name: str, content: bytes) -> bytes:
         _repacked(
             book(("account",)), "xl/worksheets/sheet1.xml", b"<!DOCTYPE a [<!ENTITY b 'c'>]><a/>"
         ),
+        _repacked(
+            book(("account",)),
+            "xl/worksheets/sheet1.xml",
+            "<!DOCTYPE a [<!ENTITY b 'c'>]><a/>".encode("utf-16"),
+        ),
     ],
-    ids=["a head", "cut off", "no sheets", "entities"],
+    ids=["a head", "cut off", "no sheets", "entities", "entities in wide letters"],
 )
 def test_what_is_no_workbook_is_said_to_be_none(raw: bytes) -> None:
     assert faults(ACCOUNTS, raw) == [(1, "no_workbook")]
@@ -133,6 +140,37 @@ def test_what_is_no_workbook_is_said_to_be_none(raw: bytes) -> None:
 
 def test_a_workbook_that_would_unpack_to_a_heap_is_not_unpacked() -> None:
     raw = _repacked(book(("account",)), "xl/worksheets/sheet1.xml", b" " * 65_000_000)
+    assert len(raw) < 100_000
+    assert faults(ACCOUNTS, raw) == [(1, "too_large")]
+
+
+OFFICE = "openxmlformats-officedocument.spreadsheetml"
+
+
+def _sheet(rows: str) -> bytes:
+    space = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+    return f'<worksheet xmlns="{space}"><sheetData>{rows}</sheetData></worksheet>'.encode()
+
+
+def _with_words(words: str) -> bytes:
+    """A workbook with words that any number of cells may name."""
+    raw, name = book(("account",)), "xl/sharedStrings.xml"
+    types = zipfile.ZipFile(BytesIO(raw)).read("[Content_Types].xml").decode()
+    kind = f'ContentType="application/vnd.{OFFICE}.sharedStrings+xml"'
+    types = types.replace("</Types>", f'<Override PartName="/{name}" {kind}/></Types>')
+    space = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+    strings = f'<sst xmlns="{space}"><si><t>{words}</t></si></sst>'
+    return _repacked(_repacked(raw, "[Content_Types].xml", types.encode()), name, strings.encode())
+
+
+@pytest.mark.parametrize(
+    "row",
+    ['<row><c r="XFD{n}"/></row>', '<row><c r="A{n}" t="s"><v>0</v></c></row>'],
+    ids=["a cell far to the right", "the same long words"],
+)
+def test_rows_that_would_come_to_a_heap_are_not_gathered(row: str) -> None:
+    rows = "".join(row.replace("{n}", str(n)) for n in range(1, 1001))
+    raw = _repacked(_with_words("x" * 200_000), "xl/worksheets/sheet1.xml", _sheet(rows))
     assert len(raw) < 100_000
     assert faults(ACCOUNTS, raw) == [(1, "too_large")]
 

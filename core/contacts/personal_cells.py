@@ -27,13 +27,18 @@ from core.words.contact_values import DETAILS, PHONE
 _NO_DIGIT: Final = re.compile(r"\D+")
 # Of a phone so many of its last digits are looked for: it is written with +7, with 8, or without.
 _DIGITS: Final = 10
+# What may stand in an address before its end.
+_OF_ADDRESS: Final = r"[\w.+-]"
 # Shorter names are parts of other words.
 _SHORTEST_NAME: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Marks:
-    """By what a cell names a person: words in one case, and the last digits of phones."""
+    """By what a cell names a person: words in one case, as a whole, and the last digits of phones.
+
+    «Anna» is not named by «Hanna», nor ``ann@example.org`` by ``joann@example.org``.
+    """
 
     words: frozenset[str]
     digits: frozenset[str]
@@ -41,9 +46,15 @@ class Marks:
     def are_in(self, cell: str) -> bool:
         """Return whether the cell names the person."""
         folded, digits = cell.casefold(), _NO_DIGIT.sub("", cell)
-        return any(word in folded for word in self.words) or any(
+        return any(_as_a_whole(word, folded) for word in self.words) or any(
             number in digits for number in self.digits
         )
+
+
+def _as_a_whole(word: str, cell: str) -> bool:
+    """Whether a name or an address stands in a cell, and not within a longer one."""
+    before = _OF_ADDRESS if "@" in word else r"\w"
+    return word in cell and re.search(rf"(?<!{before}){re.escape(word)}(?!\w)", cell) is not None
 
 
 @dataclass(frozen=True, slots=True)

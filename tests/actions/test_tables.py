@@ -188,22 +188,38 @@ async def test_all_data_of_a_household_are_in_its_members_document_and_go_with_t
     assert [one.fields for one in await stored(desk, Contract)] == [{}]
 
 
-async def test_of_a_company_only_the_cells_that_name_the_person_are_theirs(desk: Desk) -> None:
+async def theirs_and_kept(desk: Desk, detail: str, text: str) -> tuple[dict[str, str], set[str]]:
+    """What the document of one of two in a company has of its table, and what stays after them."""
     number = await belongs(desk, ALICE, "Daisy Ltd")
     await belongs(desk, BORIS, "Daisy Ltd")
-    olga = await operator(desk)
-    await desk.run_as(olga, describe, number, "+79161234567")
+    await desk.run_as(await operator(desk), describe, number, detail)
+    await reads(desk, "accounts", text)
+    alice = await person_of(desk, ALICE)
+    (told,) = (await desk.read(data_of, alice))["belongs_to"]
+    await desk.run(erase_again, alice)
+    (account,) = await stored(desk, Account)
+    return told["data"], {*account.fields}
+
+
+async def test_of_a_company_only_the_cells_that_name_the_person_are_theirs(desk: Desk) -> None:
     text = (
         "account,plan,guard,chief,mail\n"
         "Daisy Ltd,Yard+,8 916 123-45-67,Mrs ALICE,boris@example.org\n"
     )
-    await reads(desk, "accounts", text)
-    alice = await person_of(desk, ALICE)
-    (told,) = (await desk.read(data_of, alice))["belongs_to"]
-    assert told["data"] == {"guard": "8 916 123-45-67", "chief": "Mrs ALICE"}
-    await desk.run(erase_again, alice)
-    (account,) = await stored(desk, Account)
-    assert account.fields == {"plan": "Yard+", "mail": "boris@example.org"}
+    theirs, kept = await theirs_and_kept(desk, "+79161234567", text)
+    assert theirs == {"guard": "8 916 123-45-67", "chief": "Mrs ALICE"}
+    assert kept == {"plan", "mail"}
+
+
+async def test_what_only_begins_or_ends_as_their_name_or_address_is_of_others(desk: Desk) -> None:
+    text = (
+        "account,street,chief,mail,other,theirs,guard\n"
+        "Daisy Ltd,Alicetown 5,Alicey Malice,malice@example.org,ice@example.organic,"
+        "flat 7/Alice,to:Ice@example.org.\n"
+    )
+    theirs, kept = await theirs_and_kept(desk, "ice@example.org", text)
+    assert theirs == {"theirs": "flat 7/Alice", "guard": "to:Ice@example.org."}
+    assert kept == {"street", "chief", "mail", "other"}
 
 
 async def test_cells_of_their_cameras_that_name_them_go_too(desk: Desk) -> None:

@@ -32,6 +32,7 @@ from core.models import (
     Ticket,
     TicketField,
     TicketParent,
+    TicketTag,
     TicketTeam,
     Timer,
 )
@@ -68,6 +69,7 @@ _TICKETS: Final = _Table(Ticket)
 _TASKS: Final = _Table(Task)
 _TEAMS: Final = _Table(TicketTeam)
 _KINDS: Final = _Table(Classification)
+_TAGS: Final = _Table(TicketTag)
 _PARTS: Final = _Table(TicketParent)
 _CONTACTS: Final = _Table(NextContact)
 _CLOCKS: Final = _Table(Clock)
@@ -87,6 +89,7 @@ class Seen:
     tickets: dict[int, Any] = field(default_factory=dict)
     tasks: dict[int, Any] = field(default_factory=dict)
     presents: dict[int, Present] = field(default_factory=dict)
+    beside: Sequence[Any] = ()
     clocks: dict[int, dict[str, ClockState]] = field(default_factory=dict)
     timers: dict[int, dict[str, datetime]] = field(default_factory=dict)
     outages: Sequence[Any] = ()
@@ -109,13 +112,13 @@ class Handed:
 async def _see(tx: ReadTx) -> Seen:
     tickets = {row.id: row for row in await _TICKETS.rows(tx)}
     tasks = {row.id: row for row in await _TASKS.rows(tx)}
-    teams = {row.ticket_id: (row.team, row.level) for row in await _TEAMS.rows(tx)}
-    kinds = {
-        row.ticket_id: (row.service, row.category, row.priority) for row in await _KINDS.rows(tx)
-    }
+    in_teams, classified = await _TEAMS.rows(tx), await _KINDS.rows(tx)
+    teams = {row.ticket_id: (row.team, row.level) for row in in_teams}
+    kinds = {row.ticket_id: (row.service, row.category, row.priority) for row in classified}
     parts = {row.child_id: row.parent_id for row in await _PARTS.rows(tx)}
     contacts = {row.ticket_id: row.at for row in await _CONTACTS.rows(tx)}
     seen = Seen(tickets, tasks, outages=await _OUTAGES.rows(tx))
+    seen.beside = (*in_teams, *classified, *await _TAGS.rows(tx))
     seen.gives = {row.code: row.auto_assign for row in await _GIVERS.rows(tx)}
     members = await _MEMBERS.rows(tx)
     seen.members = {(row.team, row.person_id): row.given_at for row in members}
@@ -223,6 +226,7 @@ class Eye:
             _check_gifts(before, seen, self.handed)
         _check_parents(seen)
         _check_outages(workflow, seen)
+        _check_copies(seen)
         await self._check_clocks(tx, workflow, touched)
 
     async def _hear(self, tx: ReadTx, workflow: Workflow) -> set[int]:
@@ -453,6 +457,13 @@ def _check_queue(tx: ReadTx, state: State, row: Any, clocks: Mapping[str, ClockS
         told = [one for one in late if one.missed_at is not None]
         assert not told or state.clock != "runs", row
     assert (row.queue_rank is None) == (row.queue_at is None), row
+
+
+def _check_copies(seen: Seen) -> None:
+    """Beside team, tags and priority stands the ticket's own place (D2)."""
+    for row in seen.beside:
+        ticket = seen.tickets[row.ticket_id]
+        assert (row.queue_rank, row.queue_at) == (ticket.queue_rank, ticket.queue_at), (row, ticket)
 
 
 # What a team gives out by itself (D2)

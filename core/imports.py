@@ -61,13 +61,26 @@ KINDS: Final = {
 }
 
 
+_OF_CAMERAS: Final = {"number", "name"}
+
+
 class OtherwiseMeanwhile(Exception):
     """The file would change something else than was shown; nothing was changed."""
 
 
 def kind_of(head: Sequence[str]) -> ImportKind | None:
-    """Return the kind of table that a header is of; ``None``: of none."""
-    return next((kind for kind in KINDS.values() if kind.sheet.fits(head)), None)
+    """Return the kind of table that a header is of; ``None``: of none.
+
+    Cameras without their owners are none: «Номер, Название» would make a company of each.
+    """
+    if set(CAMERAS.columns_of(head)) >= _OF_CAMERAS and not CAMERAS.fits(head):
+        return _kind_of(head, besides=account_import.ACCOUNTS.name)
+    return _kind_of(head)
+
+
+def _kind_of(head: Sequence[str], besides: str = "") -> ImportKind | None:
+    fitting = (kind for name, kind in KINDS.items() if kind.sheet.fits(head) and name != besides)
+    return next(fitting, None)
 
 
 async def plan_import(
@@ -77,7 +90,8 @@ async def plan_import(
     where the kind can be. Raises :class:`WrongFile` for what does not go with what is known.
     """
     found = KINDS[kind]
-    return await found.compare(tx, records, **({"deactivate_missing": True} if retire else {}))
+    how = {"deactivate_missing": True} if retire and found.retires else {}
+    return await found.compare(tx, records, **how)
 
 
 async def bring(

@@ -162,6 +162,12 @@ async def test_what_was_shown_is_done_or_nothing(desk: Desk) -> None:
 # What of it is somebody's own (S31)
 
 
+async def test_of_companies_none_is_switched_off(desk: Desk) -> None:
+    await reads(desk, "accounts", ACCOUNTS)
+    plan = await reads(desk, "accounts", "account,plan\nDaisy Ltd,Yard\n", retire=True)
+    assert (counted(plan), plan.gone, plan.missing) == ((0, 1, 0), [], ["Rose Ltd"])
+
+
 async def person_of(desk: Desk, who: Sender) -> int:
     async with desk.database.read() as session:
         query = select(Person.id).where(Person.address == who.address)

@@ -185,6 +185,9 @@ def test_rows_that_would_come_to_a_heap_are_not_gathered(row: str) -> None:
         ("Клиент,Тариф", "accounts"),
         ("account", "accounts"),
         ("тариф,канал", None),
+        ("Номер,Название,Адрес", None),
+        ("name,number", None),
+        ("Клиент,Номер,Название", "contracts"),
         ("", None),
     ],
 )

@@ -114,6 +114,8 @@ class HttpConnection(HttpToolsProtocol):
         super().data_received(data)
         if self._in_head and self._unread:
             self._look_at_head()
+        elif self._serves_nobody:
+            self._wait_for_head()
         self._turns.spend(self._turns.clock() - began + READING)
         if not (self._turns.has_time or self._rests or self._brings_chat):
             self._rest()
@@ -126,11 +128,20 @@ class HttpConnection(HttpToolsProtocol):
     def _look_at_head(self) -> None:
         if self._unread > MOST_HEAD:
             self.send_400_response("Invalid HTTP request received.")
-        elif self._late is None and not self.transport.is_closing():
+        else:
             self._wait_for_head()
 
+    @property
+    def _serves_nobody(self) -> bool:
+        """Whether what comes is at most the rest of a body that was answered before it was whole;
+        who sends it a byte at a time would keep the connection for ever.
+        """
+        cycle: Any = self.cycle  # None before the first request
+        return cycle is None or bool(cycle.response_complete)
+
     def _wait_for_head(self) -> None:
-        self._late = self.loop.call_later(HEAD_TIMEOUT, self.transport.close)
+        if self._late is None and not self.transport.is_closing():
+            self._late = self.loop.call_later(HEAD_TIMEOUT, self.transport.close)
 
     def _stop_waiting(self) -> None:
         if self._late is not None:

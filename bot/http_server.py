@@ -125,5 +125,7 @@ def _server(app: Any, turns: Turns, precedence: Callable[[Scope], Precedence]) -
             server_header=False,
             backlog=_TAKEN,
             timeout_graceful_shutdown=GRACE,
+            # a turn is given in the course of another request, whose context is not this one's
+            reset_contextvars=True,
         )
     )

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from contextvars import ContextVar
 from typing import Any
 
 import pytest
@@ -282,6 +283,38 @@ async def test_requests_that_do_not_wait_for_answers_are_so_many(visitor: Visito
     assert (await visitor.ask("GET", "/healthz"))[0] == 200
     some.close()
     flood.close()
+
+
+@pytest.mark.parametrize("late", [b"x", b"xy"], ids=["a part", "the whole"])
+async def test_who_sends_a_body_behind_the_answer_does_not_keep_the_connection(
+    visitor: Visitor, monkeypatch: pytest.MonkeyPatch, late: bytes
+) -> None:
+    monkeypatch.setattr(http_connection, "HEAD_TIMEOUT", 0.2)
+    connection = await Connection.to(visitor)
+    connection.send(b"GET /healthz HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n")
+    assert (await connection.head()).startswith(OK)
+    await connection.reader.readexactly(2)
+    connection.send(late)
+    assert await connection.rest() == b""
+    connection.close()
+
+
+async def test_what_a_request_has_noted_of_itself_is_nothing_to_those_behind_it() -> None:
+    noted: ContextVar[int] = ContextVar("noted", default=0)
+    found = []
+
+    async def app(_scope: Any, _receive: Any, send: Any) -> None:
+        found.append(noted.get())
+        noted.set(len(found))
+        await send({"type": "http.response.start", "status": 204, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+
+    async with served(app) as visitor:
+        connection = await Connection.to(visitor)
+        connection.send(ASK % b"/" * 3)
+        await until(lambda: len(found) == 3)
+        connection.close()
+    assert found == [0, 0, 0]
 
 
 async def test_who_wants_to_speak_something_else_is_answered_and_left(visitor: Visitor) -> None:

@@ -14,6 +14,7 @@ import logging
 import time
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from contextvars import Context, copy_context
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
@@ -141,6 +142,7 @@ class Courier:
     follow_ups: FollowUps
     leads: Callable[[], bool] | None = None
     trouble_seen: asyncio.Event = field(default_factory=asyncio.Event)
+    _context: Context = field(default_factory=copy_context)
     _sender: DeliverySender = field(init=False)
     _chooser: Chooser = field(init=False)
     _under_way: dict[str, InFlight] = field(default_factory=dict)
@@ -150,7 +152,7 @@ class Courier:
     _seen_slow: set[int] = field(default_factory=set)
     _looked_at: float = 0.0  # for slow answers
     _look_at: float = 0.0  # when to look next for what others have written
-    _in_doubt: bool = False  # a claim may have been made, and not heard of
+    _doubts: int = 0  # so often a claim may have been made, and was not heard of
     _serving: bool = False
     _last_write: asyncio.Task[None] | None = None
     _forgetful: list[Channel] = field(default_factory=list)
@@ -176,19 +178,18 @@ class Courier:
     async def run(self) -> None:
         """Send until :meth:`stop`; then finish what is under way."""
         self._at_rest.clear()
-        self._serving, self._in_doubt, self._look_at = True, False, 0.0
+        self._serving, self._doubts, self._look_at = True, 0, 0.0
         self.desk.departures = self
         try:
             while not self._stopping or (self._serving and (self._under_way or self._reserved)):
                 self.desk.outbox_wakeup.clear()
                 try:
-                    if self._in_doubt:
-                        await self.recover()
-                        self._in_doubt = False
+                    if self._doubts:
+                        await self._clear_up()
                     pause = await self._round()
                 except Exception as error:  # noqa: BLE001 whatever it is, the courier goes on
                     log_failure(log, "the courier stumbled and goes on", error)
-                    pause, self._in_doubt, self._look_at = LOOK_EVERY, True, 0.0
+                    pause, self._doubts, self._look_at = LOOK_EVERY, self._doubts + 1, 0.0
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(pause):
                         await self.desk.outbox_wakeup.wait()
@@ -255,6 +256,14 @@ class Courier:
         find_out = partial(self._sender.find_out, quiet_until=time.monotonic() + quiet)
         for deliveries in interrupted.values():
             self._begin(deliveries, find_out)
+
+    async def _clear_up(self) -> None:
+        """Find out what was claimed unheard. A doubt that comes meanwhile may have come too late
+        for that, and is cleared up by the next round.
+        """
+        known = self._doubts
+        await self.recover()
+        self._doubts -= known
 
     # ---------------------------------------------------------------- a round
 
@@ -352,7 +361,7 @@ class Courier:
             if not batch:
                 raise
             log.warning("a round of the courier was not written down: %s", error)
-            self._in_doubt = True
+            self._doubts += 1
             await self._write_singly(batch, error)
             self.desk.outbox_wakeup.set()
             return None
@@ -405,7 +414,7 @@ class Courier:
         addresses = {address for address, _ in tx.written if self._is_free(address)}
         room = AT_ONCE - len(self._under_way) - len(self._reserved) - len(addresses)
         may_claim = self._may_deliver() and self.pacer.delay_of_all(now) <= 0
-        if not addresses or room < 0 or not may_claim or self._in_doubt:
+        if not addresses or room < 0 or not may_claim or self._doubts:
             return None
         if self._chooser.waiting.any_where(self._is_free):
             return None  # whoever waits already goes first
@@ -446,7 +455,7 @@ class Courier:
     def give_back_claimed(self, claimed: Claimed) -> None:
         """The claim was not committed, or nobody knows: that is found out."""
         self._release(claimed)
-        self._in_doubt = True
+        self._doubts += 1
         self.desk.outbox_wakeup.set()
 
     def note(self, written: Written) -> None:
@@ -550,7 +559,8 @@ class Courier:
         in_flight = self._under_way[address] = InFlight(address, len(deliveries))
         self._in_hand |= {delivery.id for delivery in deliveries}
         in_flight.task = asyncio.create_task(
-            self._send_in_order(in_flight, earlier, deliveries, send)
+            self._send_in_order(in_flight, earlier, deliveries, send),
+            context=self._context.copy(),  # not that of whoever has written what leaves
         )
 
     async def _send_in_order(

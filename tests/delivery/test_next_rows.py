@@ -12,9 +12,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.delivery import courier as courier_module
 from core.delivery import outbox_store
-from core.delivery.channel import SendError
+from core.delivery.channel import Delivery, SendError, Sent
 from core.delivery.pacing import Priority
-from core.desk import Desk
+from core.desk import READING_PLACES, Desk
 from core.tx import Tx
 from tests.delivery.courier_fixture import CourierHarness
 
@@ -247,6 +247,57 @@ async def test_a_claim_whose_commit_was_not_heard_of_is_found_out_about(
         await harness.until_over()
     (row,) = await harness.states()
     assert harness.channel.asked == [row] == harness.channel.tried == harness.arrived
+
+
+async def test_a_doubt_that_comes_while_another_is_cleared_up_is_not_forgotten(
+    harness: CourierHarness, never_looks: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write, recover = harness.desk.database.write, courier_module.Courier.recover
+    told = [asyncio.Event(), asyncio.Event()]
+    waiting = list(told)
+
+    @asynccontextmanager
+    async def deaf() -> AsyncIterator[AsyncSession]:
+        async with write() as session:
+            yield session
+        if waiting:
+            await waiting.pop(0).wait()
+            raise ConnectionError("committed, but who knows")
+
+    async def meanwhile(courier: courier_module.Courier) -> None:
+        await recover(courier)
+        told[1].set()
+        await asyncio.wait(puts)
+
+    async with after_its_look(harness, never_looks):
+        monkeypatch.setattr(harness.desk.database, "write", deaf)
+        monkeypatch.setattr(courier_module.Courier, "recover", meanwhile)
+        puts = [asyncio.create_task(harness.put(person)) for person in (ALICE, BORIS)]
+        await harness.until(lambda: not waiting)
+        told[0].set()
+        await harness.until_over()
+    assert all(isinstance(put.exception(), ConnectionError) for put in puts)
+    rows = await harness.states()
+    assert sorted(harness.channel.asked) == sorted(rows) == sorted(harness.arrived)
+
+
+async def test_what_leaves_at_once_is_not_bound_by_what_its_writer_is_bound_by(
+    harness: CourierHarness, never_looks: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A request has few readers of the database; what it has sent needs none of them."""
+    send, places = harness.channel.send, []
+
+    async def noted(delivery: Delivery) -> Sent:
+        places.append(READING_PLACES.get())
+        return await send(delivery)
+
+    monkeypatch.setattr(harness.channel, "send", noted)
+    async with after_its_look(harness, never_looks):
+        token = READING_PLACES.set(asyncio.Semaphore(1))
+        await harness.put(ALICE)
+        READING_PLACES.reset(token)
+        await harness.until_over()
+    assert places == [None]
 
 
 async def test_who_does_not_lead_claims_nothing_along(harness: CourierHarness) -> None:

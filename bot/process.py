@@ -44,7 +44,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-# Seconds a stop waits for the updates under way, and then for the deliveries they caused (R16).
+# Seconds a stop waits for the updates under way, and then for the deliveries they caused (R16);
+# requests have as long beside the updates.
 STOP_TIMEOUT: Final = 2.0
 FETCHER: Final = "mail fetcher"
 # Seconds between two looks who leads.
@@ -248,15 +249,20 @@ class App:
             self.bot.session.epoch = company.epoch
 
     async def _finish(self, loops: set[asyncio.Task[None]]) -> None:
-        """Stop what comes in, finish the updates, then the deliveries under way, then close all."""
+        """Stop what comes in, finish requests and updates, then the deliveries that are under way,
+        then close all.
+        """
         if self.http is not None:
             self.http.stop()
         for task in (*loops, *self._leading):
             if task.get_name() in ("poller", "lead", FETCHER):
                 task.cancel()
         served = (task for task in loops if task.get_name() == "http")
-        await asyncio.gather(*served, return_exceptions=True)
-        await asyncio.gather(self.update_queue.stop(STOP_TIMEOUT), self.runner.stop(STOP_TIMEOUT))
+        await asyncio.gather(
+            asyncio.gather(*served, return_exceptions=True),
+            self.update_queue.stop(STOP_TIMEOUT),
+            self.runner.stop(STOP_TIMEOUT),
+        )
         await asyncio.gather(
             self.courier.stop(STOP_TIMEOUT),
             self.dispatcher["acknowledgements"].finish(STOP_TIMEOUT),

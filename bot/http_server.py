@@ -20,6 +20,9 @@ log = logging.getLogger(__name__)
 
 # Seconds that requests under way have at the end.
 GRACE: Final = 2
+# Seconds for which nothing of an answer is taken; then the system ends the connection, if it can:
+# few connections must not be kept by those who do not read.
+UNREAD_FOR: Final = 60.0
 # Connections that the system keeps for us, and those of them that are taken in one round of the
 # loop: who opens many holds up the chat no longer than that.
 _KEPT: Final = 1024
@@ -89,6 +92,9 @@ def open_socket(listen: tuple[str, int]) -> socket.socket:
         opened = socket.create_server((host, port), family=family, backlog=1024)
         # of what it accepts, too; asyncio sets it only where a socket's protocol is named
         opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux has it
+            milliseconds = int(UNREAD_FOR * 1000)
+            opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, milliseconds)
         return opened
     except (OSError, OverflowError) as error:
         why = getattr(error, "strerror", None) or str(error)

@@ -48,6 +48,12 @@ class Visitor:
     session: aiohttp.ClientSession
     url: str
 
+    @property
+    def at(self) -> tuple[str, int]:
+        """The address of the door."""
+        host, port = self.url.removeprefix("http://").split(":")
+        return host, int(port)
+
     async def ask(self, method: str, path: str, **how: Any) -> tuple[int, Any, Any]:
         """Status, headers, and the body: read as JSON where it is, else as text."""
         async with self.session.request(method, self.url + path, **how) as answer:

@@ -1,13 +1,14 @@
 """A flood of requests takes turns away from requests, and none from the chat (S10, S14, S40)."""
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator, Callable
 from contextvars import ContextVar
 from typing import Any
 
 import pytest
 
-from bot import http_connection
+from bot import http_connection, http_server
 from bot.http_turns import AT_ONCE, Turns
 from core.desk import Desk
 from core.integrations.keys import READ, create_key, revoke_key
@@ -73,8 +74,7 @@ class Connection:
 
     @classmethod
     async def to(cls, visitor: Visitor) -> "Connection":
-        host, port = visitor.url.removeprefix("http://").split(":")
-        return cls(*await asyncio.open_connection(host, int(port)))
+        return cls(*await asyncio.open_connection(*visitor.at))
 
     def send(self, raw: bytes) -> None:
         self.writer.write(raw)
@@ -297,6 +297,30 @@ async def test_who_sends_a_body_behind_the_answer_does_not_keep_the_connection(
     connection.send(late)
     assert await connection.rest() == b""
     connection.close()
+
+
+async def test_who_does_not_read_the_answer_does_not_keep_the_connection(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(http_server, "UNREAD_FOR", 0.3)
+    lost, loses = asyncio.Event(), http_connection.HttpConnection.connection_lost
+
+    def note(self: Any, error: Exception | None) -> None:
+        loses(self, error)
+        lost.set()
+
+    async def app(_scope: Any, _receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": bytes(8_000_000)})
+
+    monkeypatch.setattr(http_connection.HttpConnection, "connection_lost", note)
+    async with served(app) as visitor:
+        with socket.socket() as client:
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            client.connect(visitor.at)
+            client.sendall(ASK % b"/")
+            async with asyncio.timeout(20):
+                await lost.wait()
 
 
 async def test_what_a_request_has_noted_of_itself_is_nothing_to_those_behind_it() -> None:

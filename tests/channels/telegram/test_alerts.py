@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from core.delivery import digest_lines, outbox
+from core.delivery import digest_lines, notice_words
 from core.tickets.conversation import note
 from core.tickets.lifecycle import move, take
 from core.tickets.sweep import sweep
@@ -138,7 +138,7 @@ async def test_reminders_of_one_moment_are_one_message_with_customers_titles_and
 async def test_a_digest_of_very_many_counts_those_without_a_line(
     harness: ChannelHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in (digest_lines, outbox):
+    for module in (digest_lines, notice_words):
         monkeypatch.setattr(module, "MOST", 2)
     numbers = await opened(harness, *(f"Camera {at} is dark" for at in range(5)))
     await later(harness, DEADLINE)

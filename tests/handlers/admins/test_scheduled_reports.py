@@ -30,7 +30,8 @@ def channel(group: Group) -> Chat:
 async def report(group: Group, channel: Chat, what: str) -> list[Any]:
     """Its messages."""
     before = len(channel.bot_messages)
-    since, until = last_week(group.clock().date())
+    today = group.clock().astimezone(group.desk.company.zone).date()
+    since, until = last_week(today)
     week = {"since": since.isoformat(), "until": until.isoformat()}
     chat: Address = chat_address(channel.id)
     await group.desk.run(post_report, chat, what, week if what == "week" else {})

@@ -34,19 +34,23 @@ INDEXES: Final = {
 }
 
 _PLACE: Final = (
-    "queue_rank = (SELECT queue_rank FROM ticket WHERE id = {table}.ticket_id),"
-    " queue_at = (SELECT queue_at FROM ticket WHERE id = {table}.ticket_id)"
+    "(queue_rank, queue_at) ="
+    " (SELECT queue_rank, queue_at FROM ticket WHERE id = {table}.ticket_id)"
 )
 
 
 def upgrade() -> None:
+    if _is_postgres():
+        # The ticket first, as actions do: one that holds a ticket and looks beside it would
+        # otherwise wait for us, and we for it.
+        op.execute(f"LOCK TABLE ticket, {', '.join(BESIDE)} IN ACCESS EXCLUSIVE MODE")
     for table in BESIDE:
         op.add_column(table, sa.Column("queue_rank", sa.Integer()))
         op.add_column(table, sa.Column("queue_at", INSTANT))
-    (_keep_on_postgres if _is_postgres() else _keep_on_sqlite)()
-    for table in BESIDE:
         is_open = "ticket_id IN (SELECT id FROM ticket WHERE queue_rank IS NOT NULL)"
         op.execute(f"UPDATE {table} SET {_PLACE.format(table=table)} WHERE {is_open}")  # noqa: S608
+    # from here on: nobody else has written meanwhile
+    (_keep_on_postgres if _is_postgres() else _keep_on_sqlite)()
     for name, (table, columns) in INDEXES.items():
         op.create_index(name, table, columns, sqlite_where=OPEN, postgresql_where=OPEN)
 

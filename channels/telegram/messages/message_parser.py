@@ -247,9 +247,13 @@ def message_id(message: object) -> int | None:
 
 def message_told_of(update: str) -> tuple[int, int] | None:
     """The chat and the id of the message that an update's JSON tells of, new or edited; ``None`` if
-    it tells of none.
+    it tells of none, or cannot be read.
     """
-    match json.loads(update):
+    try:
+        told = json.loads(update)
+    except ValueError:  # whoever handles it says so; here it must keep nobody from beginning
+        return None
+    match told:
         case {"message": {"chat": {"id": int(chat)}, "message_id": int(message)}}:
             return chat, message
         case {"edited_message": {"chat": {"id": int(chat)}, "message_id": int(message)}}:

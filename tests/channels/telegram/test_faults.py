@@ -321,6 +321,18 @@ async def test_a_new_process_asks_nothing_about_what_people_are_known_to_have_wr
     assert harness.world.stats.calls["editMessageReplyMarkup"] - before <= AHEAD
 
 
+async def test_an_update_that_cannot_be_read_keeps_no_process_from_beginning(
+    harness: ChannelHarness,
+) -> None:
+    number = await opened(harness)
+    await harness.hear(harness.anna.say("and the yard one").result, number=number)
+    assert await harness.next() is not None
+    torn = inbox.Raw("1", "chat", '{"message": {"chat"')
+    await harness.desk.run(inbox.store, "telegram:1", [torn])
+    channel = await next_life(harness)
+    assert await channel.was_delivered(await interrupted(harness)) is None
+
+
 async def test_what_stands_far_behind_the_newest_is_found_by_its_mark(
     harness: ChannelHarness,
 ) -> None:

@@ -3,6 +3,7 @@
 A kind is a row of `KINDS`: what its file looks like, and how what is known is brought in line.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -100,11 +101,14 @@ async def bring(
     """Bring what is known in line with a file, in one step. ``expected``: the digest of the plan
     that was shown. Raises :class:`OtherwiseMeanwhile`, and what :func:`plan_import` does.
     """
-    if (await plan_import(tx, kind, records)).digest != expected:
+    plan = await plan_import(tx, kind, records)
+    if plan.digest != expected:
         raise OtherwiseMeanwhile
-    plan = await plan_import(tx, kind, records, retire=retire)
+    if retire:
+        plan = await plan_import(tx, kind, records, retire=True)
     for batch in plan.batches():
         await KINDS[kind].apply(tx, batch)
+        await asyncio.sleep(0)  # on SQLite nothing else here lets others have the loop
     if plan:
         await KINDS[kind].note(tx, plan)
     await tx.write()

@@ -205,12 +205,15 @@ async def apply_accounts(tx: Tx, plan: Plan[AccountRead]) -> None:
         )
 
 
-async def _open(tx: Tx, accounts: Mapping[str, Mapping[str, str]]) -> None:
+async def _open(tx: Tx, accounts: Mapping[str, Mapping[str, str]]) -> dict[str, int]:
+    """Open these accounts; returns them by their names in lower case."""
     rows = [{"name": name, "fields": dict(fields)} for name, fields in accounts.items()]
     await tx.change(insert(_ACCOUNTS), rows)
     made = select(_ACCOUNTS.c.id, _ACCOUNTS.c.name).where(_ACCOUNTS.c.name.in_(accounts))
-    for number, name in await tx.rows(made):
+    opened = {str(name): int(number) for number, name in await tx.rows(made)}
+    for name, number in opened.items():
         tx.emit(AccountOpened(ticket_id=None, account_id=number, name=name))
+    return {name.lower(): number for name, number in opened.items()}
 
 
 async def apply_contracts(tx: Tx, plan: Plan[ContractRead]) -> None:
@@ -221,14 +224,22 @@ async def apply_contracts(tx: Tx, plan: Plan[ContractRead]) -> None:
         await tx.change(insert(_CONTRACTS), rows)
         for row in rows:
             tx.emit(_signed(row))
-    for number, one in plan.changed:
-        contract = await tx.get(Contract, number)
-        before = [getattr(contract, name) for name in _TERMS]
-        for name, said in one.terms.items():
-            setattr(contract, name, said)
-        contract.fields = one.fields
-        if [getattr(contract, name) for name in _TERMS] != before:
-            tx.emit(_signed({name: getattr(contract, name) for name in _SIGNED}))
+    if plan.changed:
+        await _change(tx, dict(plan.changed))
+
+
+async def _change(tx: Tx, changed: Mapping[int, ContractRead]) -> None:
+    """Bring known contracts in line, and tell of those that have other terms."""
+    known = await tx.rows(select(*_CONTRACTS.c).where(_CONTRACTS.c.id.in_(changed)))
+    rows = []
+    for row in known:
+        before = {name: getattr(row, name) for name in _SIGNED}
+        after = before | dict(changed[row.id].terms)
+        terms = {name: after[name] for name in _TERMS}
+        rows.append({"contract": row.id, "fields": changed[row.id].fields, **terms})
+        if after != before:
+            tx.emit(_signed(after))
+    await tx.change(update(_CONTRACTS).where(_CONTRACTS.c.id == bindparam("contract")), rows)
 
 
 _SIGNED: Final = ("account_id", "number", *_TERMS)
@@ -256,10 +267,8 @@ async def _accounts_of(tx: Tx, contracts: Iterable[ContractRead]) -> Mapping[str
     known = await _known_accounts(tx)
     named = {one.account.lower(): one.account for one in contracts}
     missing = {folded: name for folded, name in named.items() if folded not in known}
-    if missing:
-        await _open(tx, {name: {} for name in missing.values()})
-        known = await _known_accounts(tx)
-    return known
+    opened = await _open(tx, {name: {} for name in missing.values()}) if missing else {}
+    return {**known, **opened}
 
 
 async def _known_accounts(tx: ReadTx) -> Mapping[str, int]:

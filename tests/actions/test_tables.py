@@ -20,6 +20,7 @@ from core.sheets.plan import Plan
 from core.sheets.sheet import read_sheet
 from core.texts import Texts
 from core.tickets.technical_data import technical_data
+from core.tx import ReadTx
 from tests.actions.agreement_factories import agrees
 from tests.actions.equipment_factories import brings, camera
 from tests.actions.people import ALICE, BORIS, opens, operator
@@ -160,6 +161,24 @@ async def test_what_was_shown_is_done_or_nothing(desk: Desk) -> None:
 
 
 # What of it is somebody's own (S31)
+
+
+async def test_known_lines_are_changed_without_reading_each(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await reads(desk, "contracts", "account,number,plan\nA,1,x\nA,2,x\n")
+    read: list[Any] = []
+    find = ReadTx.find
+
+    async def noted(tx: ReadTx, model: Any, *args: Any, **how: Any) -> Any:
+        read.append(model)
+        return await find(tx, model, *args, **how)
+
+    monkeypatch.setattr(ReadTx, "find", noted)
+    await reads(desk, "contracts", "account,number,plan,until\nA,1,y,\nA,2,x,2027-01-02\n")
+    assert Contract not in read
+    kept = [(one.fields, one.until) for one in await stored(desk, Contract)]
+    assert kept == [({"plan": "y"}, None), ({"plan": "x"}, date(2027, 1, 2))]
 
 
 async def test_of_companies_none_is_switched_off(desk: Desk) -> None:

@@ -48,4 +48,7 @@ async def test_statistics_are_for_the_admin_who_opens_it_on_a_phone(
             picture = app.locator(".picture img:visible")
             await expect(picture).to_have_js_property("complete", value=True)
             assert await picture.evaluate("node => node.naturalWidth") > 0
-        await window.page.locator("dialog.miniapp").get_by_role("button", name="Закрыть").click()
+        close = window.page.locator("dialog.miniapp").get_by_role("button", name="Закрыть")
+        await expect(close).to_be_in_viewport(ratio=1)
+        await expect(app.locator("header button")).to_be_in_viewport(ratio=1)
+        await close.click()

@@ -13,7 +13,7 @@ from core.sla.agreements import answers_in_hours
 from core.texts import Key
 from core.tickets.workflow import Move, State, Workflow
 from core.tx import ReadTx
-from core.words.names import clean_name
+from core.words.names import clean_name, place_of
 from core.words.state_names import TITLES
 
 SERVICE: Final = "service"
@@ -145,11 +145,12 @@ async def subject_of(tx: ReadTx, about: Any) -> str:
     """Return what tells a ticket from every other: what operators called it, where its camera is,
     or how it began.
 
-    ``about`` has ``title``, ``topic``, ``opening``, and of its camera the ``number`` and ``place``.
+    ``about`` has ``title``, ``topic``, ``opening``, and of its camera the ``number``, its name
+    as ``camera``, and ``address``.
     """
     title = str(about.title)
     if about.number and about.number in title:
-        title = str(about.place or title)
+        title = place_of(about.camera, about.address) or title
     elif about.topic is not None and about.opening:
         named = (await topics_of(tx))[about.topic].titles.values()
         title = str(about.opening) if title in named else title

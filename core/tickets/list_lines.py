@@ -42,8 +42,7 @@ LINES: Final = select(
 _ABOUT: Final = (
     select(
         *(Ticket.id, Ticket.opening, Ticket.title, Ticket.topic, Person.name.label("customer")),
-        Camera.number,
-        func.coalesce(func.nullif(Camera.address, ""), Camera.name).label("place"),
+        *(Camera.number, Camera.name.label("camera"), Camera.address),
         *(SentMessage.channel, SentMessage.chat, SentMessage.message),
     )
     .join_from(Ticket, Person, Ticket.customer_id == Person.id)

@@ -36,6 +36,7 @@ ALIASES: Final[dict[str, str]] = {
     "очередь": "queue",
     "таблица": "app",
     "мои": "my",
+    "mine": "my",
     "просрочено": "overdue",
     "найти": "find",
     "заголовок": "title",

@@ -5,7 +5,7 @@ from itertools import pairwise
 import pytest
 
 from core.desk import Desk
-from core.models import Ticket
+from core.models import Camera, Ticket, TicketCamera
 from core.tickets import conversation, lifecycle
 from core.tickets.albums import find_album, note_piece
 from core.tickets.customer_tickets import Cursor, list_own
@@ -178,3 +178,19 @@ async def test_own_tickets_are_read_along_their_owners_index(desk: Desk) -> None
         "SEARCH ticket USING INDEX ix_ticket_customer_id_id (customer_id=?)",
         "SEARCH link USING INDEX ix_link_ticket_id (ticket_id=?)",  # of an ended one: not merged
     ]
+
+
+async def test_cameras_of_one_address_are_told_apart(desk: Desk, clock: Clock) -> None:
+    for number, name in zip(await tickets(desk, clock, 2), ("проезд", "подъезд 1"), strict=True):
+        await desk.run(_has_camera, number, name)
+    shown = [line.subject for line in (await desk.read(page_of, "queue")).lines]
+    assert shown == ["ул. Лермонтова 10, проезд", "ул. Лермонтова 10, подъезд 1"]
+
+
+async def _has_camera(tx: Tx, ticket: int, name: str) -> None:
+    code, address = f"MOS_{ticket}", "ул. Лермонтова 10"
+    about = {"number": code, "name": name, "address": address, "folded": code.lower()}
+    camera = Camera(**about, area="", fields={}, updated_at=tx.now)
+    await tx.insert(camera)
+    await tx.insert(TicketCamera(ticket_id=ticket, camera_id=camera.id))
+    (await tx.get(Ticket, ticket, hold=True)).title = f"Камера {code}"

@@ -61,9 +61,9 @@ def page_turns(page: int, pages: int, turn: Any) -> Iterator[Button]:
         yield button("›", turn(page + 1))
 
 
-def short(label: str) -> str:
-    """The label, cut to what fits on a button."""
-    return label if len(label) <= LONGEST_LABEL else f"{label[: LONGEST_LABEL - 1].rstrip()}…"
+def short(label: str, room: int = LONGEST_LABEL) -> str:
+    """The label, cut to ``room`` characters; without it to what fits on a button."""
+    return label if len(label) <= room else f"{label[: room - 1].rstrip()}…"
 
 
 _LONGEST_DATA: Final = 64

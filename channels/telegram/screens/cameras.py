@@ -1,5 +1,6 @@
 """«Неисправность камеры»: the list of one's own cameras, one of them, and what is wrong with it."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Annotated, Any, Final
@@ -8,6 +9,7 @@ from aiogram.filters.callback_data import CallbackData
 
 from channels.telegram.screens import outages
 from channels.telegram.screens.buttons import (
+    LONGEST_LABEL,
     Button,
     Id,
     Keyboard,
@@ -62,8 +64,21 @@ def draw_list(renderer: Renderer, offered: Offered) -> Screen:
     text = renderer.html("camera.found" if offered.words else "camera.list", words=words)
     if page.total > PAGE:
         text += f"\n{renderer.html('camera.search')}"
-    labels = [(camera.id, f"{camera.place} · {camera.number}") for camera in page.cameras]
+    places = Counter(camera.place for camera in page.cameras)
+    labels = [(camera.id, _label(camera, places[camera.place])) for camera in page.cameras]
     return Screen(text, list_keyboard(labels, page.page, page.pages))
+
+
+def _label(camera: CameraFacts, namesakes: int) -> str:
+    """Where it is, and its number: whole or not at all, because a part of it tells nobody anything.
+
+    It is left out only where the place is whole and no other's on the page (``namesakes`` is 1).
+    """
+    number = f" · {camera.number}"
+    room = LONGEST_LABEL - len(number)
+    if namesakes == 1 and room < len(camera.place) <= LONGEST_LABEL:
+        return camera.place
+    return f"{short(camera.place, room)}{number}" if room > 0 else short(camera.place)
 
 
 def list_keyboard(cameras: Sequence[tuple[int, str]], page: int, pages: int) -> Keyboard:

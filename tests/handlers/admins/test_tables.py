@@ -103,7 +103,7 @@ async def test_what_is_no_table_of_ours_is_said_with_what_there_is(
     group: Group, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await sends(group, "тариф\n1\n")
-    assert "account,number — договоры" in group.boss.last.text
+    assert "«компания, номер» — договоры" in group.boss.last.text
     monkeypatch.setattr(tables, "MOST", 1)
     await sends(group, ACCOUNTS)
     assert "до 1 строк" in group.boss.last.text

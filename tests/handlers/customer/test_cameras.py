@@ -66,6 +66,16 @@ async def test_from_the_menu_to_a_ticket_in_three_presses(chat: PrivateChat, lan
     chat.world.assert_clean()
 
 
+async def test_a_button_has_a_whole_number_or_none(chat: PrivateChat) -> None:
+    anna, yard = chat.customer("Анна"), "ул. Лермонтова 12, детская площадка"
+    gate = "Заречная ул. 4, стр. 2, въезд в гаражи у реки"
+    places = {"MOS_1": yard, "MOS_2": gate, "MOS_3": gate, "MOS_4": "Двор"}
+    await brings(chat, *(camera(number, of(anna), name=name) for number, name in places.items()))
+    await chat.say(anna, "/camera")
+    cut = "Заречная ул. 4, стр. 2, въезд в…"
+    assert {*anna.last.buttons} == {f"{cut} · MOS_2", f"{cut} · MOS_3", yard, "Двор · MOS_4"}
+
+
 async def test_an_only_camera_needs_no_list_and_words_need_no_button(
     chat: PrivateChat, language: str
 ) -> None:

@@ -4,11 +4,13 @@ desk is routed by: each is allowed, refused or met with silence as the rule says
 Whatever is not allowed changes no row of the desk's work and shows nobody a word of a customer.
 """
 
+import math
 from typing import Final
 
 import pytest
 
 from channels.telegram.screens.callback_data import KINDS
+from core import allowances
 from handlers.telegram import routing
 from handlers.telegram.operators import membership
 from tests.handlers.operators.group import Group
@@ -65,6 +67,8 @@ async def test_each_wish_comes_to_what_the_rule_says_and_nothing_else_is_changed
     group: Group, monkeypatch: pytest.MonkeyPatch, actor: str
 ) -> None:
     monkeypatch.setattr(membership, "CONFIRMED_FOR", 0.0)  # the hour is always over
+    monkeypatch.setattr(allowances, "ALLOWED", math.inf)  # nobody has asked too much
+    monkeypatch.setattr(allowances, "HEAVY", math.inf)  # nor is anything of theirs under way
     async with cast_of(group) as cast:
         if actor == "former_operator":  # that they left is noted, once
             await cast.act(Wish("command", "queue", "/queue"), actor, "operators")

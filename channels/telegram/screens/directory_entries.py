@@ -60,6 +60,14 @@ def draw_kinds(renderer: Renderer, counts: Sequence[tuple[str, int]]) -> Screen:
     return Screen(renderer.html("directory_chat.kinds"), rows_of(buttons))
 
 
+def kind_named(renderer: Renderer, words: str) -> str | None:
+    """Return the kind whose title, or name in the file, the words are."""
+    named = words.casefold().strip()
+    return next(
+        (kind for kind in NAMES if named in {kind, _title(renderer, kind).casefold()}), None
+    )
+
+
 def draw_entries(
     renderer: Renderer, kind: str, found: Sequence[EntryFacts], page: int = 0
 ) -> Screen:

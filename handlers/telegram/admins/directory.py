@@ -44,7 +44,7 @@ _NAME: Final = f"directory{ENDING}"
 async def on_command(context: MessageContext, words: str) -> None:
     """``/directory``: the file as it is now; ``/directory versions``: which there were;
     ``/directory 7``: one of them, and what bringing it back would change; ``/directory words``:
-    the entries that are called so.
+    the part, or the entries, that are called so.
     """
     if words.isdecimal():
         await _offer_version(context, int(words[:9]))

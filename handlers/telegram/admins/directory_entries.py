@@ -7,6 +7,7 @@ from channels.telegram.screens.directory_entries import (
     DirectoryPart,
     draw_found,
     draw_kinds,
+    kind_named,
 )
 from channels.telegram.screens.screen import Screen
 from core.directory.entry_edits import count_entries, find_entries, list_entries, switch_entry
@@ -25,7 +26,11 @@ async def show_kinds(context: MessageContext) -> None:
 
 
 async def show_found(context: MessageContext, words: str) -> None:
-    """The entries that are called so; the only one at once."""
+    """The kind, or the entries, that are called so; the only entry at once."""
+    named = kind_named(context.renderer, words)
+    if named is not None:
+        await _show_kind(context, named)
+        return
     found = await context.desk.read(for_admin, context.sender, find_entries, words)
     if len(found) == 1:
         await show_entry(context, found[0].kind, found[0].mark)
@@ -41,14 +46,18 @@ async def on_kinds(context: ButtonContext, _data: DirectoryKinds) -> None:
 
 async def on_kind(context: ButtonContext, data: DirectoryKind) -> None:
     """The entries of a kind; the only one of it at once; of notices all that can be told."""
-    if data.kind == NoticeEntry.name:
-        await notices.show_all(context, data.page)
+    await _show_kind(context, data.kind, data.page)
+
+
+async def _show_kind(context: ButtonContext | MessageContext, kind: str, page: int = 0) -> None:
+    if kind == NoticeEntry.name:
+        await notices.show_all(context, page)
         return
-    found = await context.desk.read(for_admin, context.sender, list_entries, data.kind)
+    found = await context.desk.read(for_admin, context.sender, list_entries, kind)
     if len(found) == 1 and found[0].single:
-        await show_entry(context, data.kind, found[0].mark)
+        await show_entry(context, kind, found[0].mark)
     else:
-        await show_list(context, data.kind, data.page)
+        await show_list(context, kind, page)
 
 
 async def on_part(context: ButtonContext, data: DirectoryPart) -> None:

@@ -5,7 +5,7 @@ from typing import Final
 
 from channels.telegram.screens.buttons import LONGEST_LABEL
 from channels.telegram.screens.callback_data import parse, parted
-from channels.telegram.screens.directory_entries import PAGE, DirectoryKind
+from channels.telegram.screens.directory_entries import PAGE, DirectoryKind, DirectoryKinds
 from channels.telegram.screens.entry_buttons import AskValue
 from core.directory.kinds import KINDS
 from core.directory.reader import read_directory
@@ -184,6 +184,14 @@ async def test_words_find_entries_of_any_kind(group: Group) -> None:
     assert group.boss.last.text.startswith("Ничего не называется «нетакого».")
     await says(group, "/directory " + "".join(HOSTILE[:1]))
     assert group.boss.last.text
+
+
+async def test_the_name_of_a_part_opens_it(group: Group) -> None:
+    await filled(group)
+    for words in ("темы", "Topic"):
+        await says(group, f"/directory {words}")
+        assert group.boss.last.text.startswith("Темы")
+        assert DirectoryKinds().pack() in data_of(group).values(), "back to all parts"
 
 
 def _parsed(data: str) -> object:

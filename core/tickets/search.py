@@ -177,17 +177,20 @@ def _statements(
         *(select(one.offset(each - 1).limit(1).subquery().c.ticket_id) for one in leading)
     ).subquery()
     end = select(func.min(ends.c.ticket_id) if newer else func.max(ends.c.ticket_id))
-    seen = union_all(
-        *(select(one.limit(each).subquery().c.ticket_id) for one in leading)
-    ).subquery()
-    number, reached = seen.c.ticket_id, bindparam("end", type_=BigInteger)
+    number: Any = SearchWord.ticket_id
+    if shape[0] == 1:
+        found = leading[0]  # along the index, so that it ends with the page
+    else:
+        seen = union_all(
+            *(select(one.limit(each).subquery().c.ticket_id) for one in leading)
+        ).subquery()
+        number = seen.c.ticket_id
+        found = select(number).distinct().order_by(number if newer else number.desc())
+    reached = bindparam("end", type_=BigInteger)
     page = (
-        select(number)
-        .distinct()
-        .where(number <= reached if newer else number >= reached)
+        found.where(number <= reached if newer else number >= reached)
         .where(*(_has(number, _stems(at, size)) for at, size in enumerate(shape) if at))
         .where(*(_has_tag(number, bindparam(f"tag{at}", type_=String)) for at in range(tags)))
-        .order_by(number if newer else number.desc())
         .limit(bindparam("limit", type_=Integer))
     )
     return end, page

@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.warm import WarmProcesses, warm_processes
-from tools.torture import town
+from tools.torture import desk_under_test
+from tools.torture.desk_under_test import SHORT, NotTried, Outcome
 from tools.torture.table import SCENARIOS, line
-from tools.torture.town import SHORT, NotTried, Outcome
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +29,7 @@ async def lives() -> AsyncIterator[WarmProcesses]:
 async def test_a_fault_is_endured(
     lives: WarmProcesses, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    monkeypatch.setattr(town, "QUIET", 0.5)
+    monkeypatch.setattr(desk_under_test, "QUIET", 0.5)
     try:
         outcome = await SCENARIOS[name](tmp_path, lives, SHORT)
     except NotTried as why:

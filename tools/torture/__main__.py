@@ -15,8 +15,8 @@ import sys
 from dataclasses import replace
 from typing import Final
 
+from tools.torture.desk_under_test import FULL, SHORT
 from tools.torture.table import SCENARIOS, play
-from tools.torture.town import FULL, SHORT
 
 # What can be chosen on the command line, beside the size of the whole.
 _CHOSEN: Final = {

@@ -25,7 +25,17 @@ import asyncpg
 from tests.e2e.warm import WarmProcesses
 from tests.postgres import Unavailable, start_own
 from tools.fleet import fleet
-from tools.torture.town import OPENS, PATIENCE, Died, NotTried, Outcome, Play, Sizes, Town, town
+from tools.torture.desk_under_test import (
+    OPENS,
+    PATIENCE,
+    DeskUnderTest,
+    Died,
+    NotTried,
+    Outcome,
+    Play,
+    Sizes,
+    desk_under_test,
+)
 from tools.torture.versions import Entry, Judgement, directory, judge
 
 RATE: Final = 50  # messages a second
@@ -53,9 +63,9 @@ class Pace:
 
 @dataclass(slots=True)
 class Changes:
-    """A town whose admin changes the directory."""
+    """A desk whose admin changes the directory."""
 
-    town: Town
+    desk_under_test: DeskUnderTest
     lives: WarmProcesses
     version: int = 0
     opened: int = 0
@@ -66,13 +76,13 @@ class Changes:
     async def begin(self) -> None:
         """The first version, by which all processes work before anybody writes."""
         await self.apply()
-        version = await self.town.ask("SELECT max(number), 0 FROM directory_version")
+        version = await self.desk_under_test.ask("SELECT max(number), 0 FROM directory_version")
         said = f"version {version[0][0]} of the directory is in force\n"
-        logs = [*self.town.stage.folder.glob("bot*.log")]
+        logs = [*self.desk_under_test.stage.folder.glob("bot*.log")]
         async with asyncio.timeout(PATIENCE):
             while not all(said in log.read_text() for log in logs):
                 await asyncio.sleep(0.1)
-        ((self.before, _),) = await self.town.ask("SELECT max(id), 0 FROM journal")
+        ((self.before, _),) = await self.desk_under_test.ask("SELECT max(id), 0 FROM journal")
 
     async def apply(self) -> None:
         """The next version, twice by the command line, then in the chat."""
@@ -81,7 +91,7 @@ class Changes:
         await (self._by_command(file) if self.version % 3 else self._by_chat(file))
 
     async def _by_command(self, file: str) -> None:
-        stage = self.town.stage
+        stage = self.desk_under_test.stage
         path = stage.folder / "directory.toml"
         path.write_text(file, encoding="utf-8")
         arguments = ("directory", "apply", str(path), "--yes")
@@ -90,7 +100,7 @@ class Changes:
         assert out.startswith("@@"), out
 
     async def _by_chat(self, file: str) -> None:
-        admin = self.town.stage.admin
+        admin = self.desk_under_test.stage.admin
         await admin.send_document(data=file.encode(), name="directory.toml")
         changed = f'+answer_deadline = "{self.version}h"'
         shown = await admin.expect(changed, button="Применить", timeout=PATIENCE)
@@ -106,7 +116,7 @@ class Changes:
         """New customers, who open a ticket each."""
         while not over.is_set():
             self.opened += 1
-            person = self.town.stage.customer(f"Новый {self.opened}")
+            person = self.desk_under_test.stage.customer(f"Новый {self.opened}")
             await person.say(OPENS)
             await person.press_soon("Открыть", timeout=PATIENCE)
             await person.expect("принято", timeout=PATIENCE)
@@ -116,7 +126,7 @@ class Changes:
         """Say so much, each thing at its time, and until there were some versions; what is late is
         said at once.
         """
-        began, made = time.monotonic(), self.town
+        began, made = time.monotonic(), self.desk_under_test
         for number in count():
             if number >= RATE * seconds and self.version > _VERSIONS:
                 break
@@ -129,7 +139,7 @@ class Changes:
         self.pace.took = time.monotonic() - began
 
     async def _say(self, number: int) -> None:
-        made = self.town
+        made = self.desk_under_test
         person, card = made.people[number % len(made.people)]
         made.said += 1
         words = f"Слова №{made.said:05}."
@@ -141,7 +151,7 @@ class Changes:
             await made.stage.olga.reply(card, words)
 
 
-async def play(made: Town, lives: WarmProcesses, seconds: float) -> Outcome:
+async def play(made: DeskUnderTest, lives: WarmProcesses, seconds: float) -> Outcome:
     """People write for so many seconds while the directory changes; then all is counted."""
     changes, over = Changes(made, lives), asyncio.Event()
     await made.stage.admin.start()
@@ -172,7 +182,7 @@ _SINCE: Final = "SELECT at, document FROM directory_version ORDER BY number"
 
 async def _judge(changes: Changes, outcome: Outcome, after: float) -> Outcome:
     """Read what the desk wrote down, and judge it."""
-    made = changes.town
+    made = changes.desk_under_test
     several = "DATABASE_URL" in made.stage.settings
     by, join = ("who", "LEFT JOIN handled_by ON entry = id") if several else ("''", "")
     rows = await made.ask(_JOURNAL.format(by=by, join=join, before=changes.before))
@@ -223,7 +233,7 @@ def _latest(judged: Judgement, since: Sequence[tuple[datetime, str]]) -> float:
 
 async def one_process(folder: Path, lives: WarmProcesses, sizes: Sizes) -> Outcome:
     """On SQLite."""
-    async with town(folder, lives, MESSAGE_LIMIT="off", TICKET_LIMIT="off") as made:
+    async with desk_under_test(folder, lives, MESSAGE_LIMIT="off", TICKET_LIMIT="off") as made:
         return await play(made, lives, sizes.paced)
 
 
@@ -246,7 +256,7 @@ async def two_processes(folder: Path, lives: WarmProcesses, sizes: Sizes) -> Out
     try:
         with server.database(empty=True) as url:
             settings = {"DATABASE_URL": url, "MESSAGE_LIMIT": "off", "TICKET_LIMIT": "off"}
-            async with town(folder, lives, **settings) as made:
+            async with desk_under_test(folder, lives, **settings) as made:
                 await _witness(url)
                 second = {"DATABASE_URL": url.replace("//tester@", "//second@")}
                 async with fleet(made.stage, lives, made.bot, size=2, others=second):

@@ -22,22 +22,24 @@ from tests.e2e.warm import WarmProcesses
 from tests.postgres import OwnPostgres, Unavailable, start_own
 from tools.bench import kills
 from tools.fleet import Fleet, fleet
-from tools.torture.town import (
+from tools.torture.desk_under_test import (
     ENOUGH,
     HOUR,
     PATIENCE,
     SHORT,
+    DeskUnderTest,
     NotTried,
     Outcome,
     Play,
     Sizes,
-    Town,
+    desk_under_test,
     endure,
-    town,
 )
 
 
-async def break_postgres(made: Town, server: OwnPostgres, times: int, messages: int) -> str:
+async def break_postgres(
+    made: DeskUnderTest, server: OwnPostgres, times: int, messages: int
+) -> str:
     """Restart the server, kill it, or keep it away for a while, in turn, all along so many
     messages.
     """
@@ -70,7 +72,7 @@ async def _postgres(folder: Path, lives: WarmProcesses, sizes: Sizes, port: int 
     server.start()
     try:
         with server.database(empty=True) as url:
-            async with town(folder, lives, DATABASE_URL=url) as made:
+            async with desk_under_test(folder, lives, DATABASE_URL=url) as made:
                 return await endure(
                     made,
                     sizes.under_restarts,
@@ -89,7 +91,7 @@ async def dying_leaders(folder: Path, lives: WarmProcesses, sizes: Sizes) -> Out
     try:
         with server.database(empty=True) as url:
             async with (
-                town(folder, lives, DATABASE_URL=url) as made,
+                desk_under_test(folder, lives, DATABASE_URL=url) as made,
                 fleet(made.stage, lives, made.bot) as processes,
             ):
                 return await endure(
@@ -99,7 +101,7 @@ async def dying_leaders(folder: Path, lives: WarmProcesses, sizes: Sizes) -> Out
         await asyncio.to_thread(server.stop)
 
 
-async def _kill_leaders(made: Town, processes: Fleet, sizes: Sizes) -> str:
+async def _kill_leaders(made: DeskUnderTest, processes: Fleet, sizes: Sizes) -> str:
     took = []
     for _ in range(sizes.deaths):
         made.bot = processes.others[0]  # one that must live on
@@ -135,7 +137,7 @@ async def full_disk(folder: Path, lives: WarmProcesses, sizes: Sizes) -> Outcome
     if shutil.which("mount") is None or subprocess.run(made_disk, capture_output=True).returncode:
         raise NotTried("no disk may be mounted here")
 
-    async def fill(_: Town) -> str:
+    async def fill(_: DeskUnderTest) -> str:
         await asyncio.sleep(1)
         ballast = disk / "ballast"
         try:
@@ -150,7 +152,7 @@ async def full_disk(folder: Path, lives: WarmProcesses, sizes: Sizes) -> Outcome
 
     try:
         url = f"sqlite+aiosqlite:///{disk}/desk.db"
-        async with town(folder, lives, DATABASE_URL=url) as made:
+        async with desk_under_test(folder, lives, DATABASE_URL=url) as made:
             outcome = await endure(made, sizes.messages, fill)
         with closing(sqlite3.connect(disk / "desk.db")) as desk:
             assert desk.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
@@ -165,7 +167,7 @@ async def clock_steps(folder: Path, _: WarmProcesses, sizes: Sizes) -> Outcome:
         raise NotTried("no C compiler to shift a process's clock with")
     clock = WallClock(folder)
 
-    async def step(_: Town) -> str:
+    async def step(_: DeskUnderTest) -> str:
         ahead = 0
         for seconds in sizes.steps:
             await asyncio.sleep(2)
@@ -176,13 +178,13 @@ async def clock_steps(folder: Path, _: WarmProcesses, sizes: Sizes) -> Outcome:
 
     flooded = clock.environment | {"MESSAGE_LIMIT": "10/1m"}
     async with staged(folder) as stage, stage.cold_process(**flooded) as bot:
-        made = Town(stage, bot)  # type: ignore[arg-type]
+        made = DeskUnderTest(stage, bot)  # type: ignore[arg-type]
         await made.settle_in()
         return await endure(made, sizes.messages, step)
 
 
 async def locked_file(folder: Path, lives: WarmProcesses, sizes: Sizes) -> Outcome:
-    async def lock(made: Town) -> str:
+    async def lock(made: DeskUnderTest) -> str:
         await asyncio.sleep(1)
         with closing(sqlite3.connect(made.stage.database, isolation_level=None)) as other:
             other.execute("PRAGMA busy_timeout=10000")
@@ -191,28 +193,28 @@ async def locked_file(folder: Path, lives: WarmProcesses, sizes: Sizes) -> Outco
             other.execute("COMMIT")
         return f"locked for {sizes.lock:.0f} s"
 
-    async with town(folder, lives) as made:
+    async with desk_under_test(folder, lives) as made:
         return await endure(made, sizes.messages, lock)
 
 
 async def flood(folder: Path, lives: WarmProcesses, sizes: Sizes) -> Outcome:
-    async def refuse(made: Town) -> str:
+    async def refuse(made: DeskUnderTest) -> str:
         await asyncio.sleep(1)
         made.stage.world.faults.flood_for(sizes.flood)
         await asyncio.sleep(sizes.flood)
         return f"429 to every call for {sizes.flood} s"
 
-    async with town(folder, lives) as made:
+    async with desk_under_test(folder, lives) as made:
         return await endure(made, sizes.messages, refuse)
 
 
 async def telegram_cut(folder: Path, lives: WarmProcesses, sizes: Sizes) -> Outcome:
-    async def cut(made: Town) -> str:
+    async def cut(made: DeskUnderTest) -> str:
         await asyncio.sleep(1)
         await made.stage.world.faults.outage(sizes.flood)
         return f"no connection for {sizes.flood} s"
 
-    async with town(folder, lives) as made:
+    async with desk_under_test(folder, lives) as made:
         return await endure(made, sizes.messages, cut)
 
 
@@ -224,7 +226,7 @@ async def backup_and_restore(folder: Path, lives: WarmProcesses, sizes: Sizes) -
     """
     part, copy, began = sizes.messages // 3, folder / "backup.db", time.monotonic()
     # what the group was not shown is gone with the machine (R21)
-    async with town(folder, lives, MESSAGE_LIMIT="off") as made:
+    async with desk_under_test(folder, lives, MESSAGE_LIMIT="off") as made:
         stage, bot = made.stage, made.bot
         await asyncio.gather(made.speak(part), _command(stage, "backup", copy))
         await made.speak(2 * part)

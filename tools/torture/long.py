@@ -15,7 +15,14 @@ from bot.demo.clock import VARIABLE, set_ahead
 from sandbox.server.faults import Fault, Faults
 from tests.e2e.stage import staged
 from tests.e2e.warm import WarmProcesses
-from tools.torture.town import Outcome, Play, Sizes, Town, endure, town
+from tools.torture.desk_under_test import (
+    DeskUnderTest,
+    Outcome,
+    Play,
+    Sizes,
+    desk_under_test,
+    endure,
+)
 
 # So many people write while answers are lost: each lost answer holds up one lane for two seconds.
 PEOPLE: Final = 40
@@ -38,7 +45,7 @@ _OUTAGES: Final = 0.02
 async def lost_answers(folder: Path, lives: WarmProcesses, sizes: Sizes) -> Outcome:
     """What was asked for is done, and the connection ends before the answer (R6)."""
 
-    async def lose(made: Town) -> str:
+    async def lose(made: DeskUnderTest) -> str:
         faults, chance = made.stage.world.faults, random.Random(11)
         for _ in range(sizes.lost):
             fault = faults.cut(after=chance.randrange(_GAP))
@@ -46,7 +53,7 @@ async def lost_answers(folder: Path, lives: WarmProcesses, sizes: Sizes) -> Outc
                 await asyncio.sleep(0.01)
         return f"{sizes.lost} answers lost"
 
-    async with town(folder, lives) as made:
+    async with desk_under_test(folder, lives) as made:
         made.answers = 2
         await made.settle_in(PEOPLE)
         return await endure(made, 1, lose)
@@ -71,7 +78,7 @@ _BEFALLS: Final[tuple[Callable[[Faults], object], ...]] = (
 class Days:
     """Time that is moved by steps of some minutes, and what is said and breaks in each of them."""
 
-    def __init__(self, made: Town, clock: Path, sizes: Sizes) -> None:
+    def __init__(self, made: DeskUnderTest, clock: Path, sizes: Sizes) -> None:
         self.made, self.clock, self.sizes = made, clock, sizes
         self.chance = random.Random(29)
         self.chatted = self.befallen = self.deaths = 0
@@ -139,7 +146,7 @@ async def days(folder: Path, _: WarmProcesses, sizes: Sizes) -> Outcome:
     async with staged(folder) as stage:
         moved = {VARIABLE: str(clock), "MESSAGE_LIMIT": "off"}
         async with stage.cold_process(**moved) as bot:
-            made = Town(stage, bot)  # type: ignore[arg-type]
+            made = DeskUnderTest(stage, bot)  # type: ignore[arg-type]
             await made.settle_in()
             began = time.monotonic()
             note = await Days(made, clock, sizes).pass_by()

@@ -11,9 +11,9 @@ from typing import Final
 
 from tests.e2e.warm import warm_processes
 from tools.torture.changing import CHANGING
+from tools.torture.desk_under_test import Died, NotTried, Outcome, Play, Sizes
 from tools.torture.faults import FAULTS
 from tools.torture.long import LONG
-from tools.torture.town import Died, NotTried, Outcome, Play, Sizes
 
 SCENARIOS: Final[dict[str, Play]] = {**FAULTS, **CHANGING, **LONG}
 

@@ -116,7 +116,7 @@ class Outcome:
 
 
 @dataclass(slots=True)
-class Town:
+class DeskUnderTest:
     """Customers with a ticket each, who write; Olga, who answers now and then."""
 
     stage: Stage
@@ -230,22 +230,24 @@ class Town:
         return Outcome(self.said, lost, doubled, stuck, seconds, note)
 
 
-Fault = Callable[[Town], Awaitable[str]]
+Fault = Callable[[DeskUnderTest], Awaitable[str]]
 
 
 @asynccontextmanager
-async def town(folder: Path, lives: WarmProcesses, **settings: str) -> AsyncIterator[Town]:
+async def desk_under_test(
+    folder: Path, lives: WarmProcesses, **settings: str
+) -> AsyncIterator[DeskUnderTest]:
     """A desk that runs, with people who have written to it already."""
     async with staged(folder) as stage:
         # as real desks have it: the group is not shown each of a flood
         stage.settings |= {"MESSAGE_LIMIT": "10/1m"} | settings
         async with stage.warm_process(lives) as bot:
-            made = Town(stage, bot)
+            made = DeskUnderTest(stage, bot)
             await made.settle_in()
             yield made
 
 
-async def endure(made: Town, messages: int, fault: Fault) -> Outcome:
+async def endure(made: DeskUnderTest, messages: int, fault: Fault) -> Outcome:
     """Let people write while the fault is there; then count. Raises Died: the process must
     outlive it.
     """

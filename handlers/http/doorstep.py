@@ -20,9 +20,9 @@ from handlers.http.problems import Problem, problem_response
 # Requests a second and at once of one address: for health, and for all else that needs no key.
 QUICK_RATE: Final = (1500.0, 3000.0)
 OPEN_RATE: Final = (100.0, 1000.0)
-# A key has a limit of its own, and so has who tries to find one; Telegram decides by itself how
-# often it comes, and is known by its secret.
-_KEYS_AND_CHAT: Final = ("/api/", WEBHOOK)
+# A key has a limit of its own, and so has who tries to find one. Telegram decides by itself how
+# often it comes, and is known by its secret; that is so of its one path, of none that begins alike.
+_OF_KEYS: Final = "/api/v1/"
 _OPEN_ALL_THE_SAME: Final = "/api/v1/openapi.json"
 Answer = Callable[[], Awaitable[tuple[HTTPStatus, str, bytes]]]
 """Status, media type and body."""
@@ -55,7 +55,8 @@ class Doorstep:
     def _wait(self, scope: Scope, buckets: Buckets) -> float:
         """Seconds for which this address must wait; 0: it may ask."""
         path = scope["path"]
-        if path.startswith(_KEYS_AND_CHAT) and path != _OPEN_ALL_THE_SAME:
+        has_its_own = path.startswith(_OF_KEYS) and path != _OPEN_ALL_THE_SAME
+        if has_its_own or path == WEBHOOK:
             return 0.0
         client = scope.get("client")
         return buckets.take(client[0] if client else "", time.monotonic())

@@ -54,6 +54,7 @@ from handlers.http.files import to_be_saved
 from handlers.http.guard import RETRY_AFTER
 from handlers.http.limits import Buckets
 from handlers.http.pages.form import read_fields
+from handlers.http.problems import Problem
 from handlers.http.uploads import Form as SentForm
 from handlers.http.uploads import note_stored, read_form, store_files
 
@@ -304,8 +305,7 @@ class _App:
         """Say whenever something changes: of ``?ticket=``, or anywhere; seldom for the board."""
         visit = await self.access.of(request)
         if isinstance(visit, Response):
-            # a browser asks for a stream again and again, unless it is refused
-            return Response(status_code=HTTPStatus.FORBIDDEN)
+            return _no_stream(visit)
         if not self.streams.has_room:
             return Response(status_code=HTTPStatus.SERVICE_UNAVAILABLE, headers=RETRY_AFTER)
         address, until = visit.session.address, visit.session.until
@@ -508,6 +508,16 @@ def _fault_of(form: SentForm, visit: StaffRequest, known: Collection[str]) -> st
     if fields.get("verb") not in known or not is_own:
         return "app.fault.form"
     return "app.fault.long" if len(fields.get("text", "")) > pages.LONGEST else None
+
+
+def _no_stream(page: Response) -> Response:
+    """Refuse a stream to whom this page is shown instead: a browser gives it up then, and does not
+    ask again and again. Who has only asked too much is told when to come again.
+    """
+    if page.status_code != HTTPStatus.TOO_MANY_REQUESTS:
+        return Response(status_code=HTTPStatus.FORBIDDEN)
+    wait = {"Retry-After": page.headers["Retry-After"]}
+    raise Problem(HTTPStatus.TOO_MANY_REQUESTS, "too_many_requests", headers=wait)
 
 
 async def _everything(tx: ReadTx, number: int, asked: int, role: str) -> tuple[TicketPage, Choices]:

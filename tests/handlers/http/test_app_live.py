@@ -18,7 +18,7 @@ from core.people.staff import by_operator, enrol
 from core.texts import Texts
 from core.tickets.lifecycle import take
 from handlers.http import guard
-from handlers.http.app import streams
+from handlers.http.app import staff_access, streams
 from handlers.http.app.staff_access import Entrance
 from handlers.http.door import make_door
 from handlers.http.health import Vitals
@@ -28,6 +28,7 @@ from tests.handlers.http.conftest import Visitor, served
 from tests.handlers.http.test_app import TOKEN, Browser, in_the_group
 
 PATIENCE = 20
+PROBLEM = {"type", "title", "status", "code"}
 
 
 def door_of(desk: Desk, texts: Texts, confirm: Any = in_the_group) -> Any:
@@ -189,6 +190,23 @@ async def test_without_a_session_there_is_no_stream(
     assert await Browser(visitor).get("/app/live") == 403
     clock.move(hours=13)
     assert await olga.get("/app/live?ticket=1") == 403
+
+
+async def test_who_asks_too_often_is_told_when_to_come_again(
+    desk: Desk, texts: Texts, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As of every page: a stream that is opened again and again is no way around the limit."""
+    monkeypatch.setattr(staff_access, "RATE", (0.001, 3.0))
+    await desk.run(by_operator, people.OLGA, enrol)
+    async with served(door_of(desk, texts), desk) as visitor:
+        olga = Browser(visitor)
+        await olga.log_in(clock, people.OLGA)
+        assert [await _status(olga) for _ in range(3)] == [200] * 3
+        assert await olga.get("/app/live?ticket=1") == 429
+        assert olga.headers["Content-Type"] == "application/problem+json"
+        assert int(olga.headers["Retry-After"]) > 0
+        said: Any = olga.html
+        assert said["code"] == "too_many_requests" and {*said} == PROBLEM
 
 
 async def test_the_oldest_of_too_many_windows_gives_way_to_the_newest(

@@ -16,7 +16,7 @@ from core.texts import Texts
 from handlers.http import doorstep, guard
 from handlers.http.door import make_door
 from handlers.http.health import Vitals
-from handlers.http.precedence import Precedence, precedence_of
+from handlers.http.precedence import WEBHOOK, Precedence, precedence_of
 from handlers.http.telegram_webhook import HEADER, Webhook
 from tests.actions import people
 from tests.clock import Clock
@@ -211,6 +211,26 @@ async def test_an_address_may_ask_so_often_and_others_do_not_notice(
         assert (await visitor.ask("GET", "/healthz", headers=elsewhere))[0] == 200
         # keys have limits of their own
         assert (await visitor.ask("GET", "/api/v1/tickets"))[0] == 401
+
+
+async def test_only_telegrams_own_path_has_no_limit(
+    desk: Desk, texts: Texts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What only begins alike is asked for as often as anything else."""
+    monkeypatch.setattr(doorstep, "OPEN_RATE", (0.001, 3.0))
+
+    async def receive(_body: bytes) -> bool:
+        return True
+
+    app = make_door(desk, texts, VITALS, Webhook(SECRET, receive))
+    paths = ("/telegram/", "/telegram/x", "/telegrams", "/telegram%2Fx", "/api/v1", "/apis")
+    async with served(app) as visitor:
+        for number, path in enumerate(paths):
+            elsewhere = {"X-Forwarded-For": f"203.0.113.{number}"}
+            got = [await visitor.ask("POST", path, headers=elsewhere) for _ in range(5)]
+            assert [status for status, *_ in got][3:] == [429] * 2, path
+            known = elsewhere | {HEADER: SECRET}
+            assert (await visitor.ask("POST", WEBHOOK, headers=known, json={}))[0] == 200
 
 
 async def test_the_newest_are_the_same_with_and_without_saying_so(

@@ -7,7 +7,7 @@ the columns' own types.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cache, cached_property
 from itertools import islice
 from typing import Any, Final
@@ -22,6 +22,7 @@ Found = Callable[["Record", Sequence[Any]], object]
 """The object of a row of a model, made of the values of the columns."""
 
 _DIALECT: Final[Any] = sqlite.dialect()
+_DIGITS: Final = 6
 _OF_KEY: Final = "key_"
 """Before the name of a key's column, where a parameter says which row is meant."""
 
@@ -59,8 +60,11 @@ def _instant(read: str | None) -> datetime | None:
     """What SQLAlchemy makes of it in three calls: lists are full of instants."""
     if read is None:
         return None
-    # a row that somebody has written by hand may say the zone itself
-    return datetime.fromisoformat(read if "+" in read else f"{read}+00:00")
+    if read[-_DIGITS:].isdecimal():  # as we write it: with microseconds, and without a zone
+        return datetime.fromisoformat(f"{read}+00:00")
+    # a row that somebody has written by hand may say the zone itself, or no time of the day
+    at = datetime.fromisoformat(read.upper())
+    return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
 
 
 class Plan:

@@ -1,7 +1,7 @@
 """What the forms of a ticket's page do, on both databases: rules and journal are the chat's."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import timedelta, timezone
 from typing import Any
 
 import pytest
@@ -267,7 +267,16 @@ async def test_a_freeze_ends_at_any_day(desk: Desk, clock: Clock) -> None:
     assert until is not None and until.astimezone(desk.company.zone).strftime("%H:%M") == "09:30"
     assert until - clock() > timedelta(days=19)
     await press(desk, "unfreeze")
-    for given in ({"until": "other"}, {"at": "2020-01-01T09:00"}, {"at": "soon"}, {"at": "9" * 99}):
+    there = timezone(-timedelta(hours=5))
+    for said in (until.strftime("%Y-%m-%dT%H:%M:%SZ"), until.astimezone(there).isoformat()):
+        await press(desk, "freeze", "a part", at=said)
+        assert (await card(desk)).frozen_until == until
+        await press(desk, "unfreeze")
+    for given in (
+        {"until": "other"},
+        *({"at": "2020-01-01T09:00"}, {"at": "soon"}, {"at": "9" * 99}),
+        *({"at": "2020-01-01T09:00:00-05:00"}, {"at": "9999-12-31T09:00:00Z"}),
+    ):
         with pytest.raises(Unreadable):
             await press(desk, "freeze", **given)
     assert (await card(desk)).frozen_until is None

@@ -1,9 +1,10 @@
 """Statements handed to the driver: the same rows, the same errors, the same order of things."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import bindparam, insert, select, text, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -15,6 +16,7 @@ from core.tx import Tx
 from tests.actions.people import ALICE, opens
 from tests.clock import Clock
 
+NOON = datetime(2026, 12, 1, 12, 0, tzinfo=UTC)
 PEOPLE: Any = Person.__table__
 BY_NAME = PreparedStatement(
     select(PEOPLE.c.dialogue, PEOPLE.c.created_at, PEOPLE.c.language_chosen).where(
@@ -51,6 +53,34 @@ async def test_rows_are_what_the_library_reads(desk: Desk, clock: Clock) -> None
 
     expected = [({"step": "describe", "topic": None}, clock.now, False)]
     assert await desk.run(_rows) == await desk.run(usual) == expected
+
+
+@pytest.mark.parametrize(
+    ("written", "hour"),
+    [
+        ("2026-12-01 12:00:00.000000", 12),
+        ("2026-12-01 12:00:00", 12),
+        ("2026-12-01T12:00:00Z", 12),
+        ("2026-12-01t12:00:00.5z", 12),
+        ("2026-12-01 07:00:00-05:00", 12),
+        ("2026-12-01 15:00:00+03:00", 12),
+        ("2026-12-01T08:30:00.123456-03:30", 12),
+        ("2026-12-01", 0),
+    ],
+)
+async def test_an_instant_that_somebody_has_written_by_hand_is_read(
+    own_sqlite_url: str, written: str, hour: int
+) -> None:
+    database = Database(own_sqlite_url)
+    async with database.write() as session:
+        session.add(Person(name="Bob", language="en", created_at=NOON))
+        await session.flush()
+        await session.execute(text("UPDATE person SET created_at = :at"), {"at": written})
+    async with database.read() as session:
+        ((_, at, _),) = await BY_NAME.rows(session, {"called": "Bob"})
+    await database.close()
+    assert at.tzinfo == UTC
+    assert at.replace(microsecond=0) == NOON.replace(hour=hour)
 
 
 async def test_nothing_and_something_are_written_as_the_library_writes(desk: Desk) -> None:

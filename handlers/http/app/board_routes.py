@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from http import HTTPStatus
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 import orjson
 from fastapi import APIRouter, Request
@@ -20,6 +21,7 @@ from core.reports.charts import LAYOUTS, THEMES, NotDrawn, draw_svg, picture_of
 from core.reports.measured import FIGURES, Figure, count_of, named_part, page_of_figure, scopes_of
 from core.reports.statistics import ALL, Scope, Statistics, statistics_of
 from core.reports.ticket_metrics import count_all
+from core.words.instants import read_instant
 from core.words.periods import check_span, read_period
 from handlers.http.app.board import (
     BOARD,
@@ -78,7 +80,8 @@ class _BoardPages:
             visit.renderer.html(fault) if fault else "",
         )
         title = visit.renderer.html("board.title")
-        return self.access.page(visit, draw_board(visit.renderer, board), title=title)
+        status = HTTPStatus.UNPROCESSABLE_ENTITY if fault else HTTPStatus.OK
+        return self.access.page(visit, draw_board(visit.renderer, board), status, title=title)
 
     async def show_tickets(self, request: Request) -> Response:
         """Show the tickets that a number counts."""
@@ -137,9 +140,10 @@ class _BoardPages:
         wanted = given.get("scope", "")
         scope = next((one for one in scopes if scope_code(one) == wanted), None)
         fault = "board.fault.scope" if wanted and scope is None else ""
-        today = self.desk.clock().astimezone(self.desk.company.zone).date()
+        zone = self.desk.company.zone
+        today = self.desk.clock().astimezone(zone).date()
         try:
-            period, since, until = _period(given, today)
+            period, since, until = _period(given, today, zone)
         except ValueError:
             fault = "board.fault.days"
             period, (since, until, _) = USUAL, read_period(USUAL, today)
@@ -164,10 +168,10 @@ class _BoardPages:
         return drawn
 
 
-def _period(given: Mapping[str, str], today: date) -> tuple[str, date, date]:
+def _period(given: Mapping[str, str], today: date, zone: ZoneInfo) -> tuple[str, date, date]:
     """Return the name of a period and its days. Raises ValueError for days that are none."""
     if given.get("since") or given.get("until"):
-        since, until = (date.fromisoformat(given.get(name, "")) for name in ("since", "until"))
+        since, until = (_day(given.get(name, ""), zone) for name in ("since", "until"))
         check_span(since, until)
         return CHOSEN, since, until
     name = given.get("period", USUAL)
@@ -175,6 +179,18 @@ def _period(given: Mapping[str, str], today: date) -> tuple[str, date, date]:
         raise ValueError(name)
     since, until, _ = read_period(name, today)
     return name, since, until
+
+
+def _day(words: str, zone: ZoneInfo) -> date:
+    """Return a day, or the one in which an instant lies there. Raises ValueError."""
+    try:
+        return date.fromisoformat(words)
+    except ValueError:
+        pass
+    try:
+        return read_instant(words).astimezone(zone).date()
+    except OverflowError as error:
+        raise ValueError(words) from error
 
 
 def _digest(specification: Mapping[str, Any]) -> str:

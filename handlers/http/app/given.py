@@ -14,7 +14,8 @@ from core.teams.teams import teams_of
 from core.tickets.incoming import IncomingMessage
 from core.tickets.on_screens import ref_on_screen
 from core.tx import ReadTx, Tx
-from core.words.when import NotATime, TimeInPast, parse_when
+from core.words.instants import read_instant
+from core.words.when import FARTHEST, NotATime, TimeInPast, parse_when
 
 OTHER: Final = "other"
 """An end that is none of those offered: a day and an hour stand beside it."""
@@ -71,15 +72,33 @@ class Form:
 
 
 def end_of(tx: ReadTx, form: Form, spans: Mapping[str, str]) -> datetime | None:
-    """Return until when; a day that was filled in counts before what stands above it. ``None``:
-    without an end. Raises :class:`Unreadable` for a day that is none, or has passed.
+    """Return until when; a day that was filled in counts before what stands above it: without a
+    zone it is the company's. ``None``: without an end. Raises :class:`Unreadable` for a day that is
+    none, or has passed.
     """
-    words = form.get("at").replace("T", " ")
+    words = form.get("at")
     if not words and form.get("until") == OTHER:
         raise Unreadable("app.fault.no_date")
     words = words or spans.get(form.get("until"), "")
     if not words:
         return None
+    try:
+        return _instant(tx, words)
+    except ValueError:
+        return _local(tx, words.replace("T", " "))
+
+
+def _instant(tx: ReadTx, words: str) -> datetime:
+    """Raises ValueError for what does not say its zone."""
+    at = read_instant(words)
+    if at <= tx.now:
+        raise Unreadable("app.fault.past", words=words[:40])
+    if at > tx.now + FARTHEST:
+        raise Unreadable("app.fault.no_time", words=words[:40])
+    return at
+
+
+def _local(tx: ReadTx, words: str) -> datetime:
     try:
         when = parse_when(words, tx.now, tx.company.zone)
     except TimeInPast:

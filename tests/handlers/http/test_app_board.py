@@ -202,6 +202,8 @@ async def test_lists_behind_numbers_are_paged(
         "since=0001-01-01&until=9999-12-31",
         "since=%27&until=x",
         "since=2026-11-01",
+        "since=2026-11-01T00:00:00&until=2026-11-02",
+        "since=0001-01-01T00:00:00Z&until=9999-12-31T23:59:59Z",
         "scope=topic:none",
         "scope=" + "x" * 2000,
         "scope=assignee_id:1%20or%201",
@@ -210,11 +212,28 @@ async def test_lists_behind_numbers_are_paged(
 async def test_what_is_no_period_or_scope_is_said(
     anna: Browser, desk: Desk, clock: Clock, drawn: list[Any], query: str
 ) -> None:
-    assert await anna.get(f"/app/stats?{query}") == 200
+    assert await anna.get(f"/app/stats?{query}") == 422
     assert 'role="alert">There is no such' in anna.html.replace(" hidden", "")
     assert tiles(anna)["new"] == 3
     assert await anna.get(f"/app/stats/picture.svg?{query}") == 404
     assert await anna.get(f"/app/stats/tickets?figure=opened&{query}") == 303
+
+
+@pytest.mark.parametrize(
+    ("since", "until"),
+    [
+        ("2026-11-24", "2026-11-24"),
+        ("2026-11-24T09:00:00Z", "2026-11-24"),
+        ("2026-11-24T12:00:00%2B03:00", "2026-11-24T12:00:00+03:00"),
+        ("2026-11-23T23:30:00-05:00", "2026-11-24T20:59:59.999z"),
+    ],
+)
+async def test_a_period_is_of_days_or_of_the_days_of_instants(
+    anna: Browser, desk: Desk, drawn: list[Any], since: str, until: str
+) -> None:
+    assert await anna.get(f"/app/stats?since={since}&until={until}") == 200
+    assert 'name="since" value="2026-11-24"' in anna.html
+    assert 'name="until" value="2026-11-24"' in anna.html
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,9 @@
 
 See https://core.telegram.org/bots/telegram-login. What was begun is kept by the browser, signed;
 the answer counts once, and only there. Who logs in is told by Telegram's server itself, over TLS,
-in exchange for the code: so the token's own signature need not be read (OpenID Connect Core
-3.1.3.7).
+in exchange for the code: so the token's own signature need not be read, whatever its algorithm and
+its key, which may change (OpenID Connect Core 3.1.3.7). Telegram does not say the nonce again: what
+binds a code to its attempt is PKCE. A nonce that is said must be this attempt's.
 """
 
 import base64
@@ -108,7 +109,8 @@ class TelegramLogin:
             "client_id": self.client_id,
             "redirect_uri": self.back,
             "response_type": "code",
-            "scope": "openid",
+            # «sub» is another number; the one by which chats know a person belongs to the profile
+            "scope": "openid profile",
             "state": attempt.state,
             "nonce": attempt.nonce,
             "code_challenge": base64.urlsafe_b64encode(digest).rstrip(b"=").decode(),
@@ -157,11 +159,9 @@ class TelegramLogin:
 
     def _user(self, claims: Mapping[str, Any], attempt: Attempt, now: datetime) -> Address | None:
         """Whom the claims name, if they are of Telegram, for us, this attempt and just now."""
-        audience = claims.get("aud")
-        ours = audience if isinstance(audience, list) else [audience]
-        nonce = str(claims.get("nonce", ""))
+        nonce = str(claims.get("nonce", attempt.nonce))
         is_this = hmac.compare_digest(nonce.encode(), attempt.nonce.encode())
-        if claims.get("iss") != SERVER or self.client_id not in map(str, ours) or not is_this:
+        if claims.get("iss") != SERVER or not self._is_for_us(claims) or not is_this:
             return None
         made, ends = _instant(claims.get("iat")), _instant(claims.get("exp"))
         if made is None or ends is None or not -_AHEAD <= now - made <= FRESH or ends <= now:
@@ -169,6 +169,12 @@ class TelegramLogin:
         number = claims.get("id")
         is_person = isinstance(number, int) and not isinstance(number, bool) and number > 0
         return chat_address(number) if is_person and isinstance(number, int) else None
+
+    def _is_for_us(self, claims: Mapping[str, Any]) -> bool:
+        """Whether the token is for the desk, and for nobody else besides."""
+        audience = claims.get("aud")
+        named = {*map(str, audience)} if isinstance(audience, list) else {str(audience)}
+        return named == {self.client_id} == {str(claims.get("azp", self.client_id))}
 
 
 async def _whole(answer: aiohttp.ClientResponse) -> bytes:

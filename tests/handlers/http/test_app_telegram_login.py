@@ -30,11 +30,15 @@ ID = "123456"
 SECRET = "a secret of BotFather"
 HOME = "https://desk.example.org"
 ABSENT: Final = object()
+SAME: Final = object()
+"""The nonce of the attempt."""
 
 
 @dataclass(slots=True)
 class Provider:
-    """What Telegram's server does: it gives out codes, and a token for each, once."""
+    """What Telegram's server does: it gives out codes, and a token for each, once. Who somebody is
+    in Telegram it says to who has asked for the profile, and it does not say the nonce again.
+    """
 
     clock: Clock
     who: int = people.number(people.OLGA)
@@ -49,7 +53,8 @@ class Provider:
         """Somebody says yes; returns where their browser is led to."""
         given = {name: values[0] for name, values in parse_qs(urlsplit(asked).query).items()}
         assert given["client_id"] == ID and given["response_type"] == "code"
-        assert given["code_challenge_method"] == "S256" and "openid" in given["scope"]
+        assert given["code_challenge_method"] == "S256" and "openid" in given["scope"].split()
+        assert len(given["state"]) <= 64
         code = f"code-{len(self.codes)}"
         self.codes[code] = given
         back = urlsplit(given["redirect_uri"])
@@ -68,8 +73,12 @@ class Provider:
         if given is None or given["code_challenge"] != shown or not is_ours:
             return web.json_response({"error": "invalid_grant"}, status=400)
         now = int(self.clock().timestamp())
-        claims = {"iss": SERVER, "aud": ID, "iat": now, "exp": now + 600, "sub": "9"}
-        claims |= {"id": self.who, "nonce": given["nonce"], **self.claims}
+        claims = {"iss": SERVER, "aud": ID, "iat": now, "exp": now + 3600, "sub": "9"}
+        if "profile" in given["scope"].split():
+            claims |= {"id": self.who, "name": "Somebody", "preferred_username": "somebody"}
+        claims |= self.claims
+        if claims.get("nonce") is SAME:
+            claims["nonce"] = given["nonce"]
         claims = {name: value for name, value in claims.items() if value is not ABSENT}
         said = base64.urlsafe_b64encode(json.dumps(claims).encode()).rstrip(b"=").decode()
         whole = web.json_response({"id_token": f"e30.{said}.c2ln"})
@@ -178,18 +187,27 @@ FOREIGN: Final[tuple[dict[str, Any], ...]] = (
     {"aud": "654321"},
     {"aud": ["654321"]},
     {"aud": None},
+    {"aud": ABSENT},
+    {"aud": []},
+    {"aud": [ID, "654321"]},
+    {"azp": "654321"},
+    {"azp": None},
     {"iat": 1},
     {"iat": "now"},
     {"iat": True},
+    {"iat": ABSENT},
     {"exp": 1},
+    {"exp": ABSENT},
     {"exp": 10**30},
     {"nonce": "another"},
     {"nonce": None},
-    {"nonce": ABSENT},
+    {"nonce": ""},
     {"id": "201"},
     {"id": -100},
     {"id": True},
     {"id": None},
+    {"id": ABSENT},
+    {"id": ABSENT, "sub": str(people.number(people.OLGA))},
 )
 
 
@@ -200,6 +218,26 @@ async def test_a_token_that_is_not_for_this_login_is_nobody(
         guest, provider.claims = Guest(Browser(visitor)), claims
         assert await guest.come_back(provider.agree(await guest.begin())) == 403, claims
         assert "frontdoor_app=" not in guest.browser.cookie
+
+
+@pytest.mark.parametrize(
+    "claims", [{"nonce": SAME}, {"azp": ID}, {"aud": int(ID)}, {"aud": [ID], "azp": int(ID)}]
+)
+async def test_what_a_token_may_say_besides_is_read(
+    visitor: Visitor, provider: Provider, claims: dict[str, Any]
+) -> None:
+    guest, provider.claims = Guest(Browser(visitor)), claims
+    assert await guest.come_back(provider.agree(await guest.begin())) == 303
+
+
+@pytest.mark.parametrize(("seconds", "status"), [(59, 303), (61, 403), (-299, 303), (-301, 403)])
+async def test_clocks_may_differ_by_a_minute_and_a_token_is_of_the_last_five(
+    visitor: Visitor, provider: Provider, clock: Clock, seconds: int, status: int
+) -> None:
+    """Positive: Telegram's clock is ahead of ours."""
+    made = int(clock().timestamp()) + seconds
+    guest, provider.claims = Guest(Browser(visitor)), {"iat": made, "exp": made + 3600}
+    assert await guest.come_back(provider.agree(await guest.begin())) == status
 
 
 async def test_forged_codes_and_states_are_nobody(visitor: Visitor, provider: Provider) -> None:

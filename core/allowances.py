@@ -16,7 +16,7 @@ from core.addresses import Address
 from core.errors import Refusal
 
 LIGHT: Final = 1
-"""The effort of a search, of a page of it, of looking for similar tickets."""
+"""The effort of a search, of a page of it, of looking for similar tickets or for articles."""
 HEAVY: Final = 3
 """The effort of statistics with their picture, and of trying a rule."""
 

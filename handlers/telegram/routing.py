@@ -37,6 +37,7 @@ from core.texts import Texts
 from core.tickets import customer_dialogue
 from core.tickets.incoming import find_location
 from core.tx import ReadTx
+from handlers.effort import limited
 from handlers.telegram.acknowledgements import Acknowledgements
 from handlers.telegram.admins import routes as admins
 from handlers.telegram.admins import setup
@@ -44,7 +45,7 @@ from handlers.telegram.app_address import AppAddress
 from handlers.telegram.context import ButtonContext, MessageContext
 from handlers.telegram.customer import consent, private_topics, tickets
 from handlers.telegram.customer import routes as customer
-from handlers.telegram.effort import effort_of, limited
+from handlers.telegram.effort import effort_of
 from handlers.telegram.link_throttle import LinkThrottle
 from handlers.telegram.operators import group_messages, private
 from handlers.telegram.operators import responses as canned

@@ -13,7 +13,7 @@ from core.reports.statistics import Statistics, find_scope, find_statistics
 from core.reports.ticket_metrics import count_all
 from core.texts import Key
 from core.words.periods import read_period
-from handlers.telegram.effort import READING
+from handlers.effort import READING
 from handlers.telegram.responder import Responder
 
 Send = Callable[[Statistics], Coroutine[Any, Any, None]]

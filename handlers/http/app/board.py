@@ -14,7 +14,7 @@ from core.reports.statistics import ALL, Day, Scope, Share, Statistics
 from core.tickets.list_lines import COUNTED, Page
 from core.words.names import clean_name
 from handlers.http.app.pages import draw_lines, draw_turns
-from handlers.http.app.shell import live_section
+from handlers.http.app.shell import SELDOM, live_section
 
 BOARD: Final = "/app/stats"
 PERIODS: Final = ("today", "week", "month", "year")
@@ -86,7 +86,7 @@ def draw_board(renderer: Renderer, board: Board) -> str:
     behind = f'<p class="empty">{say("stats.behind")}</p>' if board.found.behind else ""
     return (
         f"<h1>{say('board.title')}</h1>{_periods(renderer, asked)}{_filter(renderer, board)}{fault}"
-        f"{live_section('board', asked.path(), stream='/app/live?of=board')}"
+        f"{live_section('board', asked.path(), stream=SELDOM)}"
         f'<p class="period">{lines.title_of(renderer, board.found)}</p>{behind}'
         f"{_counts(renderer, board)}{_picture(renderer, board)}"
         f"{_sentences(renderer, board)}{_parts(renderer, board)}{_days(renderer, board)}</section>"

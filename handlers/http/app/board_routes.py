@@ -15,7 +15,9 @@ from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 
 from channels.telegram.screens.statistics import picture_words
+from core.allowances import HEAVY, LIGHT
 from core.desk import Desk
+from core.errors import Refusal
 from core.people.staff import for_admin
 from core.reports.charts import LAYOUTS, THEMES, NotDrawn, draw_svg, picture_of
 from core.reports.measured import FIGURES, Figure, count_of, named_part, page_of_figure, scopes_of
@@ -23,6 +25,7 @@ from core.reports.statistics import ALL, Scope, Statistics, statistics_of
 from core.reports.ticket_metrics import count_all
 from core.words.instants import read_instant
 from core.words.periods import check_span, read_period
+from handlers.effort import limited
 from handlers.http.app.board import (
     BOARD,
     CHOSEN,
@@ -33,7 +36,8 @@ from handlers.http.app.board import (
     draw_figure,
     scope_code,
 )
-from handlers.http.app.staff_access import StaffAccess, StaffRequest
+from handlers.http.app.staff_access import StaffAccess, StaffRequest, tell_when
+from handlers.http.guard import RETRY_AFTER
 
 log = logging.getLogger(__name__)
 
@@ -41,6 +45,9 @@ USUAL: Final = "week"
 PAGE: Final = 25
 # Pictures that are kept: of a few boards, in both themes and widths.
 KEPT: Final = 32
+# With its page it is as much as statistics in the chat; a browser may ask for one while another is
+# drawn.
+_PICTURE: Final = HEAVY - LIGHT
 _CACHED: Final = {"Cache-Control": "private, max-age=3600"}
 
 
@@ -67,7 +74,14 @@ class _BoardPages:
         visit = await self._admin(request)
         if isinstance(visit, Response):
             return visit
-        asked, scopes, fault = await self._asked(visit, request.query_params)
+        try:
+            with limited(self.desk, visit.sender, LIGHT):
+                return await self._board(visit, request.query_params)
+        except Refusal as why:
+            return self._refused(visit, why)
+
+    async def _board(self, visit: StaffRequest, given: Mapping[str, str]) -> Response:
+        asked, scopes, fault = await self._asked(visit, given)
         await count_all(self.desk)
         found = await self._read(visit, statistics_of, asked.since, asked.until, asked.scope)
         overdue = Figure("overdue", asked.since, asked.until, asked.scope)
@@ -88,7 +102,13 @@ class _BoardPages:
         visit = await self._admin(request)
         if isinstance(visit, Response):
             return visit
-        given = request.query_params
+        try:
+            with limited(self.desk, visit.sender, LIGHT):
+                return await self._tickets(visit, request.query_params)
+        except Refusal as why:
+            return self._refused(visit, why)
+
+    async def _tickets(self, visit: StaffRequest, given: Mapping[str, str]) -> Response:
         asked, _, fault = await self._asked(visit, given)
         # PostgreSQL knows no NUL, and an empty code means something
         column, _, code = given.get("part", "").replace("\0", "\ufffd").partition(":")
@@ -107,7 +127,15 @@ class _BoardPages:
         visit = await self._admin(request)
         if isinstance(visit, Response):
             return visit
-        given = request.query_params
+        try:
+            with limited(self.desk, visit.sender, _PICTURE):
+                return await self._picture(visit, request.query_params)
+        except Refusal as why:  # nobody reads the words of a picture that is none
+            said = Response(status_code=HTTPStatus.SERVICE_UNAVAILABLE, headers=RETRY_AFTER)
+            tell_when(said, why)
+            return said
+
+    async def _picture(self, visit: StaffRequest, given: Mapping[str, str]) -> Response:
         theme, layout = given.get("theme", "light"), given.get("layout", "wide")
         asked, _, fault = await self._asked(visit, given)
         if fault or theme not in THEMES or layout not in LAYOUTS:
@@ -119,6 +147,10 @@ class _BoardPages:
             log.warning("statistics were not drawn: %s", reason)
             return Response(status_code=HTTPStatus.SERVICE_UNAVAILABLE)
         return Response(drawn, media_type="image/svg+xml", headers=_CACHED)
+
+    def _refused(self, visit: StaffRequest, why: Refusal) -> Response:
+        back = f'<p><a href="{BOARD}">‹ {visit.renderer.html("board.title")}</a></p>'
+        return self.access.refused(visit, why, back)
 
     async def _admin(self, request: Request) -> StaffRequest | Response:
         """Return the visit of an admin; statistics are shown to nobody else, here as in a chat."""

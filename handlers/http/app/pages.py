@@ -30,7 +30,7 @@ from handlers.http.app.forms import Forms
 from handlers.http.app.knowledge import draw_articles, goes_out, kept_of
 from handlers.http.app.narrowing import ListQuery, Offered, draw_counts, draw_filters
 from handlers.http.app.selectable import Choices
-from handlers.http.app.shell import live_section
+from handlers.http.app.shell import SELDOM, STREAM, live_section
 from handlers.http.app.telegram_login import PATH as LOGIN
 
 LONGEST: Final = 4000
@@ -55,10 +55,12 @@ def draw_table(renderer: Renderer, asked: ListQuery, table: Table, here: str) ->
     """The table, ways to the other lists, what narrows it down, how many have which marker."""
     lines = draw_lines(renderer, table.page.lines, asked.when_empty)
     turns = draw_turns(renderer, asked.path, table.page)
+    # what is found by words is looked for anew each time, and counts as effort
+    stream = SELDOM if asked.words else STREAM
     return (
-        f"{_lists(renderer, asked, table.views)}"
+        f"{draw_ways(renderer, asked, table.views)}"
         f"{draw_filters(renderer, asked, table.offered)}"
-        f"{live_section('table', here)}"
+        f"{live_section('table', here, stream=stream)}"
         f"{draw_counts(renderer, asked, table.counts)}{lines}{turns}</section>"
     )
 
@@ -75,7 +77,8 @@ def draw_lines(renderer: Renderer, lines: Sequence[Line], empty: str = "app.empt
     return f'<table class="tickets"><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>'
 
 
-def _lists(renderer: Renderer, asked: ListQuery, views: Sequence[View]) -> str:
+def draw_ways(renderer: Renderer, asked: ListQuery, views: Sequence[View]) -> str:
+    """Ways to the lists, and the field that finds tickets by words."""
     named = [(view, renderer.html(f"app.view.{view}")) for view in VIEWS]
     named += [(view.code, escape(view.title(renderer.locale))) for view in views]
     here = ' aria-current="page"'
@@ -168,7 +171,7 @@ def draw_ticket(
     # what was typed is there to be copied, though it is too late for it
     is_over = card.state.final and not viewer.typed
     viewer = replace(viewer, is_over=is_over)
-    stream = f"/app/live?ticket={card.number}"
+    stream = f"{STREAM}?ticket={card.number}"
     answer = "" if is_over else _answer(renderer, page, viewer)
     return (
         f'<p><a href="/app">‹ {renderer.html("app.back")}</a></p>{fault}'

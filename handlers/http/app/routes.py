@@ -17,6 +17,7 @@ from fastapi.responses import RedirectResponse, Response, StreamingResponse
 from channels.telegram.screens.journal import names_of
 from channels.telegram.screens.transcript import LARGEST, TranscriptFile, file_name
 from core.addresses import Address
+from core.allowances import LIGHT
 from core.desk import Desk
 from core.errors import NoSuchTicket, Refusal
 from core.file_making import STAFF
@@ -38,6 +39,7 @@ from core.tickets.unanswered import Unanswered, note_asked
 from core.tickets.views import open_view, views_for
 from core.tx import ReadTx
 from core.words.numbers import find_number
+from handlers.effort import limited
 from handlers.http.app import assistance, pages, session, streams, telegram_login
 from handlers.http.app.actions import ACTIONS
 from handlers.http.app.board_routes import board_routes
@@ -48,7 +50,7 @@ from handlers.http.app.narrowing import ListQuery, find_offered, read_query
 from handlers.http.app.pages import Table
 from handlers.http.app.selectable import Choices, find_choices
 from handlers.http.app.shell import static_routes
-from handlers.http.app.staff_access import Entrance, StaffAccess, StaffRequest, told
+from handlers.http.app.staff_access import Entrance, StaffAccess, StaffRequest, tell_when, told
 from handlers.http.app.streams import HEADERS, Follower, Streams
 from handlers.http.files import to_be_saved
 from handlers.http.guard import RETRY_AFTER
@@ -127,26 +129,29 @@ class _App:
         if isinstance(visit, Response):
             return visit
         asked = read_query(request.query_params)
-        table = await self._table(visit, asked, request.query_params)
-        if isinstance(table, Response):
-            return table
+        numbered = find_number(asked.words, *self.desk.company.number_masks)
+        if numbered is not None and not numbered[1].strip():
+            return _see(f"/app/t/{numbered[0]}")
+        try:
+            with limited(self.desk, visit.sender, LIGHT if asked.words else 0):
+                table = await self._table(visit, asked, request.query_params)
+        except Refusal as why:
+            if why.key == "refusal.outdated":  # a list that is no more
+                return _see("/app")
+            views = await self.desk.read(views_for, visit.sender.address)
+            return self.access.refused(visit, why, pages.draw_ways(visit.renderer, asked, views))
         here = f"{request.url.path}?{request.url.query}"
         return self.access.page(visit, pages.draw_table(visit.renderer, asked, table, here))
 
     async def _table(
         self, visit: StaffRequest, asked: ListQuery, given: Mapping[str, str]
-    ) -> Table | Response:
-        numbered = find_number(asked.words, *self.desk.company.number_masks)
-        if numbered is not None and not numbered[1].strip():
-            return _see(f"/app/t/{numbered[0]}")
+    ) -> Table:
+        """Return the page that is asked for. Raises :class:`Refusal`."""
         cursor = given.get("before") or given.get("after") or ""
         backward, address = "before" in given, visit.sender.address
-        try:
-            page, counts = await self.desk.read(
-                for_worker, visit.sender, _page_of, address, asked, cursor, backward
-            )
-        except Refusal:  # a list that is no more
-            return _see("/app")
+        page, counts = await self.desk.read(
+            for_worker, visit.sender, _page_of, address, asked, cursor, backward
+        )
         views = await self.desk.read(views_for, address)
         return Table(page, counts, views, await self.desk.read(find_offered))
 
@@ -155,26 +160,34 @@ class _App:
         visit = await self.access.of(request)
         if isinstance(visit, Response):
             return visit
-        given = request.query_params
-        code, article = given.get("response", ""), given.get("article", "")
-        shown = self._viewer(visit)
+        given, shown = request.query_params, self._viewer(visit)
         try:
-            if "kb" in given:
-                found = await self.desk.read(
-                    for_worker, visit.sender, find_articles, _number(number), given["kb"]
-                )
-                shown = replace(shown, found=found)
-            if article:
-                read = await self.desk.read(for_worker, visit.sender, find_shown, article[:_CODE])
-                shown = replace(shown, article=read)
-            if code:
-                prepared = await self.desk.read(
-                    for_worker, visit.sender, prepare, _number(number), code, visit.sender.name
-                )
-                shown = replace(shown, prepared=prepared)
+            shown = await self._looked_up(visit, _number(number), given, shown)
         except Refusal as refused:
             shown = replace(shown, fault=told(visit, refused))
+            page = await self._ticket(request, visit, number, shown)
+            tell_when(page, refused)
+            return page
         return await self._ticket(request, visit, number, shown)
+
+    async def _looked_up(
+        self, visit: StaffRequest, number: int, given: Mapping[str, str], shown: Viewer
+    ) -> Viewer:
+        """Add the articles that are searched for, the one that is read, the canned response that
+        is chosen. Raises :class:`Refusal`.
+        """
+        code, article, sender = given.get("response", ""), given.get("article", ""), visit.sender
+        if "kb" in given:
+            with limited(self.desk, sender, LIGHT):
+                found = await self.desk.read(for_worker, sender, find_articles, number, given["kb"])
+            shown = replace(shown, found=found)
+        if article:
+            read = await self.desk.read(for_worker, sender, find_shown, article[:_CODE])
+            shown = replace(shown, article=read)
+        if code:
+            prepared = await self.desk.read(for_worker, sender, prepare, number, code, sender.name)
+            shown = replace(shown, prepared=prepared)
+        return shown
 
     def _viewer(self, visit: StaffRequest) -> Viewer:
         return Viewer(
@@ -302,7 +315,9 @@ class _App:
             return None
 
     async def follow(self, request: Request) -> Response:
-        """Say whenever something changes: of ``?ticket=``, or anywhere; seldom for the board."""
+        """Say whenever something changes: of ``?ticket=``, or anywhere; seldom for the board and
+        for what is found by words.
+        """
         visit = await self.access.of(request)
         if isinstance(visit, Response):
             return _no_stream(visit)

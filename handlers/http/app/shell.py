@@ -44,6 +44,11 @@ _POLICY: Final = (
 )
 
 
+STREAM: Final = "/app/live"
+SELDOM: Final = f"{STREAM}?of=board"
+"""What says that something has changed; the same at longer intervals, for what costs more."""
+
+
 def frame(
     renderer: Renderer,
     title: str,
@@ -84,9 +89,7 @@ def static_routes() -> APIRouter:
     return routes
 
 
-def live_section(
-    name: str, here: str, *, stream: str = "/app/live", more: Sequence[str] = ()
-) -> str:
+def live_section(name: str, here: str, *, stream: str = STREAM, more: Sequence[str] = ()) -> str:
     """Return the beginning of a part that is asked for again when its ``stream`` says that
     something has changed (`streams`). ``more``: names of parts that are replaced together with it.
     """

@@ -12,6 +12,7 @@ from fastapi.responses import Response
 
 from channels.telegram.screens.screen import Renderer
 from core.addresses import Address
+from core.allowances import AskedTooMuch
 from core.desk import Desk
 from core.errors import Refusal
 from core.people.app_logins import staff_at
@@ -112,6 +113,13 @@ class StaffAccess:
         heading = "" if "<h1" in body else f'<h1 class="unseen">{title}</h1>'
         return self.frame(renderer, title, heading + body, status, head=head)
 
+    def refused(self, visit: StaffRequest, why: Refusal, beside: str = "") -> Response:
+        """Return a page that says why. ``beside``: HTML that stands before it."""
+        body = f'{beside}<p class="bad" role="alert">{told(visit, why)}</p>'
+        page = self.page(visit, body, HTTPStatus.UNPROCESSABLE_ENTITY)
+        tell_when(page, why)
+        return page
+
     def frame(
         self,
         renderer: Renderer,
@@ -138,6 +146,13 @@ class StaffAccess:
         company = self.desk.company
         locale = language or company.language
         return Renderer(self.texts, locale, self.desk.clock(), company.zone)
+
+
+def tell_when(page: Response, why: Refusal) -> None:
+    """Let a page say in its head, too, when whoever has asked too much may ask again (S40)."""
+    if isinstance(why, AskedTooMuch):
+        page.status_code = HTTPStatus.TOO_MANY_REQUESTS
+        page.headers["Retry-After"] = str(why.facts["n"])
 
 
 def told(visit: StaffRequest, refused: Refusal) -> str:

@@ -9,9 +9,9 @@ from core.directory.file_rules import attempt_with, rule_in
 from core.directory.reader import Document
 from core.errors import Refusal
 from core.people.staff import as_admin, for_admin
+from handlers.effort import limited
 from handlers.telegram.admins.directory import read_answered
 from handlers.telegram.context import ButtonContext, MessageContext
-from handlers.telegram.effort import limited
 
 
 async def on_command(context: MessageContext, words: str) -> None:

@@ -17,8 +17,8 @@ from core.tickets.incoming import IncomingMessage
 from core.words.aliases import ALIASES
 from core.words.numbers import find_number
 from core.words.when import WhenError, parse_when
+from handlers.effort import limited
 from handlers.telegram.context import MessageContext
-from handlers.telegram.effort import limited
 from handlers.telegram.operators import (
     agreements,
     articles,
@@ -116,7 +116,7 @@ COMMANDS: Final[dict[str, Row]] = {
     "release": Row(ticket_commands.release),
     "reply": Row(ticket_commands.reply, words=_MUST, sign=_SHOWN),
     "t": Row(responses.choose, words=_MAY, sign=_SHOWN),
-    "kb": Row(articles.find, words=_MAY, sign=_SHOWN),
+    "kb": Row(articles.find, words=_MAY, sign=_SHOWN, effort=LIGHT),
     "draft": Row(assistant.draft, sign=_SHOWN),
     "summary": Row(assistant.summary, sign=_SHOWN),
     "translate": Row(assistant.translate, words=_MAY, sign=_SHOWN),

@@ -15,6 +15,7 @@ import pytest
 from sqlalchemy import select
 from starlette.routing import Mount
 
+from core import allowances
 from core.addresses import Address
 from core.db import Row
 from core.desk import Desk
@@ -116,6 +117,8 @@ def without_limits(monkeypatch: pytest.MonkeyPatch) -> None:
     ):
         for name in names:
             monkeypatch.setattr(module, name, PLENTY)
+
+    monkeypatch.setattr(allowances, "ALLOWED", PLENTY[0])
 
     async def draw(_specification: Mapping[str, Any]) -> bytes:
         return b"<svg/>"

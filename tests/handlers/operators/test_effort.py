@@ -19,11 +19,12 @@ async def test_a_hundred_searches_are_answered_until_the_allowance_is_used(group
     number = await group.ticket("Не горит лампа")
     for _ in range(int(ALLOWED)):
         group.desk.allowances.begin(chat_address(group.olga.id), LIGHT)
-    asked = [await group.says(group.olga, words) for words in (f"/similar {number}", "/find лампа")]
+    searches = (f"/similar {number}", "/find лампа", f"/kb {number} лампа")
+    asked = [await group.says(group.olga, words) for words in searches]
     await group.acknowledged()
     told = [one.text for one in group.chat.bot_messages if _SAID in one.text]
     assert len(told) == 1 and "1 секунду" in told[0]
-    assert [one.bot_reactions for one in asked] == [[], ["😴"]]
+    assert [one.bot_reactions for one in asked] == [[], ["😴"], ["😴"]]
     await group.says(group.oleg, "/find лампа")
     assert "«лампа»" in group.chat.bot_messages[-1].text
     group.desk.allowances.clock = lambda: 1001.0

@@ -18,6 +18,7 @@ from core.tickets.tags import tag
 from core.tickets.unanswered import unless_unanswered
 from core.tx import Tx
 from handlers.http.app import more_actions
+from handlers.http.app.article_editor import WRITE, write_by_form
 from handlers.http.app.given import SPANS, Form, end_of, target_of
 from handlers.http.app.knowledge import answer_of, link_by_form
 
@@ -169,6 +170,7 @@ ACTIONS: Final[Mapping[str, Act]] = {
     "block": more_actions.block,
     "unblock": more_actions.unblock,
     "link_article": link_by_form,
+    WRITE: write_by_form,
 }
 # The buttons that a ticket's state allows, or does not.
 _MOVES: Final = (

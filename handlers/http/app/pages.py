@@ -24,6 +24,7 @@ from core.tickets.lists import VIEWS
 from core.tickets.views import View
 from core.tickets.workflow import sign_of
 from core.words.names import clean_name, visible
+from handlers.http.app.article_editor import PART, draw_writing
 from handlers.http.app.assistance import OWN_WORDS, draw_assistance
 from handlers.http.app.fields import Viewer, hidden, options, signed
 from handlers.http.app.forms import Forms
@@ -38,7 +39,7 @@ LONGEST: Final = 4000
 
 # What changes with a ticket's conversation, but stands elsewhere: the script leaves alone where
 # somebody is writing.
-_BESIDE: Final = ("assistant", "answering", "verbs", "data", "clocks", "journal")
+_BESIDE: Final = (PART, "assistant", "answering", "verbs", "data", "clocks", "journal")
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +178,7 @@ def draw_ticket(
         f'<p><a href="/app">‹ {renderer.html("app.back")}</a></p>{fault}'
         f"{live_section('live', here, stream=stream, more=_BESIDE)}"
         f'<div class="card">{_card(renderer, page)}</div>{_talk(renderer, page)}</section>'
+        f"{draw_writing(renderer, card, choices.writing, viewer)}"
         f"{draw_assistance(renderer, card.number, viewer)}"
         f"{draw_articles(renderer, card.number, viewer)}"
         f'<div id="answering">{answer}</div>{Forms(renderer, page, choices, viewer).draw()}'

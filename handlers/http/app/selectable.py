@@ -19,6 +19,7 @@ from core.tickets.resolutions import ClosingReason, reasons_of
 from core.tickets.tags import offered_tags
 from core.tickets.workflow import State
 from core.tx import ReadTx
+from handlers.http.app.article_editor import Writing, find_writing
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,7 @@ class Choices:
     """All of it, for one ticket and whoever looks. ``higher``: teams that it can be escalated to;
     ``people``: who a task may be given to; ``ended``: tasks that can be reopened;
     ``articles``: that may have helped, of an ended one; ``helped``: the one that did;
+    ``writing``: what there is to write about its solution;
     ``restriction``: what its customer is under.
     """
 
@@ -43,6 +45,7 @@ class Choices:
     articles: Sequence[Article] = ()
     helped: Article | None = None
     ended: Sequence[TaskFacts] = ()
+    writing: Writing = field(default_factory=Writing)
 
 
 async def find_choices(tx: ReadTx, card: Card, role: str) -> Choices:
@@ -69,5 +72,6 @@ async def find_choices(tx: ReadTx, card: Card, role: str) -> Choices:
         articles=() if ending is None else ending.offered,
         helped=None if ending is None else ending.article,
         ended=sorted(closed, key=lambda one: one.id),
+        writing=await find_writing(tx, card),
         restriction=None if customer is None else await restriction_of(tx, customer),
     )

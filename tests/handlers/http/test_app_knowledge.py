@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from html import unescape
 from typing import Any
 
 import pytest
@@ -12,9 +13,19 @@ from sqlalchemy import select
 
 from core.assistant.model import ModelError
 from core.assistant.service import Assistant
+from core.contacts.erasure import erase_own
 from core.desk import Desk
-from core.models import Message, Note, Resolution, Suggestion, TicketArticle
+from core.models import (
+    ArticleRow,
+    DirectoryVersion,
+    Message,
+    Note,
+    Resolution,
+    Suggestion,
+    TicketArticle,
+)
 from core.people.staff import by_operator, enrol
+from core.setup.company_settings import find_company
 from core.tasks.task_actions import finish_task
 from core.tasks.task_opening import create_task
 from core.texts import Texts
@@ -186,6 +197,130 @@ async def test_an_article_for_colleagues_is_read_and_linked_and_never_stands_in_
     words = "Behind the camera shop <b>."
     assert await olga.press(number, "answer", article="ladder", text=words) == 422
     assert not await rows(desk, select(Message).where(Message.from_customer.is_(False)))
+
+
+# ---------------------------------------------------------------------------- written down
+
+
+OFFERS = """[settings]
+offer_articles = true
+
+[[topic]]
+code = "picture"
+titles = { en = "Picture" }
+"""
+OFFER = "No article tells how"
+
+
+async def wants_articles(desk: Desk) -> None:
+    await apply(desk, OFFERS)
+    desk.company = replace(await desk.read(find_company), assistance=TERMS)
+
+
+def field_of(browser: Browser, name: str) -> str:
+    """What stands in a field of the article's form."""
+    part = browser.html.partition('<div id="writing">')[2].partition("</form>")[0]
+    found = re.search(rf'name="{name}" value="([^"]*)"', part)
+    if name == "text":
+        found = re.search(r"<textarea[^>]*>(.*?)</textarea>", part, re.DOTALL)
+    return "" if found is None else unescape(found[1])
+
+
+async def test_whoever_solves_in_words_is_offered_an_article_that_has_begun(
+    olga: Browser, desk: Desk, number: int, store: Store
+) -> None:
+    await wants_articles(desk)
+    await olga.press(number, "topic", topic="picture")
+    await olga.get(f"/app/t/{number}")
+    assert OFFER not in olga.html and '<div id="writing"></div>' in olga.html
+    assert await olga.press(number, "resolve", text="replaced the <cable>") == 303
+    await olga.get(olga.headers["Location"])
+    assert f"{OFFER} #{number} was solved" in olga.html
+    assert field_of(olga, "title") == f"#{number} Picture"
+    assert field_of(olga, "text") == "Picture\n\nreplaced the <cable>"
+    assert "<blockquote>The camera is dark</blockquote>" in olga.html
+    given = {"title": "A dark picture", "text": "The picture is dark.\n\nReplace the <cable>."}
+    assert await olga.again(number, "write_article", **given) == 303
+    (article,) = await rows(desk, select(ArticleRow).where(ArticleRow.code == f"ticket-{number}"))
+    kept = (article.title, article.text, article.status, article.topic)
+    assert kept == (given["title"], given["text"], "draft", "picture")
+    assert [one.article for one in await rows(desk, select(TicketArticle))] == [article.code]
+    assert [one["article"] for one in await store.facts(number, "article_linked")] == [article.code]
+    await olga.get(olga.headers["Location"])
+    assert OFFER not in olga.html and f"is written: {article.code}." in olga.html
+    assert await olga.again(number, "write_article", **given) == 422
+
+
+async def test_no_article_is_offered_where_it_is_not_wanted_or_there_is_one(
+    olga: Browser, desk: Desk, number: int
+) -> None:
+    other = (await people.opens(desk, people.BORIS, "The gate is open")).id
+    silent = (await people.opens(desk, people.EVE, "The lamp is dark")).id
+    for one, words in ((number, "restarted it"), (other, "closed it"), (silent, "")):
+        await olga.press(one, "resolve", text=words, sure="1")
+        await olga.get(f"/app/t/{one}")
+        assert OFFER not in olga.html, "nobody wants any"
+    await wants_articles(desk)
+    await olga.press(number, "link_article", article="restart")
+    shown = {}
+    for one in (number, other, silent):
+        await olga.get(f"/app/t/{one}")
+        shown[one] = OFFER in olga.html
+    assert shown == {number: False, other: True, silent: False}
+    await olga.press(other, "reopen", text="it is open again")
+    await olga.get(f"/app/t/{other}")
+    assert OFFER not in olga.html, "it goes on"
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"title": " ", "text": "Replace the cable."},
+        {"title": "A dark picture", "text": " "},
+        {"title": "A dark picture", "text": "x" * 3001},
+        {"title": "A dark picture", "text": "x" * 4001},
+    ],
+)
+async def test_an_article_without_words_or_with_too_many_is_refused_and_stands_there_still(
+    olga: Browser, desk: Desk, number: int, given: dict[str, str]
+) -> None:
+    await wants_articles(desk)
+    await olga.press(number, "resolve", text="replaced the cable")
+    assert await olga.press(number, "write_article", **given) == 422
+    assert field_of(olga, "title") == given["title"].strip()
+    assert field_of(olga, "text") == given["text"].strip()
+    assert not await rows(desk, select(TicketArticle))
+
+
+async def test_an_article_of_a_ticket_that_nobody_has_solved_in_words_is_not_written(
+    olga: Browser, desk: Desk, number: int
+) -> None:
+    given = {"title": "A dark picture", "text": "Replace the cable."}
+    assert await olga.press(number, "write_article", **given) == 422
+    await olga.press(number, "resolve", text="replaced the cable")
+    await olga.get(f"/app/t/{number}")
+    olga.cookie = ""
+    assert await olga.again(number, "write_article", **given) == 200
+    assert 'id="login"' in olga.html
+    assert not await rows(desk, select(TicketArticle))
+
+
+async def test_what_the_editor_begins_with_keeps_nothing_of_an_erased_customers_words(
+    olga: Browser, desk: Desk
+) -> None:
+    number = (await people.opens(desk, people.BORIS, "The canary is away")).id
+    await wants_articles(desk)
+    await olga.press(number, "resolve", text="closed the window")
+    await olga.get(f"/app/t/{number}")
+    assert "canary" in olga.html and "canary" not in field_of(olga, "text")
+    given = {name: field_of(olga, name) for name in ("title", "text")}
+    assert await olga.again(number, "write_article", **given) == 303
+    await olga.press(number, "close")
+    await desk.run(erase_own, people.BORIS.address)
+    kept = await rows(desk, select(ArticleRow.text)) + await rows(
+        desk, select(DirectoryVersion.document)
+    )
+    assert "canary" not in "".join(kept) and "closed the window" in "".join(kept)
 
 
 async def test_similar_solved_tickets_show_what_helped_them(

@@ -7,6 +7,7 @@
   const WITHOUT = 15000; // milliseconds between two looks while there is no stream
   const WITH = 60000; // … while there is one: ages and deadlines go on by themselves
   const SOON = 2000; // … until what has changed is looked at once more
+  const FILLED = ["verbs", "writing"]; // parts whose forms come with something in their fields
   const READING = 2000; // … until words that somebody has marked are looked at again
 
   let stream = null;
@@ -82,7 +83,7 @@
   function isBusy(node) {
     if (node.contains(document.activeElement) || node.querySelector("details[open]")) return true;
     const fields = [...node.querySelectorAll("textarea, select[name=response], input:not([type=hidden])")];
-    if (node.id === "verbs") return fields.some((field) => field.value !== field.defaultValue);
+    if (FILLED.includes(node.id)) return fields.some((field) => field.value !== field.defaultValue);
     return fields.some((field) => field.value);
   }
 

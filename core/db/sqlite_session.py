@@ -140,6 +140,8 @@ class SQLiteSession(AsyncSession):
 
     async def flush(self, objects: Sequence[Any] | None = None) -> None:
         """Write what has changed; what is out of the ordinary is left to the library."""
+        if not (self.identity_map.check_modified() or self.new or self.deleted):
+            return
         if not self.deleted:
             await self._update(self.dirty)
             for row in self.new:

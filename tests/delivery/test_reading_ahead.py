@@ -1,0 +1,69 @@
+"""What a channel reads for a delivery is read where it is claimed, and costs no other delivery."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from sqlalchemy.exc import OperationalError
+
+from core.delivery import outbox_store
+from core.delivery.channel import Delivery, Sent
+from core.tx import ReadTx
+from tests.delivery.courier_fixture import ALICE, CourierHarness, Script
+
+
+@dataclass
+class Reader(Script):
+    """A script that reads whether something is being sent to the address; ``mistakes`` come first,
+    each at the delivery of this number.
+    """
+
+    mistakes: dict[int, Exception] = field(default_factory=dict)
+    found: dict[int, Any] = field(default_factory=dict)
+
+    async def read_ahead(self, tx: ReadTx, delivery: Delivery) -> object:
+        if mistake := self.mistakes.pop(delivery.id, None):
+            raise mistake
+        return {"under way": await outbox_store.is_being_sent(tx, delivery.address)}
+
+    async def send(self, delivery: Delivery) -> Sent:
+        self.found[delivery.id] = delivery.found
+        return await super().send(delivery)
+
+
+@pytest.fixture
+def reader(harness: CourierHarness) -> Reader:
+    harness.channel = Reader()
+    harness.hire()
+    return harness.channel
+
+
+async def test_it_is_handed_over_with_the_delivery(harness: CourierHarness, reader: Reader) -> None:
+    """Whether the courier claims it, or whoever writes it."""
+    rows = [await harness.put(ALICE)]
+    async with harness.at_work():
+        await harness.until_over()
+        rows.append(await harness.put(ALICE))
+        await harness.until_over()
+    assert reader.found == {row: {"under way": True} for row in rows}
+
+
+async def test_a_mistake_in_reading_is_the_deliverys_own(
+    harness: CourierHarness, reader: Reader
+) -> None:
+    rows = [await harness.put(ALICE) for _ in range(3)]
+    reader.mistakes[rows[1]] = KeyError("a mistake of ours")
+    async with harness.at_work():
+        await harness.until_over()
+    assert reader.to(str(ALICE)) == rows
+    assert [reader.found[row] is None for row in rows] == [False, True, False]
+
+
+async def test_trouble_of_the_store_while_reading_takes_the_claim_back(
+    harness: CourierHarness, reader: Reader
+) -> None:
+    rows = [await harness.put(ALICE) for _ in range(3)]
+    reader.mistakes[rows[1]] = OperationalError("SELECT", {}, OSError("disk I/O error"))
+    async with harness.at_work():
+        await harness.until_over()
+    assert reader.tried == reader.to(str(ALICE)) == rows and None not in reader.found.values()

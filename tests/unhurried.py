@@ -16,12 +16,23 @@ defer_types()  # as the command line does
 
 from bot import app, cli  # noqa: E402
 from bot.demo.clock import VARIABLE, DemoClock  # noqa: E402
-from core.delivery.pacing import Pacer, Priority  # noqa: E402
+from core.delivery.pacing import Pacer, Priority, Turns  # noqa: E402
 from core.desk import utc_now  # noqa: E402
+
+
+class NoShares(Turns):
+    """Where nothing is scarce nobody has had their share of it."""
+
+    def take(self, address: str, customer: int | None, now: float) -> None:
+        """Nothing is counted."""
 
 
 class Unhurried(Pacer):
     """Lets everything go at once; a 429 is obeyed still."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.turns = NoShares()
 
     def delay(self, address: str, priority: Priority, now: float, count: int = 1) -> float:
         del priority, count

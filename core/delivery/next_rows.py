@@ -6,13 +6,12 @@ address by address: however much waits at an address that must rest, it is one s
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
-from functools import partial
 from heapq import heappop, heappush
 from typing import Final
 
 from core.delivery import outbox_store
 from core.delivery.outbox_store import Candidate
-from core.delivery.pacing import Pacer, Priority, Turns, aged, is_group
+from core.delivery.pacing import Pacer, Priority, aged
 from core.delivery.waiting import WaitingAddresses
 from core.desk import Desk
 from core.tx import Tx
@@ -33,7 +32,6 @@ class Chooser:
     longest_rest: float
     waiting: WaitingAddresses = field(default_factory=WaitingAddresses)
     resting: dict[str, float] = field(default_factory=dict)
-    _turns: Turns = field(default_factory=Turns)
     _looked_up_to: str = ""  # of the addresses, in the database's order
 
     def end_rests(self, now: float) -> None:
@@ -91,17 +89,22 @@ class Chooser:
 
     def take(self, row: Candidate, now: float) -> None:
         """The row leaves; what else waits at its address is found when that is free again."""
-        self._turns.take(row.address, row.customer_id, now)
+        self.pacer.turns.take(row.address, row.customer_id, now)
         self.waiting.forget(row.address)
 
     async def _first_at(self, tx: Tx, address: str, now: float) -> Candidate | None:
-        crowded = self._turns.crowded and is_group(address)
-        rows = await outbox_store.find_ready(tx, address, outbox_store.PAGE if crowded else 1)
-        return min(rows, key=partial(self._gives_way, now), default=None)
+        """The row there whose turn it is; of those whose customer had their share only if nobody
+        else waits.
+        """
+        first = next(iter(await outbox_store.find_ready(tx, address)), None)
+        if first is None or not self._gives_way(first, now):
+            return first
+        others = await outbox_store.find_ready(tx, address, outbox_store.PAGE)
+        return next((row for row in others if not self._gives_way(row, now)), first)
 
-    def _gives_way(self, now: float, row: Candidate) -> bool:
+    def _gives_way(self, row: Candidate, now: float) -> bool:
         """Whether the others of the group go first, because its customer had their share."""
-        had_enough = self._turns.has_had_enough(row.address, row.customer_id, now)
+        had_enough = self.pacer.turns.has_had_enough(row.address, row.customer_id, now)
         return had_enough and row.priority >= Priority.GROUP_NEWS
 
     def _may_leave(self, row: Candidate, now: float) -> bool:

@@ -85,11 +85,13 @@ class Pacer:
 
     A bucket is one float, the instant when it will be full again; a group is the log of its last
     61 seconds, because a bucket that allows bursts would let 20 a minute become 38. Only chats
-    that were busy lately, or are blocked, take memory. ``floods`` counts the 429s so far.
+    that were busy lately, or are blocked, take memory. ``floods`` counts the 429s so far;
+    ``turns`` says whose customers had their share of a group's minute.
     """
 
     def __init__(self) -> None:
         self.floods = 0
+        self.turns = Turns()
         self._overall_full_at = LONG_AGO
         self._private_full_at: dict[str, float] = {}
         self._group_log: dict[str, deque[float]] = {}
@@ -193,18 +195,15 @@ class Turns:
 
     def __init__(self) -> None:
         self._had: dict[tuple[str, int], deque[float]] = {}
-        self.crowded = False  # somebody may have had their share; else nobody need be asked about
 
     def take(self, address: str, customer: int | None, now: float) -> None:
         """Count a post about a ticket of this customer."""
         if customer is not None and is_group(address):
             had = self._had.setdefault((address, customer), deque(maxlen=FAIR_SHARE))
             had.append(now)
-            self.crowded |= len(had) == FAIR_SHARE
         if len(self._had) > MOST_TURNS:
             recent = now - GROUP_WINDOW
             self._had = {whose: had for whose, had in self._had.items() if had[-1] > recent}
-            self.crowded = any(len(had) == FAIR_SHARE for had in self._had.values())
 
     def has_had_enough(self, address: str, customer: int | None, now: float) -> bool:
         """Whether the customer's share of the last minute is used up."""

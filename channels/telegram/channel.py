@@ -28,6 +28,7 @@ from channels.telegram.messages.payload import (
     Load,
     answered,
     dumped,
+    find_words,
     load,
     loaded,
     post,
@@ -68,6 +69,7 @@ from core.tickets.board import board_of, boards_of
 from core.tickets.card import Card, card_of, words_of
 from core.tickets.floods import Flood, flood_of
 from core.tickets.ratings import can_be_rated
+from core.tx import ReadTx
 
 log = logging.getLogger(__name__)
 
@@ -154,6 +156,10 @@ class TelegramChannel:
         """The newest message id known of every counter: a lost message has a higher one."""
         return {PROBE_CONTEXT: self._gateway.known_ids.newest_ids()}
 
+    async def read_ahead(self, tx: ReadTx, delivery: Delivery) -> object:
+        """The words of a copy; what is drawn is drawn as it is when it leaves."""
+        return await find_words(tx, delivery) if delivery.kind == "content" else None
+
     async def send(self, delivery: Delivery) -> Sent:
         """Make the calls of a delivery. Raises `SendError`."""
         operation = self._operations.get(delivery.kind)
@@ -176,6 +182,7 @@ class TelegramChannel:
                 topics = self._topics if delivery.person_id is None else self._private_topics
                 if not await topics.mend(delivery, refused.refusal):
                     raise
+                delivery = replace(delivery, found=None)  # that took a while
         return await operation(delivery, self._renderer_for(delivery))
 
     async def was_delivered(self, delivery: Delivery) -> Sent | None:

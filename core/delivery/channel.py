@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, runtime_checkable
 
 from core.addresses import Address
+from core.tx import ReadTx
 
 READERS_ZONE: Final = "readers_zone"
 """A fact: the time zone of whoever reads it, where they have one of their own."""
@@ -19,7 +20,8 @@ class Delivery:
     "delete", "reaction", …). ``facts`` were frozen when the row was written and are JSON-able; the
     words are found only now, by ``key`` and ``locale``, so that a row that waited through an
     upgrade speaks in the new words. The same row asks for the same thing however often it is tried.
-    ``probe_context`` is what the channel noted just before the call (see `Channel.probe_context`).
+    ``probe_context`` is what the channel noted just before the call (see `Channel.probe_context`),
+    ``found`` what it read when the row was claimed (see `ReadsAhead`).
     """
 
     id: int
@@ -36,6 +38,7 @@ class Delivery:
     person_id: int | None = None
     priority: int = 0
     probe_context: Mapping[str, Any] = field(default_factory=dict)
+    found: object = field(default=None, compare=False, repr=False)
 
     @property
     def to(self) -> Address:
@@ -138,4 +141,16 @@ class Channel(Protocol):
 
     async def close(self) -> None:
         """Let go of connections. No send is under way, and none will follow."""
+        ...
+
+
+@runtime_checkable
+class ReadsAhead(Protocol):
+    """A channel that reads in the transaction which claims a delivery: no other one is needed then.
+
+    What is changed after that has a delivery of its own, which leaves after this one.
+    """
+
+    async def read_ahead(self, tx: ReadTx, delivery: Delivery) -> object:
+        """What becomes `Delivery.found`; ``None``: it is read when it is sent."""
         ...

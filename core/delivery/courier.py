@@ -15,14 +15,16 @@ import time
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextvars import Context, copy_context
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import partial
 from typing import Final
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from core.db import is_transient, log_failure
 from core.delivery import outbox_store
-from core.delivery.channel import Channel, Delivery
+from core.delivery.channel import Channel, Delivery, ReadsAhead
 from core.delivery.next_rows import Chooser
 from core.delivery.outbox_store import Candidate
 from core.delivery.pacing import Pacer
@@ -157,6 +159,7 @@ class Courier:
     _last_write: asyncio.Task[None] | None = None
     _forgetful: list[Channel] = field(default_factory=list)
     _noting: list[Channel] = field(init=False)
+    _reading: dict[str, ReadsAhead] = field(init=False)
     # channels that were not reached lately; those that are again; when they may be woken
     _unreached: set[str] = field(default_factory=set)
     _reached: set[str] = field(default_factory=set)
@@ -165,6 +168,9 @@ class Courier:
 
     def __post_init__(self) -> None:
         self._noting = [each for each in self.channels.values() if each.probe_context()]
+        self._reading = {
+            name: each for name, each in self.channels.items() if isinstance(each, ReadsAhead)
+        }
         self._sender = DeliverySender(self.desk, self.channels, self.pacer)
         self._chooser = Chooser(self.desk, self.pacer, LOOK_EVERY)
         self._forgetful = list(self.channels.values())
@@ -190,15 +196,20 @@ class Courier:
                 except Exception as error:  # noqa: BLE001 whatever it is, the courier goes on
                     log_failure(log, "the courier stumbled and goes on", error)
                     pause, self._doubts, self._look_at = LOOK_EVERY, self._doubts + 1, 0.0
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(pause):
-                        await self.desk.outbox_wakeup.wait()
+                await self._await_news(pause)
         finally:
             self._serving = False
             if self.desk.departures is self:
                 self.desk.departures = None
             self._leave()
             self._at_rest.set()
+
+    async def _await_news(self, pause: float) -> None:
+        if self.desk.outbox_wakeup.is_set():
+            return  # as mostly while there is much to do
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(pause):
+                await self.desk.outbox_wakeup.wait()
 
     def _leave(self) -> None:
         """No round comes any more. After a stop the next process finds out about what is not
@@ -439,11 +450,29 @@ class Courier:
         for channel in self._noting:
             context |= channel.probe_context()
         try:
-            claimed.deliveries = await outbox_store.claim(tx, [row.id for row in chosen], context)
+            marked = await outbox_store.claim(tx, [row.id for row in chosen], context)
+            claimed.deliveries = [await self._read_ahead(tx, each) for each in marked]
         except BaseException:
             claimed.stay()
             raise
         return claimed
+
+    async def _read_ahead(self, tx: Tx, delivery: Delivery) -> Delivery:
+        """The delivery with what its channel reads for it. A mistake there shows when it is sent,
+        and is that delivery's alone.
+        """
+        channel = self._reading.get(delivery.channel)
+        if channel is None:
+            return delivery
+        try:
+            return replace(delivery, found=await channel.read_ahead(tx, delivery))
+        except SQLAlchemyError:
+            raise
+        except Exception as error:
+            if is_transient(error):
+                raise
+            log.exception("a delivery cannot be read ahead", extra=ids_of(delivery))
+            return delivery
 
     def send_claimed(self, claimed: Claimed) -> None:
         """The claim is committed: send what was claimed."""

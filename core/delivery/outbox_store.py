@@ -51,10 +51,10 @@ _TABLE: Final[Any] = OutboxRow.__table__
 _ROWS: Final = _TABLE.c
 _TICKETS: Final[Any] = Ticket.__table__
 _EARLIER: Final = _TABLE.alias("earlier").c
-_DELIVERY: Final = (  # in the order of the fields of Delivery
+_DELIVERY: Final = (  # the first fields of Delivery, in their order
     *(_ROWS.id, _ROWS.channel, _ROWS.address, _ROWS.locale, _ROWS.kind, _ROWS.key, _ROWS.facts),
     *(_ROWS.ticket_id, _ROWS.created_at, _ROWS.attempts, _ROWS.message_id, _ROWS.person_id),
-    *(_ROWS.priority, _ROWS.probe_context),
+    _ROWS.priority,
 )
 _CANDIDATE: Final = (
     *(_ROWS.id, _ROWS.address, _ROWS.priority, _ROWS.created_at, _TICKETS.c.customer_id),
@@ -139,15 +139,19 @@ _CLAIM: Final = PreparedStatement(
     update(_TABLE)
     .where(_ROWS.id == bindparam("row"), _ROWS.state == constant("queued"))
     .values(state="sending", attempts=_ROWS.attempts + 1, probe_context=bindparam("noted"))
-    .returning(*_DELIVERY)
+    .returning(*_DELIVERY),
+    apart=True,
 )
 _INTERRUPTED: Final = (
-    select(*_DELIVERY).where(_ROWS.state == constant("sending")).order_by(_ROWS.id)
+    select(*_DELIVERY, _ROWS.probe_context)
+    .where(_ROWS.state == constant("sending"))
+    .order_by(_ROWS.id)
 )
 _END: Final = PreparedStatement(
     update(_TABLE)
     .where(_ROWS.id == bindparam("row"), _ROWS.state.in_(PENDING))
-    .values(state=bindparam("how"), done_at=bindparam("now"), error=bindparam("because"))
+    .values(state=bindparam("how"), done_at=bindparam("now"), error=bindparam("because")),
+    apart=True,
 )
 _SLOW: Final = select(_ROWS.id, _ROWS.message_id).where(
     _ROWS.state.in_(PENDING),
@@ -225,19 +229,14 @@ async def claim(tx: Tx, ids: Sequence[int], probe_context: dict[str, Any]) -> li
             log.exception("a row of the outbox cannot be read", extra={"outbox": row})
             await end(tx, row, "failed", error="unreadable")
         else:
-            claimed += map(_delivery, found)
+            claimed += [Delivery(*(*fields, probe_context)) for fields in found]
     return claimed
-
-
-def _delivery(row: Sequence[Any]) -> Delivery:
-    """A row as its channel sees it."""
-    fields = [*row[:-1], row[-1] or {}]
-    return Delivery(*fields)
 
 
 async def find_interrupted(tx: ReadTx) -> list[Delivery]:
     """Rows that a process was sending when it died."""
-    return [_delivery(row) for row in await tx.rows(_INTERRUPTED)]
+    rows = await tx.rows(_INTERRUPTED)
+    return [Delivery(*(*fields, noted or {})) for *fields, noted in rows]
 
 
 async def is_being_sent(tx: ReadTx, address: str) -> bool:

@@ -38,7 +38,8 @@ _TABLE: Final[Any] = SentMessage.__table__
 _SENT: Final = _TABLE.c
 _PLACE: Final = ("channel", "chat", "message")
 _STANDS: Final = PreparedStatement(
-    prepared(lambda insert: insert(_TABLE).on_conflict_do_nothing(index_elements=_PLACE))
+    prepared(lambda insert: insert(_TABLE).on_conflict_do_nothing(index_elements=_PLACE)),
+    apart=True,
 )
 
 

@@ -91,7 +91,8 @@ async def load(
     """The words of a delivery; ``None`` if they were withdrawn meanwhile. ``files``: where files
     lie that came by other ways; ``thread``: the topic that they will stand in.
     """
-    found = await desk.read(_find, delivery)
+    ahead = delivery.found
+    found = ahead if isinstance(ahead, Found) else await desk.read(find_words, delivery)
     words = found.words
     if not words:
         return None
@@ -122,7 +123,8 @@ class Found:
     quote: dict[str, Any] | None = None
 
 
-async def _find(tx: ReadTx, delivery: Delivery) -> Found:
+async def find_words(tx: ReadTx, delivery: Delivery) -> Found:
+    """What a delivery of words carries, and what it answers where it goes."""
     found = await words_of(tx, delivery.message_id or 0, delivery.facts.get("album"))
     words = [piece for piece in found if not piece.withdrawn]
     if not words:

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -115,11 +115,18 @@ class ChannelHarness(Harness):
         row = await self.desk.read(first)
         if row is None:
             return None
-        (delivery,) = await self.desk.run(outbox_store.claim, [row], self.channel.probe_context())
+        delivery = await self.desk.run(self._claim, row)
         if delivery.channel == "telegram":
             return delivery
         await self.desk.run(outbox_store.end, row, "sent")
         return await self.next()
+
+    async def _claim(self, tx: Tx, row: int) -> Delivery:
+        """As the courier does."""
+        (delivery,) = await outbox_store.claim(tx, [row], self.channel.probe_context())
+        if delivery.channel != "telegram":
+            return delivery
+        return replace(delivery, found=await self.channel.read_ahead(tx, delivery))
 
     async def carry(self, delivery: Delivery) -> Left:
         try:

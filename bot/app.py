@@ -19,6 +19,7 @@ from bot.polling import Poller
 from bot.process import App
 from bot.settings import Settings
 from bot.sign_of_life import SignOfLife
+from bot.update_copies import UpdateCopies, copies_in
 from bot.update_handler import UpdateHandler
 from bot.update_queue import UpdateQueue
 from bot.webhook import WebhookIntake
@@ -163,7 +164,8 @@ def build(
     update_queue = UpdateQueue(desk, handler.handle, news)
     stored = news.set if peers is None else partial(_tell_stored, news, peers)
     fetchers = mail_fetchers(settings, desk, files, stored, lambda: update_queue.waiting)
-    poller = _intake(settings, bot, desk, stored, partial(courier.reached, "telegram"))
+    copies = copies_in(settings.update_copies_dir)
+    poller = _intake(settings, bot, desk, stored, partial(courier.reached, "telegram"), copies)
     runner = Runner(desk, settings.sweep_interval)
     return App(
         settings,
@@ -188,8 +190,9 @@ def build(
             None if database.path is None else database.path.parent,
             lambda: any(fetcher.is_silent() for fetcher in fetchers),
             SignOfLife(settings.ping_url),
+            lambda: copies is not None and copies.is_failing,
         ),
-        ErasureCleanup(desk, files),
+        ErasureCleanup(desk, files, copies),
         _http(
             settings, desk, texts, poller, pacer, files, memberships, bot, hosting.frames, assistant
         ),
@@ -229,11 +232,12 @@ def _intake(
     desk: Desk,
     stored: Callable[[], None],
     reached: Callable[[], None],
+    copies: UpdateCopies | None,
 ) -> Poller | WebhookIntake:
     if settings.webhook_url is None or settings.webhook_secret is None:
-        return Poller(bot, desk, stored, reached)
+        return Poller(bot, desk, stored, reached, copies)
     secret = settings.webhook_secret.get_secret_value()
-    return WebhookIntake(bot, desk, stored, settings.webhook_url, secret, reached)
+    return WebhookIntake(bot, desk, stored, settings.webhook_url, secret, reached, copies)
 
 
 def _http(

@@ -159,6 +159,12 @@ COMMANDS: Final = (
                 type=int,
                 help="the lowest number of the next ticket: above the newest that was seen",
             ),
+            _argument(
+                "--updates",
+                type=Path,
+                metavar="FOLDER",
+                help="copies of updates, by default those in UPDATE_COPIES_DIR",
+            ),
         ),
     ),
     Command(

@@ -13,6 +13,7 @@ from typing import Final
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from bot.update_copies import UpdateCopies
 from core.contacts.erasure_remains import (
     clear_traces,
     find_remains,
@@ -43,11 +44,12 @@ _REWRITTEN: Final = (
 @dataclass(slots=True)
 class ErasureCleanup:
     """Clears traces and deletes files within a minute; rewrites the database in the next quiet
-    hours.
+    hours. ``copies``: of updates, beside the database.
     """
 
     desk: Desk
     store: FileStore
+    copies: UpdateCopies | None = None
 
     async def run(self) -> None:
         """Run until cancelled."""
@@ -60,7 +62,8 @@ class ErasureCleanup:
 
     async def clean(self) -> None:
         """Do what is left, once."""
-        await clear_all_traces(self.desk)
+        if await clear_all_traces(self.desk) and self.copies is not None:
+            await self.copies.forget(self.desk)
         await self._delete_uploads()
         remains = await self.desk.read(find_remains)
         if remains is None:
@@ -81,10 +84,15 @@ class ErasureCleanup:
             await self.desk.run(forget_uploads, set(found.due) - set(kept))
 
 
-async def clear_all_traces(desk: Desk) -> None:
-    """Clear the traces of those who were erased, a slice in each transaction."""
+async def clear_all_traces(desk: Desk) -> bool:
+    """Clear the traces of those who were erased, a slice in each transaction. Returns whether there
+    were any.
+    """
+    found = False
     while await desk.read(has_traces):
         await desk.run(clear_traces)
+        found = True
+    return found
 
 
 async def delete_files(store: FileStore, names: Sequence[str]) -> list[str]:

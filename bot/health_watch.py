@@ -34,7 +34,8 @@ class HealthWatch:
     """Looks at the desk's parts. ``since_poll`` and ``since_sweep``: seconds since the last poll,
     and since a sweep that is late should have ended. ``has_rival``: whether another process takes
     updates away; ``is_mail_silent``: nothing is heard of a mailbox, or what it holds cannot be
-    stored. ``sign``: is given after a look that found nothing wrong.
+    stored. ``sign``: is given after a look that found nothing wrong. ``is_uncopied``: updates are
+    not copied to where the settings say.
     """
 
     desk: Desk
@@ -45,6 +46,7 @@ class HealthWatch:
     folder: Path | None
     is_mail_silent: Callable[[], bool] = lambda: False
     sign: SignOfLife = field(default_factory=SignOfLife)
+    is_uncopied: Callable[[], bool] = lambda: False
     _absent: dict[str, int] = field(default_factory=dict)
     _told: set[str] = field(default_factory=set)
     _beaten: float = float("-inf")
@@ -93,6 +95,8 @@ class HealthWatch:
             found.add("sweep")
         if self.is_mail_silent():
             found.add("mail")
+        if self.is_uncopied():
+            found.add("copies")
         if self.folder is not None:
             disk = shutil.disk_usage(self.folder)
             if disk.free < LEAST_FREE or disk.free < disk.total * LEAST_SHARE:

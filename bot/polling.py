@@ -26,6 +26,7 @@ from aiogram.exceptions import (
 from aiogram.methods import TelegramMethod
 from sqlalchemy.exc import SQLAlchemyError
 
+from bot.update_copies import UpdateCopies
 from core.delivery.pacing import backoff
 from core.desk import Desk
 from core.fault_points import pass_point
@@ -101,13 +102,14 @@ def _fits(number: object) -> TypeGuard[int]:
 @dataclass(slots=True)
 class Poller:
     """Fetches, stores and confirms updates. ``stored`` is called after each batch, ``reached``
-    when Telegram answers again after it did not.
+    when Telegram answers again after it did not. ``copies``: another place that gets them first.
     """
 
     bot: Bot
     desk: Desk
     stored: Callable[[], None]
     reached: Callable[[], None] = lambda: None
+    copies: UpdateCopies | None = None
     last_poll: float = field(default_factory=time.monotonic)
     _rival_since: float = -inf
     _rival_at: float = -inf
@@ -177,6 +179,8 @@ class Poller:
         pass_point("inbox.before_store")
         rows = [row for update in batch if (row := row_of(update)) is not None]
         if rows:
+            if self.copies is not None:
+                await self.copies.add(f"telegram:{self.bot.id}", rows)
             await self.desk.run(store, f"telegram:{self.bot.id}", rows)
         pass_point("inbox.after_store")
         self._offset = max(int(row.external_id) for row in rows) + 1

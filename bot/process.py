@@ -119,7 +119,15 @@ class App:
             asyncio.create_task(self._lead(), name="lead"),
             *([] if self.peers is None else [asyncio.create_task(self.peers.run(), name="peers")]),
             *([] if self.http is None else [asyncio.create_task(self.http.run(), name="http")]),
+            *self._start_forgetting(),
         }
+
+    def _start_forgetting(self) -> list[asyncio.Task[None]]:
+        """Each process has copies of its own where Telegram brings updates to several machines."""
+        copies = self.poller.copies
+        if copies is None:
+            return []
+        return [asyncio.create_task(copies.run(self.desk), name="copies of updates")]
 
     async def _lead(self) -> None:
         """Fetch, deliver and watch over the desk whenever this process is the one that does (R23).

@@ -11,6 +11,7 @@ import difflib
 import os
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
+from pathlib import Path
 from typing import Annotated, Final, Literal, Self
 from urllib.parse import unquote, urlsplit
 from zoneinfo import ZoneInfo
@@ -110,6 +111,7 @@ class Settings(BaseSettings):
     assistant_timeout: Annotated[Duration, AfterValidator(setting_types.patience)] = timedelta(
         minutes=1
     )
+    update_copies_dir: Path | None = None
     files_url: Annotated[str, AfterValidator(setting_types.files)] = "file://data/files"
 
     webhook_url: Web | None = None
@@ -222,6 +224,7 @@ EXAMPLES: Final[Mapping[str, str]] = {
     "ASSISTANT_CALLS": "200 or off",
     "ASSISTANT_TOKENS": "500000 or off",
     "ASSISTANT_TIMEOUT": "1m",
+    "UPDATE_COPIES_DIR": "/mnt/other-disk/updates",
     "FILES_URL": "file://data/files",
     "WEBHOOK_URL": "https://bot.example.com/telegram",
     "WEBHOOK_SECRET": "sixteen-or-more_A-Za-z0-9",

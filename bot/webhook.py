@@ -13,6 +13,7 @@ from aiogram import Bot
 from aiogram.exceptions import AiogramError, TelegramUnauthorizedError
 
 from bot.polling import ALLOWED, MAX_PAUSE, row_of
+from bot.update_copies import UpdateCopies
 from core.delivery.pacing import backoff
 from core.desk import Desk
 from core.fault_points import pass_point
@@ -27,7 +28,8 @@ ASK_EVERY: Final = 30.0
 @dataclass(slots=True)
 class WebhookIntake:
     """Sets the webhook, sees to it that it stays, and stores what comes. ``stored`` is called
-    after each update, ``reached`` when Telegram answers again after it did not.
+    after each update, ``reached`` when Telegram answers again after it did not. ``copies``: another
+    place that gets what comes first.
     """
 
     bot: Bot
@@ -36,6 +38,7 @@ class WebhookIntake:
     url: str
     secret: str
     reached: Callable[[], None] = lambda: None
+    copies: UpdateCopies | None = None
     last_poll: float = field(default_factory=time.monotonic)
     has_rival: bool = False  # Telegram lets nobody poll while a webhook is set
     _is_set: bool = False
@@ -49,6 +52,8 @@ class WebhookIntake:
         if row is None:
             return False
         pass_point("inbox.before_store")
+        if self.copies is not None:
+            await self.copies.add(f"telegram:{self.bot.id}", [row])
         await self.desk.run(store, f"telegram:{self.bot.id}", [row])
         pass_point("inbox.after_store")
         self.last_poll = time.monotonic()

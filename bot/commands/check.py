@@ -2,9 +2,11 @@
 
 import argparse
 import asyncio
-from collections.abc import AsyncIterator, Collection
+import os
+from collections.abc import AsyncIterator, Collection, Iterator
 from dataclasses import dataclass
 from http import HTTPStatus
+from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
@@ -31,7 +33,7 @@ from channels.email.compose import named_mailbox
 from channels.telegram.addresses import own_chat
 from channels.telegram.client.chat_health import TEAM, examine_chat
 from core.company import Company
-from core.db import DatabaseInUse
+from core.db import Database, DatabaseInUse
 from core.delivery.channel import SendError
 from core.delivery.linked_chats import ROLES
 from core.files import store_at
@@ -99,6 +101,7 @@ _SYMPTOMS: Final = {
     "undelivered": "messages have been waiting for a minute and cannot be delivered",
     "failed": "messages could not be delivered",
     "disk": "the disk is nearly full",
+    "copies": "it cannot copy updates to UPDATE_COPIES_DIR",
 }
 _REMEDIES: Final = {
     "poll": "look at the network, TELEGRAM_PROXY, and the log for `polling will go on`",
@@ -108,6 +111,7 @@ _REMEDIES: Final = {
     "undelivered": "write /health to the bot, and look at the log for `a delivery failed`",
     "failed": "write /health to the bot: it lists them, with buttons",
     "disk": "make room: without it nothing is taken in",
+    "copies": "look at that folder and its disk; the desk works without it",
 }
 
 
@@ -137,6 +141,7 @@ async def examine(settings: Settings) -> list[Finding]:
     findings = [finding async for finding in _database(settings)]
     findings += [finding async for finding in _heartbeat(settings)]
     findings.append(await _files(settings))
+    findings += _copies(settings)
     findings += [finding async for finding in _assistant(settings)]
     if settings.bot_token is None:
         findings.append(
@@ -171,6 +176,27 @@ async def _database(settings: Settings) -> AsyncIterator[Finding]:
         yield Finding(f"{name} is in use: the desk is running", True)
     except DatabaseUnusable as why:
         yield Finding(f"{name} cannot be worked with", False, f"look at DATABASE_URL: {why}")
+
+
+def _copies(settings: Settings) -> Iterator[Finding]:
+    """Look at the folder that updates are copied to."""
+    folder = settings.update_copies_dir
+    if folder is None:
+        return
+    if not folder.is_dir() or not os.access(folder, os.W_OK):
+        remedy = f"make the folder {folder}, let the desk write there, and mount its disk"
+        yield Finding("updates cannot be copied to UPDATE_COPIES_DIR", False, remedy)
+        return
+    database = Database(settings.database_url.get_secret_value()).path
+    if database is not None and database.exists() and _disk_of(database) == _disk_of(folder):
+        remedy = "name a folder on another disk: what takes the database takes the copies, too"
+        yield Finding("UPDATE_COPIES_DIR is on the disk of the database", False, remedy)
+    else:
+        yield Finding(f"updates are copied to {folder}", True)
+
+
+def _disk_of(path: Path) -> int:
+    return path.stat().st_dev
 
 
 async def _heartbeat(settings: Settings) -> AsyncIterator[Finding]:

@@ -23,6 +23,7 @@ from bot.commands import FINE, WRONG, complain
 from bot.database_access import open_existing, open_for_writing
 from bot.migrations import migrate
 from bot.settings import Settings
+from bot.update_copies import copies_in
 from core import inbox
 from core.company import Company
 from core.db import Database
@@ -84,7 +85,9 @@ class BackupFailed(Exception):
 
 
 async def backup_command(settings: Settings, options: argparse.Namespace) -> int:
-    """Copy the database and print the name of the copy."""
+    """Copy the database and print the name of the copy; copies of updates that are in the backup
+    before this one are forgotten then.
+    """
     database = Database(settings.database_url.get_secret_value())
     now = utc_now().astimezone(settings.timezone)
     try:
@@ -93,6 +96,12 @@ async def backup_command(settings: Settings, options: argparse.Namespace) -> int
         complain([f"backup: {error}"])
         return WRONG
     print(copy)
+    if (copies := copies_in(settings.update_copies_dir)) is not None:
+        try:
+            await asyncio.to_thread(copies.note_backup, now)
+        except OSError as error:
+            complain([f"backup: it is made, but UPDATE_COPIES_DIR cannot be tidied up: {error}"])
+            return WRONG
     return FINE
 
 

@@ -15,6 +15,7 @@ from bot.commands import FINE, WRONG, complain
 from bot.database_access import open_existing
 from bot.erasure_cleanup import clear_all_traces, delete_files, rewrite
 from bot.settings import Settings
+from bot.update_copies import copies_in
 from core.contacts.erasure import erase
 from core.contacts.lookup import find_people
 from core.contacts.personal_data import data_of
@@ -73,6 +74,8 @@ async def _erase(settings: Settings, desk: Desk, options: argparse.Namespace) ->
     """Erase, delete the files, and rewrite the database, so that nothing is left in it."""
     done = await desk.run(erase, _number(options.who))
     await clear_all_traces(desk)
+    if (copies := copies_in(settings.update_copies_dir)) is not None:
+        await copies.forget(desk)
     kept = await delete_files(store_at(settings.files_url), done.files)
     await rewrite(desk.database)
     print(

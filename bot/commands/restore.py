@@ -11,6 +11,7 @@ import os
 import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -23,10 +24,12 @@ from bot.commands.database import BackupFailed, copy_sqlite, finish, run_client
 from bot.erasure_cleanup import clear_all_traces, rewrite
 from bot.migrations import NewerDatabase, migrate
 from bot.settings import Settings
+from bot.update_copies import copies_in, is_put_back, pages
 from core.company import Company
 from core.contacts.erasure import erase_again
 from core.db import Database
 from core.desk import Desk, utc_now
+from core.inbox_copies import MARGIN, CopiedUpdate, find_newest_arrival, put_back
 from core.setup.restored import begin_epoch
 from core.subscriptions import SUBSCRIBERS
 
@@ -37,24 +40,51 @@ ASIDE: Final = ".before-restore-{:%Y%m%d-%H%M%S}"
 async def command(settings: Settings, options: argparse.Namespace) -> int:
     """Restore, and say what to do next."""
     url = settings.database_url.get_secret_value()
+    folder = options.updates or settings.update_copies_dir
     try:
         options.file.open("rb").close()
-        number = await restore(url, options.file, options.first_number, company_of(settings))
+        copies = copies_in(folder)
+        updates = copies.read() if copies is not None else []
+        company = company_of(settings)
+        done = await restore(url, options.file, options.first_number, company, updates)
     except NewerDatabase as newer:
         complain([f"restore: {options.file} is of a later release, at {newer}; install that"])
         return WRONG
     except (BackupFailed, sqlite3.Error, OSError) as error:
         complain([f"restore: {options.file}: {error}"])
         return WRONG
+    if folder is not None:
+        print(
+            f"{done.put_back} messages that were written to the bot since the backup will be "
+            f"handled again, {done.left_out} other updates of that time will not: read the groups"
+        )
     print(
-        f"restored; the next ticket is #{number}. After the start nothing is sent until an admin "
-        "has answered /restored in the bot's private chat"
+        f"restored; the next ticket is #{done.number}. After the start nothing is sent until an "
+        "admin has answered /restored in the bot's private chat"
     )
     return FINE
 
 
-async def restore(url: str, backup: Path, first_number: int | None, company: Company) -> int:
-    """Restore the database at ``url``; returns the next ticket's number.
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The next ticket's number; how many copies of updates will be handled again, and how many that
+    came since the backup will not.
+    """
+
+    number: int
+    put_back: int
+    left_out: int
+
+
+async def restore(
+    url: str,
+    backup: Path,
+    first_number: int | None,
+    company: Company,
+    updates: Sequence[CopiedUpdate] = (),
+) -> Done:
+    """Restore the database at ``url``, and put what customers said since then into its inbox, of
+    ``updates``.
 
     ``first_number``: the lowest it may be; by default what the former database shows, if it can be
     read, and a gap otherwise. Raises BackupFailed, NewerDatabase, DatabaseInUse, OSError.
@@ -64,8 +94,8 @@ async def restore(url: str, backup: Path, first_number: int | None, company: Com
         database.lock()
         await database.hold(_lose)  # PostgreSQL has no file to lock
         if database.path is None:
-            return await _restore_postgres(database, backup, first_number, company)
-        return await _restore_sqlite(database.path, backup, first_number, company)
+            return await _restore_postgres(database, backup, first_number, company, updates)
+        return await _restore_sqlite(database.path, backup, first_number, company, updates)
     finally:
         await database.close()
 
@@ -75,8 +105,12 @@ async def _lose() -> None:
 
 
 async def _restore_sqlite(
-    path: Path, backup: Path, first_number: int | None, company: Company
-) -> int:
+    path: Path,
+    backup: Path,
+    first_number: int | None,
+    company: Company,
+    updates: Sequence[CopiedUpdate],
+) -> Done:
     unfinished = path.with_name(f".{path.name}.restoring")
     if first_number is None and (newest := _newest_ticket(path)) is not None:
         first_number = newest + 1
@@ -86,7 +120,7 @@ async def _restore_sqlite(
         await asyncio.to_thread(copy_sqlite, backup, unfinished)
         copy = Database(f"sqlite+aiosqlite:///{unfinished}")
         try:
-            number = await _begin(copy, first_number, company, erased)
+            done = await _begin(copy, first_number, company, erased, updates)
         finally:
             await copy.close()
         _in_one_file(unfinished)
@@ -94,7 +128,7 @@ async def _restore_sqlite(
         finish(unfinished, path)
     finally:
         _remove(unfinished)
-    return number
+    return done
 
 
 async def _begin(
@@ -102,19 +136,35 @@ async def _begin(
     first_number: int | None,
     company: Company,
     erased: Sequence[int],
+    updates: Sequence[CopiedUpdate],
     *,
     by_sequence: bool = False,
-) -> int:
+) -> Done:
     """``erased``: whose data were erased since the backup was made; they are erased of it, too."""
     await migrate(database)
     desk = Desk(database, company, SUBSCRIBERS)
+    put_back, left_out = await _put_back(desk, updates)
     number = await desk.run(begin_epoch, first_number, by_sequence=by_sequence)
     for person in erased:
         await desk.run(erase_again, person)
     await clear_all_traces(desk)
     if erased:
         await rewrite(database)
-    return number
+    return Done(number, put_back, left_out)
+
+
+async def _put_back(desk: Desk, updates: Sequence[CopiedUpdate]) -> tuple[int, int]:
+    """Put into the inbox what it does not have of what was said; how many it was, and how many
+    others came since the backup. Before the epoch begins: what comes of them is as old as the
+    backup, for it may have left already.
+    """
+    newest = await desk.read(find_newest_arrival)
+    since = [each for each in updates if newest is None or each.at >= newest - MARGIN]
+    said = [each for each in since if is_put_back(each)]
+    count = 0
+    for page in pages(said):
+        count += await desk.run(put_back, page)
+    return count, len(since) - len(said)
 
 
 def _erased(path: Path) -> list[int]:
@@ -157,18 +207,22 @@ def _move_aside(path: Path, now: datetime) -> None:
 
 
 async def _restore_postgres(
-    database: Database, backup: Path, first_number: int | None, company: Company
-) -> int:
+    database: Database,
+    backup: Path,
+    first_number: int | None,
+    company: Company,
+    updates: Sequence[CopiedUpdate],
+) -> Done:
     if first_number is None:
         first_number = await _newest_ticket_there(database)
     erased = await _erased_there(database)
     given = ["pg_restore", "--clean", "--if-exists", "--no-owner", "--single-transaction"]
     given += [f"--dbname={database.url.database}", str(backup)]
     await asyncio.to_thread(run_client, database.url, given)
-    number = await _begin(database, first_number, company, erased, by_sequence=True)
+    done = await _begin(database, first_number, company, erased, updates, by_sequence=True)
     async with database.write() as session:
-        await session.execute(_SET_SEQUENCE, {"number": number})
-    return number
+        await session.execute(_SET_SEQUENCE, {"number": done.number})
+    return done
 
 
 async def _newest_ticket_there(database: Database) -> int | None:

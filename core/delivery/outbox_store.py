@@ -13,13 +13,16 @@ from sqlalchemy import (
     ColumnElement,
     Integer,
     String,
+    and_,
     bindparam,
     case,
     cast,
     delete,
     exists,
+    false,
     func,
     literal_column,
+    not_,
     null,
     or_,
     select,
@@ -260,11 +263,15 @@ def is_of_backup(up_to: int) -> ColumnElement[bool]:
     return or_(OutboxRow.id <= up_to, OutboxRow.error.is_not_distinct_from(OF_BACKUP))
 
 
-async def drop_of_backup(tx: Tx, up_to: int, *, error: str) -> int:
-    """Drop those of the backup that wait. Returns how many."""
+async def drop_of_backup(tx: Tx, up_to: int, first_number: int, *, error: str) -> int:
+    """Drop those of the backup that wait, but for what the desk's own chats are to see of tickets
+    from ``first_number`` on: whatever stood there of them has other numbers. Returns how many.
+    """
+    is_new = and_(OutboxRow.ticket_id >= first_number, OutboxRow.person_id.is_(None))
     return await tx.change(
         update(OutboxRow)
         .where(OutboxRow.state == constant("queued"), is_of_backup(up_to))
+        .where(not_(func.coalesce(is_new, false())))
         .values(state="dropped", error=error, done_at=tx.now)
         .execution_options(synchronize_session=False)
     )

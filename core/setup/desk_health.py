@@ -28,7 +28,7 @@ HEARTBEAT: Final = "heartbeat"
 # Which of several processes delivers and watches the clock.
 LEADER: Final = "leader"
 # What can be wrong; each has the texts ``health.sick.<code>`` and ``health.over.<code>``.
-CODES: Final = ("poll", "rival", "mail", "sweep", "undelivered", "failed", "disk")
+CODES: Final = ("poll", "rival", "mail", "sweep", "undelivered", "failed", "disk", "copies")
 # A delivery that has failed once already and waits for so long is a symptom.
 OVERDUE: Final = timedelta(seconds=60)
 # A heartbeat older than this is that of a desk that hangs or has died.

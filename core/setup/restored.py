@@ -48,6 +48,7 @@ async def begin_epoch(tx: Tx, first_number: int | None, *, by_sequence: bool = F
     value = {
         "epoch": epoch,
         "first_number": 0 if by_sequence else number,
+        "first_of_epoch": number,
         "copied_at": copied_at.isoformat(),
         "on_hold": True,
         "up_to": await tx.first(select(func.max(OutboxRow.id))) or 0,
@@ -132,7 +133,9 @@ async def release(tx: Tx, sender: Sender, *, drop_old: bool) -> Company | None:
         return None
     dropped = 0
     if drop_old:
-        dropped = await drop_of_backup(tx, state.value["up_to"], error="restored")
+        # a release before this one has not noted the number
+        first = state.value.get("first_of_epoch", 1 << 62)
+        dropped = await drop_of_backup(tx, state.value["up_to"], first, error="restored")
     state.value = state.value | {"on_hold": False}
     tx.outgoing = True
     tx.emit(OutboxReleased(ticket_id=None, dropped=dropped))

@@ -16,9 +16,15 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from bot.commands.database import BackupFailed, back_up
+from bot.cli import parse_arguments
+from bot.commands.database import BackupFailed, back_up, backup_command
+from bot.settings import load_settings
+from bot.update_copies import UpdateCopies
 from core.db import Database
+from core.desk import utc_now
+from core.inbox import Raw
 from sandbox.process import python, tied
+from tests.clock import Clock
 from tests.postgres import Postgres
 
 NOW = datetime(2026, 11, 22, 3, 15, 7, tzinfo=UTC)
@@ -130,6 +136,30 @@ def test_the_command_tells_where_the_backup_is(file: Path, tmp_path: Path) -> No
     assert again.returncode == 2
     assert "exists already" in again.stderr
     assert len(again.stderr.splitlines()) == 1
+
+
+async def test_a_backup_has_copies_of_updates_forgotten_that_the_one_before_has(
+    file: Path, tmp_path: Path
+) -> None:
+    clock = Clock()
+    copies = UpdateCopies(tmp_path / "elsewhere", clock)
+    copies.folder.mkdir()
+    given = {
+        "DATABASE_URL": f"sqlite+aiosqlite:///{file}",
+        "UPDATE_COPIES_DIR": str(copies.folder),
+    }
+    await copies.add("telegram:1", [Raw("1", "5", "{}")])
+    clock.now = utc_now()
+    for number in (1, 2):
+        options = parse_arguments(["backup", str(tmp_path / f"{number}.copy")])
+        await copies.add("telegram:1", [Raw(f"{number}0", "5", "{}")])
+        assert copies.read()[0].update.external_id == "1"
+        assert await backup_command(load_settings(given), options) == 0
+    assert [each.update.external_id for each in copies.read()] == ["10", "20"]
+    aside = copies.folder.rename(tmp_path / "aside")
+    options = parse_arguments(["backup", str(tmp_path / "3.copy")])
+    assert await backup_command(load_settings(given), options) == 2
+    assert (tmp_path / "3.copy").exists() and aside.exists()
 
 
 @pytest.mark.postgres

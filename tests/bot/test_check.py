@@ -16,7 +16,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from bot import cli
-from bot.commands import FINE, WRONG, mail_dns
+from bot.commands import FINE, WRONG, check, mail_dns
 from bot.commands.check import Finding, examine
 from bot.migrations import migrate
 from bot.settings import load_settings
@@ -420,6 +420,20 @@ async def test_the_assistant_is_asked_for_its_models_and_the_key_is_not_shown(
     assert "sk-canary" not in refused and server.keys[0] == "Bearer sk-canary"
     assert "does not answer" in await practice.fault(**server.settings)
     assert server.asked == []
+
+
+async def test_where_updates_are_copied_to_is_looked_at(
+    practice: Practice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = practice.folder / "elsewhere"
+    said = await practice.fault(UPDATE_COPIES_DIR=str(folder))
+    assert "updates cannot be copied" in said and f"make the folder {folder}" in said
+    folder.mkdir()
+    said = await practice.fault(UPDATE_COPIES_DIR=str(folder))
+    assert "on the disk of the database" in said and "on another disk" in said
+    monkeypatch.setattr(check, "_disk_of", hash)
+    found = await practice.examine(UPDATE_COPIES_DIR=str(folder))
+    assert f"ok     updates are copied to {folder}" in map(str, found)
 
 
 async def test_a_bucket_is_tried_and_nothing_stays_in_it(

@@ -17,6 +17,7 @@ from bot.commands import FINE, WRONG
 from bot.commands.person import command
 from bot.commands.restore import restore
 from bot.settings import load_settings
+from bot.update_copies import UpdateCopies
 from channels.telegram.addresses import chat_address
 from core import inbox
 from core.company import Company
@@ -145,6 +146,31 @@ async def test_after_an_erase_nothing_of_them_is_left_and_statistics_stay(
     assert await desk.read(find_statistics, *week) == before
     with pytest.raises(Exception, match="stay as they are"):
         await desk.database.alter(lambda one: one.execute(text("DELETE FROM journal")))
+    await desk.database.close()
+
+
+async def test_copies_of_updates_beside_the_database_are_erased_with_them(
+    own_sqlite_url: str, tmp_path: Path
+) -> None:
+    desk = desk_on(own_sqlite_url)
+    number = await lives(desk, Store(desk.database), ANNA, CANARY)
+    person = (await Store(desk.database).ticket(number)).customer_id
+    copies = UpdateCopies(tmp_path / "elsewhere", desk.clock)
+    copies.folder.mkdir()
+    query = text("SELECT source, external_id, ordering_key, raw FROM inbox")
+    async with desk.database.read() as session:
+        for source, *update in await session.execute(query):
+            await copies.add(source, [Raw(*update)])
+    assert any(CANARY in each.update.raw for each in copies.read())
+    given = {
+        "DATABASE_URL": own_sqlite_url,
+        "FILES_URL": f"file://{tmp_path}/files",
+        "UPDATE_COPIES_DIR": str(copies.folder),
+    }
+    options = parse_arguments(["person", "erase", str(person)])
+    assert await command(load_settings(given), options) == FINE
+    for path in copies.folder.iterdir():
+        assert CANARY.encode() not in path.read_bytes()
     await desk.database.close()
 
 

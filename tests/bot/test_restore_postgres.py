@@ -58,7 +58,7 @@ async def a_day_with_a_backup(url: str, folder: Path) -> tuple[Path, int]:
 
 async def test_after_a_restore_numbers_go_on_and_nothing_leaves(url: str, tmp_path: Path) -> None:
     backup, newest = await a_day_with_a_backup(url, tmp_path)
-    number = await restore(url, backup, None, Company())
+    number = (await restore(url, backup, None, Company())).number
     assert number == newest + 1
     async with desk_on(url) as desk:
         assert (desk.company.epoch, desk.company.on_hold) == (1, True)
@@ -75,7 +75,7 @@ async def test_on_a_new_server_a_gap_is_left_out(
 ) -> None:
     backup, _ = await a_day_with_a_backup(url, tmp_path)
     with postgres.database(empty=True) as other:
-        assert await restore(other, backup, None, Company()) == 2 * GAP
+        assert (await restore(other, backup, None, Company())).number == 2 * GAP
         async with desk_on(other) as desk:
             assert (await opens(desk, BORIS)).id == 2 * GAP
 

@@ -66,6 +66,18 @@ async def test_another_program_with_our_token_is_told_instead_of_the_silence_it_
     assert await told(desk) == ["health.sick.rival"]
 
 
+async def test_updates_that_are_not_copied_are_told_and_their_end_too(
+    watch: HealthWatch, desk: Desk
+) -> None:
+    watch.is_uncopied = lambda: True
+    await watch.look()
+    assert await told(desk) == ["health.sick.copies"]
+    watch.is_uncopied = lambda: False
+    for _ in range(4):
+        await watch.look()
+    assert await told(desk) == ["health.sick.copies", "health.over.copies"]
+
+
 async def test_mail_that_does_not_come_in_is_told_and_its_end_too(
     watch: HealthWatch, desk: Desk
 ) -> None:

@@ -5,6 +5,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ from sqlalchemy import delete, select
 
 from bot import polling
 from bot.polling import Poller, ordering_key_of, row_of
+from bot.update_copies import UpdateCopies
 from channels.telegram.client.gateway import make_bot
 from core import inbox
 from core.desk import Desk
@@ -128,6 +130,29 @@ async def test_the_offset_moves_after_the_store_and_not_before(
         await post.until_stored(3)
         await post.until(lambda: not post.world.updates.pending)
     assert batches == [3, 3, 3]
+
+
+async def test_a_copy_lies_beside_before_anything_is_stored_or_confirmed(
+    post: Post, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    copies = post.poller.copies = UpdateCopies(tmp_path)
+    run, seen = post.desk.run, list[list[str]]()
+
+    async def look(action: object, *args: object, **options: object) -> object:
+        if action is inbox.store:
+            seen.append([each.update.external_id for each in copies.read()])
+            assert post.world.updates.pending
+        result: object = await run(action, *args, **options)  # type: ignore[arg-type]
+        return result
+
+    monkeypatch.setattr(post.desk, "run", look)
+    anna = post.world.user("Anna", started=True)
+    await anna.say("hello")
+    async with post.open():
+        (row,) = await post.until_stored(1)
+        await post.until(lambda: not post.world.updates.pending)
+    assert seen == [[row.external_id]]
+    assert [each.update.raw for each in copies.read()] == [row.raw]
 
 
 async def test_each_update_lies_in_the_lane_of_its_chat(post: Post) -> None:

@@ -1,6 +1,8 @@
 """A drill: backup, life goes on, the machine is lost, restore. Nothing crosses customers (R21)."""
 
+import asyncio
 import sqlite3
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -9,6 +11,7 @@ import pytest
 
 from bot.commands.database import back_up
 from bot.commands.restore import restore
+from bot.update_copies import UpdateCopies
 from channels.email.compose import message_id
 from channels.telegram.addresses import chat_address
 from core import inbox
@@ -16,11 +19,13 @@ from core.addresses import MessageRef
 from core.db import Database, DatabaseInUse
 from core.errors import NotAllowed
 from core.inbox import Raw
+from core.inbox_copies import CopiedUpdate
 from core.people.identity import Sender
 from core.people.staff import for_admin
 from core.setup.company_settings import settle
 from core.setup.restored import GAP, find_held, mail_stamp, release
 from core.setup.signing_key import make_signing_key
+from core.tickets.customer_dialogue import choose_topic
 from core.tickets.incoming import IncomingMessage
 from core.tickets.intake import hear
 from tests.handlers.operators.group import Group
@@ -39,7 +44,9 @@ async def begins_again(group: Group, url: str) -> None:
     group.app.adopt(await group.desk.run(settle))
 
 
-async def restores(group: Group, backup: Path, *, lost: bool = True) -> int:
+async def restores(
+    group: Group, backup: Path, *, lost: bool = True, updates: Sequence[CopiedUpdate] = ()
+) -> int:
     """The machine is ``lost`` with all that came after the backup, or its database is there yet."""
     path = group.database.path
     assert path is not None
@@ -47,9 +54,9 @@ async def restores(group: Group, backup: Path, *, lost: bool = True) -> int:
     await group.database.close()
     if lost:
         path.unlink()
-    number = await restore(url, backup, None, group.desk.company)
+    done = await restore(url, backup, None, group.desk.company, updates)
     await begins_again(group, url)
-    return number
+    return done.number
 
 
 @pytest.mark.parametrize("lost", [True, False])
@@ -188,6 +195,69 @@ async def test_what_waited_in_the_inbox_of_the_backup_is_as_old_as_the_backup(
     await group.deliver()
     told = "\n".join(message.text for message in group.chat.messages)
     assert "после восстановления" in told and "из копии" not in told
+
+
+@pytest.fixture
+def copies(group: Group, tmp_path: Path) -> UpdateCopies:
+    """A folder on another disk, that survives the machine."""
+    folder = tmp_path / "elsewhere"
+    folder.mkdir()
+    group.settings["UPDATE_COPIES_DIR"] = str(folder)
+    group.restart()
+    return UpdateCopies(folder)
+
+
+async def runs(group: Group) -> None:
+    """The desk fetches and handles what people have done, until nothing of it is left."""
+    loops = [asyncio.create_task(each.run()) for each in (group.app.poller, group.app.update_queue)]
+    await group.world.until(lambda: not group.world.updates.pending, 30)
+    async with asyncio.timeout(30):
+        while await group.desk.read(inbox.count_unfinished):
+            await asyncio.sleep(0.01)
+    for loop in loops:
+        loop.cancel()
+    await asyncio.gather(*loops, return_exceptions=True)
+    await group.acknowledged()
+
+
+async def test_what_customers_said_after_the_backup_outlives_the_disk(
+    group: Group, copies: UpdateCopies, tmp_path: Path
+) -> None:
+    """It was confirmed to Telegram, handled, and lost with the machine; a copy lies beside."""
+    known = await group.ticket("до копии")
+    boris = group.world.user("Борис", language="ru", started=True)
+    of_boris = Sender(chat_address(boris.id), boris.full_name, None, boris.language)
+    await group.desk.run(choose_topic, of_boris, "picture")
+    await group.forget()
+    backup = await backup_of(group, tmp_path)
+    await group.anna.say("ещё до потери: мигает красным")
+    await boris.say("/help")
+    said = await boris.say("новая беда после копии")
+    await boris.edit(said, "новая беда после копии, исправлено")
+    await group.olga.say(group.chat, "разговор в группе")
+    await runs(group)
+    await group.deliver()
+    acknowledged = len(list(boris.chat.bot_messages))
+    assert acknowledged
+
+    number = await restores(group, backup, updates=copies.read())
+    await runs(group)
+    words = await group.rows("SELECT ticket_id, text FROM message ORDER BY id")
+    assert [tuple(row) for row in words] == [
+        (known, "до копии"),
+        (known, "ещё до потери: мигает красным"),
+        (number, "новая беда после копии, исправлено"),
+    ]
+    await group.boss.say("/restored")
+    await group.settle()
+    await group.presses(group.boss, group.boss.last, "Только новое")
+    await group.deliver()
+    assert len(list(boris.chat.bot_messages)) == acknowledged, "nobody is told again"
+    assert "исправлено" in (await group.card(number)).text, "its card has another number"
+
+    assert await restores(group, backup, updates=copies.read()), "and once more, from the same copy"
+    await runs(group)
+    assert len(await group.rows("SELECT text FROM message")) == len(words)
 
 
 async def says(group: Group, number: int, words: str) -> None:

@@ -30,6 +30,7 @@ from core.delivery.outbox_store import Candidate
 from core.delivery.pacing import Pacer
 from core.delivery.sender import QUIET, STORE_PAUSE, DeliveryResult, DeliverySender, Outcome, ids_of
 from core.delivery.settlement import FollowUps, follow_chat, settle, settle_barely
+from core.delivery.strays import Strays
 from core.desk import Desk
 from core.fault_points import pass_point
 from core.outgoing import Written
@@ -154,6 +155,7 @@ class Courier:
     _seen_slow: set[int] = field(default_factory=set)
     _looked_at: float = 0.0  # for slow answers
     _look_at: float = 0.0  # when to look next for what others have written
+    _strays: Strays = field(default_factory=Strays)
     _doubts: int = 0  # so often a claim may have been made, and was not heard of
     _serving: bool = False
     _last_write: asyncio.Task[None] | None = None
@@ -260,13 +262,26 @@ class Courier:
         while self._forgetful:
             await self._forgetful[-1].recall()
             self._forgetful.pop()
-        interrupted = defaultdict(list)
-        for delivery in await self.desk.read(outbox_store.find_interrupted):
-            if delivery.id not in self._in_hand:
-                interrupted[delivery.address].append(delivery)
-        find_out = partial(self._sender.find_out, quiet_until=time.monotonic() + quiet)
-        for deliveries in interrupted.values():
-            self._begin(deliveries, find_out)
+        found = await self.desk.read(outbox_store.find_interrupted)
+        lost = [each for each in found if each.id not in self._in_hand]
+        self._find_out(lost, quiet_until=time.monotonic() + quiet)
+
+    def _find_out(self, lost: Iterable[Delivery], quiet_until: float) -> None:
+        """Begin to find out what came of them, address by address."""
+        there = defaultdict(list)
+        for delivery in lost:
+            there[delivery.address].append(delivery)
+        for deliveries in there.values():
+            self._begin(deliveries, partial(self._sender.find_out, quiet_until=quiet_until))
+
+    async def _look_for_strays(self, now: float) -> None:
+        """Find out about rows that a commit has claimed which came to be seen after it was asked
+        about.
+        """
+        if now >= self._strays.look_at:
+            before = set(self._in_hand)
+            found = await self.desk.read(outbox_store.find_interrupted)
+            self._find_out(self._strays.lasting(found, before | self._in_hand, now), now)
 
     async def _clear_up(self) -> None:
         """Find out what was claimed unheard. A doubt that comes meanwhile may have come too late
@@ -296,6 +311,7 @@ class Courier:
                 self.send_claimed(claimed)
         if self._leads():
             await self._look_for_slow_answers(now)
+            await self._look_for_strays(now)
         rests = [at - now for at in self._chooser.resting.values()]
         tries = [each.retry_at - now for each in self._results if each.retry_at > now]
         return min([pause or LOOK_EVERY, LOOK_EVERY, *rests, *tries])

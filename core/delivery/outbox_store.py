@@ -7,6 +7,7 @@ import logging
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from operator import attrgetter
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -145,10 +146,11 @@ _CLAIM: Final = PreparedStatement(
     .returning(*_DELIVERY),
     apart=True,
 )
-_INTERRUPTED: Final = (
-    select(*_DELIVERY, _ROWS.probe_context)
-    .where(_ROWS.state == constant("sending"))
-    .order_by(_ROWS.id)
+# Along the index of what is not over; in the order of ids every row there is would be visited.
+_INTERRUPTED: Final = PreparedStatement(
+    select(*_DELIVERY, _ROWS.probe_context).where(
+        _ROWS.state.in_(PENDING), _ROWS.state == constant("sending")
+    )
 )
 _END: Final = PreparedStatement(
     update(_TABLE)
@@ -237,9 +239,10 @@ async def claim(tx: Tx, ids: Sequence[int], probe_context: dict[str, Any]) -> li
 
 
 async def find_interrupted(tx: ReadTx) -> list[Delivery]:
-    """Rows that a process was sending when it died."""
-    rows = await tx.rows(_INTERRUPTED)
-    return [Delivery(*(*fields, noted or {})) for *fields, noted in rows]
+    """Rows that a process was sending when it died, in the order of their numbers."""
+    rows = await _INTERRUPTED.rows(tx.session, {})
+    found = [Delivery(*(*fields, noted or {})) for *fields, noted in rows]
+    return sorted(found, key=attrgetter("id"))
 
 
 async def is_being_sent(tx: ReadTx, address: str) -> bool:

@@ -3,22 +3,37 @@
 Alembic costs a noticeable part of the start-up: it is imported only when there is work for it.
 """
 
+import asyncio
+import logging
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import Connection, delete, insert, inspect, select, text
+from sqlalchemy.exc import DBAPIError
 
-from core.db import Database
+from core.db import Database, gave_way
 from core.desk import utc_now
 from core.models import SystemState
 
 if TYPE_CHECKING:
     from alembic.config import Config
 
+log = logging.getLogger(__name__)
+
 FOLDER: Final = Path(__file__).parents[1] / "migrations"
 # The advisory lock that whoever migrates a PostgreSQL database holds; any number, always the same.
 _LOCK: Final = 740_211
+# Seconds to wait for a table that an earlier release works with: whoever comes behind us waits as
+# long. Less than the second after which PostgreSQL looks for a deadlock and ends one of the two: so
+# it is we who give way, and never an action.
+LOCK_TIMEOUT: Final = 0.8
+# The tables that actions come to last: whoever is in the middle of one finds them free, and ends.
+_LAST: Final = ("timer", "journal", "outbox", "inbox", "directory_version", "system_state")
+# So often it is tried, with pauses of so many seconds that grow: some four minutes.
+TRIES: Final = 30
+PAUSE: Final = 0.5
+LONGEST_PAUSE: Final = 10.0
 
 
 # Stands in a migration that takes nothing away: an earlier release works with its tables, too.
@@ -96,9 +111,24 @@ def _revision(connection: Connection) -> str | None:
 
 
 async def migrate(database: Database) -> None:
-    """Upgrade to :func:`head` in one transaction; two queries if there is nothing to do."""
-    if await pending(database):
-        await database.alter(_upgrade, "head")
+    """Upgrade to :func:`head` in one transaction; two queries if there is nothing to do.
+
+    A release that works beside it holds tables, in an order of its own. All are taken before
+    anything is done, or none: where one is not free soon, that is tried again, so that nobody waits
+    for long and nobody is ended. Raises DBAPIError if it goes on for minutes.
+    """
+    for tried in range(1, TRIES + 1):
+        if not await pending(database):
+            return
+        try:
+            await database.alter(_upgrade, "head")
+        except DBAPIError as error:
+            if not gave_way(error) or tried == TRIES:
+                raise
+            log.warning("the tables are in use; the upgrade is tried again: %s", error.orig)
+            await asyncio.sleep(min(PAUSE * tried, LONGEST_PAUSE))
+        else:
+            return
 
 
 async def undo(database: Database, revision: str = "base") -> None:
@@ -110,6 +140,7 @@ def _upgrade(connection: Connection, revision: str) -> None:
     from alembic.command import upgrade
 
     _wait_for_others(connection)
+    _take_tables(connection)
     upgrade(config(connection), revision)
     _check_references(connection)
     _note_oldest(connection)
@@ -138,6 +169,18 @@ def _wait_for_others(connection: Connection) -> None:
     """One process migrates, the next finds it done. SQLite's transaction is a lock already."""
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+
+
+def _take_tables(connection: Connection) -> None:
+    """Have all tables for ourselves: in the middle of the work nothing is waited for any more."""
+    if connection.dialect.name != "postgresql" or _revision(connection) in (None, head()):
+        return
+    found = inspect(connection).get_table_names()
+    limit = f"SET LOCAL lock_timeout = {round(LOCK_TIMEOUT * 1000)}"
+    connection.execute(text(limit))
+    names = [*sorted(set(found) - set(_LAST)), *(name for name in _LAST if name in found)]
+    quoted = ", ".join(f'"{name}"' for name in names)
+    connection.execute(text(f"LOCK TABLE {quoted} IN ACCESS EXCLUSIVE MODE"))
 
 
 def _note_oldest(connection: Connection) -> None:

@@ -110,6 +110,15 @@ def is_transient(error: BaseException) -> bool:
     return classify(error) in (Fault.STORE, Fault.REFUSED, Fault.RACE)
 
 
+# PostgreSQL: a lock was not to be had in time; two waited for each other.
+_GAVE_WAY: Final = frozenset({"55P03", "40P01"})
+
+
+def gave_way(error: DBAPIError) -> bool:
+    """Return whether the statement was ended because somebody else holds what it needs."""
+    return getattr(error.orig, "sqlstate", None) in _GAVE_WAY
+
+
 # PostgreSQL: a statement has run for longer than it may.
 _BROKEN_OFF: Final = "57014"
 

@@ -110,13 +110,14 @@ async def test_a_cancelled_statement_does_not_leave_the_database_locked(
         async with own.write() as session:
             await session.execute(insert(SystemState), [fact("half")])
             await session.execute(text(LONG.format(400_000)))
+            await asyncio.Event().wait()  # a quick machine has done by then: it does not end
 
     task = asyncio.create_task(slow())
     await asyncio.sleep(pause)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    async with asyncio.timeout(3):
+    async with asyncio.timeout(30):
         async with own.write() as session:
             await session.execute(insert(SystemState), [fact("next")])
     async with own.read() as session:
@@ -124,10 +125,17 @@ async def test_a_cancelled_statement_does_not_leave_the_database_locked(
 
 
 async def test_a_cancelled_action_is_finished_all_the_same(desk: Desk, store: Store) -> None:
-    ticket = await opens(desk)
-    task = asyncio.create_task(desk.run(hear, ALICE, says(ALICE, "Wait")))
-    await asyncio.sleep(0.001)
+    ticket, begun, goes_on = await opens(desk), asyncio.Event(), asyncio.Event()
+
+    async def act(tx: Tx) -> None:
+        begun.set()
+        await goes_on.wait()
+        await hear(tx, ALICE, says(ALICE, "Wait"))
+
+    task = asyncio.create_task(desk.run(act))
+    await begun.wait()
     task.cancel()
+    goes_on.set()
     with pytest.raises(asyncio.CancelledError):
         await task
     assert len(await store.messages(ticket.id)) == 2

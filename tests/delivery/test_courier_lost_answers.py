@@ -78,7 +78,7 @@ async def test_rows_of_a_killed_process_are_found_out_about_first(harness: Couri
 async def test_a_dead_process_is_waited_for_once_and_not_for_each_of_its_rows(
     harness: CourierHarness,
 ) -> None:
-    rows = [await harness.put(GROUP) for _ in range(6)]
+    rows = [await harness.put(GROUP) for _ in range(60)]
     for row in rows:
         await harness.interrupt(row)
         harness.channel.stands.append((str(GROUP), row))
@@ -87,7 +87,8 @@ async def test_a_dead_process_is_waited_for_once_and_not_for_each_of_its_rows(
     async with harness.at_work():
         await harness.until_over()
     assert harness.channel.asked == rows
-    assert quiet <= time.monotonic() - began < 3 * quiet
+    # a wait for each would take a minute; a slow machine's own work takes some seconds
+    assert quiet <= time.monotonic() - began < len(rows) * quiet / 3
 
 
 async def test_finding_out_holds_up_nobody_else(

@@ -22,7 +22,7 @@ async def test_stop_finishes_what_is_under_way_and_begins_nothing(harness: Couri
     await asyncio.sleep(0.02)
     assert not stopping.done()
     gate.set()
-    await asyncio.wait_for(asyncio.gather(stopping, task), 1)
+    await asyncio.wait_for(asyncio.gather(stopping, task), 30)
     assert await harness.states() == {first: "sent", second: "queued"}
 
 
@@ -31,7 +31,7 @@ async def test_stop_does_not_wait_for_ever(harness: CourierHarness) -> None:
     row = await harness.put(ALICE)
     task = asyncio.create_task(harness.courier.run())
     await harness.until(lambda: harness.channel.under_way)
-    await asyncio.wait_for(harness.courier.stop(patience=0.05), 1)
+    await asyncio.wait_for(harness.courier.stop(patience=0.05), 30)
     await task
     assert (await harness.row(row)).state == "sending"
     for left in harness.courier._under_way.values():
@@ -41,12 +41,12 @@ async def test_stop_does_not_wait_for_ever(harness: CourierHarness) -> None:
 async def test_stop_ends_the_wait_for_a_lost_answer(
     harness: CourierHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sender, "QUIET", 60.0)
+    monkeypatch.setattr(sender, "QUIET", 3600.0)
     harness.channel.plan(str(ALICE), "cut")
     row = await harness.put(ALICE)
     task = asyncio.create_task(harness.courier.run())
     await harness.until(lambda: harness.channel.stands)
-    await asyncio.wait_for(harness.courier.stop(), 1)
+    await asyncio.wait_for(harness.courier.stop(patience=60), 30)
     await task
     assert (await harness.row(row)).state == "sending"
     monkeypatch.setattr(sender, "QUIET", 0.01)

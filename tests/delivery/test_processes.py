@@ -154,6 +154,7 @@ class Handlers:
         self.begun: list[tuple[str, int]] = []
         self.seen: list[tuple[str, int]] = []
         self.by: list[set[str]] = [set(), set()]
+        self.take_part = [asyncio.Event(), asyncio.Event()]
         self.busy: dict[str, int] = {}
         self.most_at_once = 0
         self.together: list[str] = []  # chats that two handled at once; an error would be retried
@@ -167,7 +168,10 @@ class Handlers:
             self.busy[chat] = at
             self.begun.append((chat, int(stored.external_id)))
             self.most_at_once = max(self.most_at_once, list(self.busy.values()).count(at))
+            self.take_part[at].set()
             try:
+                # however quick one of them is: it has no more than its share, the rest is for both
+                await asyncio.gather(*(part.wait() for part in self.take_part))
                 await asyncio.sleep(0.002)
                 await self.desks[at].run(_effect, stored)
             finally:

@@ -46,7 +46,7 @@ class QueueHarness:
             yield self.update_queue
         finally:
             await self.update_queue.stop()
-            await asyncio.wait_for(task, 5)
+            await asyncio.wait_for(task, 30)
 
     async def states(self) -> dict[int, str]:
         async with self.desk.database.read() as session:

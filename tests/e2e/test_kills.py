@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import random
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
@@ -19,6 +18,8 @@ from tools.bench.kills import play
 PASSAGES = {"inbox": (1, 3), "desk": (4, 17), "courier": (2, 4), "sweep": (1, 2)}
 # Lives of the random kills last so many seconds at most: some are too short to find anything out.
 RANDOM_KILLS, SHORT = 10, 1.5
+# What is random in the suite is so once: other seeds are for `tools.bench.kills`.
+SEED = 20_261_130
 # So many stories are played side by side: they wait more than they work.
 AT_ONCE = 5
 
@@ -84,9 +85,8 @@ async def stories(
 
 async def test_kills_at_random_moments(forking: WarmProcesses, tmp_path: Path) -> None:
     """… lose nothing and double nothing either. `tools.bench.kills` plays hundreds."""
-    seed = random.randrange(1 << 32)
-    outcome = await play(tmp_path, forking, RANDOM_KILLS, seed, SHORT)
-    assert not outcome.problems, f"seed {seed}: {outcome.problems}"
+    outcome = await play(tmp_path, forking, RANDOM_KILLS, SEED, SHORT)
+    assert not outcome.problems, f"seed {SEED}: {outcome.problems}"
     assert outcome.kills == RANDOM_KILLS and outcome.words
 
 

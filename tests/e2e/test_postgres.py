@@ -220,7 +220,10 @@ async def another_is_there(stage: Stage, store: Store, name: str) -> None:
     second = stage.process()
     second.log = stage.folder / f"{name}.log"
     await second.start(wait=False)
-    locks = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND mode = 'ShareLock'"
+    locks = (
+        "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND mode = 'ShareLock'"
+        " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+    )
     async with asyncio.timeout(PATIENCE):
         while not await answers(store, locks, 2):
             await asyncio.sleep(0.05)

@@ -194,11 +194,11 @@ async def test_all_that_one_update_shows_ends_before_the_update_counts_as_hung(
     harness: GroupHarness, caplog: pytest.LogCaptureFixture
 ) -> None:
     assert module.SHOWING + 5 <= TIMEOUT
-    harness.world.faults.hang(5, times=9)
+    harness.world.faults.hang(5, times=20)
     responder = harness.responder
     responder.deadline = time.monotonic() + 0.5
     began = time.monotonic()
     with unharmed(caplog):
-        for _ in range(5):
+        for _ in range(20):  # by themselves they would take two seconds each
             await responder.say(harness.anna.id, "part")
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 13

@@ -27,7 +27,7 @@ from tests.clock import Clock
 from tests.handlers.http.conftest import Visitor, served
 from tests.handlers.http.test_app import TOKEN, Browser, in_the_group
 
-PATIENCE = 20
+PATIENCE = 60
 PROBLEM = {"type", "title", "status", "code"}
 
 

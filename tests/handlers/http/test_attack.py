@@ -39,7 +39,7 @@ AT_ONCE: Final = 8
 # Bytes that no answer to a stranger needs.
 MOST: Final = 400_000
 # Seconds that an answer may take; that nothing comes where not all was sent.
-PATIENCE: Final = 20.0
+PATIENCE: Final = 120.0
 SILENCE: Final = 0.4
 # What each may see of a ticket that is not theirs: its words, its notes.
 ATTACKERS: Final = {

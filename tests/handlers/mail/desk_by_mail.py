@@ -197,7 +197,7 @@ class Stage:
     async def _no_file(self, file_id: str, _most: int | None) -> bytes:
         return f"bytes of {file_id}".encode()
 
-    async def until(self, right: Callable[[], Any], what: str = "", seconds: float = 30) -> Any:
+    async def until(self, right: Callable[[], Any], what: str = "", seconds: float = 120) -> Any:
         """Wait until something is so; returns what it is."""
         async with asyncio.timeout(seconds):
             while True:

@@ -24,7 +24,7 @@ async def test_a_postgresql_that_comes_up_after_the_desk_is_waited_for(
         if not found:
             pytest.skip("this PostgreSQL is not reached by a socket in a folder")
         waiting = asyncio.create_task(database_access.wait_for_server(there))
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while "the database is waited for" not in caplog.text:
                 await asyncio.sleep(0.01)
             assert not waiting.done()
@@ -41,5 +41,5 @@ async def test_what_will_not_pass_is_not_waited_for(postgres: Postgres) -> None:
 async def test_the_waiting_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(database_access, "WAIT_LIMIT", 0.1)
     monkeypatch.setattr(database_access, "_PAUSE", 0.02)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         await database_access.wait_for_server("postgresql+asyncpg://u:p@127.0.0.1:9/desk")

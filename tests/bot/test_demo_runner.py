@@ -91,7 +91,7 @@ class Window:
     def close(self) -> None:
         if self.process.poll() is None:
             self.process.terminate()
-            self.process.wait(20)
+            self.process.wait(60)
         self.hang_up()
 
 

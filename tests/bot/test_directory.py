@@ -167,7 +167,7 @@ def test_a_desk_that_runs_beside_knows_of_it_soon(
                 assert (
                     await asyncio.to_thread(cli.main, ["directory", "apply", file, "--yes"]) == FINE
                 )
-                async with asyncio.timeout(20):
+                async with asyncio.timeout(60):
                     while list(await desk.read(teams_of)) == seen[-1]:
                         await asyncio.sleep(0.01)
             seen.append(list(await desk.read(teams_of)))
@@ -199,7 +199,7 @@ def test_the_log_names_the_version_that_a_desk_works_by_once_it_does(
         assert await asyncio.to_thread(cli.main, command) == FINE
 
     async def last(words: str) -> None:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while told[-1:] != [words]:
                 await asyncio.sleep(0.01)
 
@@ -259,7 +259,7 @@ def test_a_desk_that_runs_beside_says_the_companys_own_words_soon(
     own = '[[text]]\ncode = "customer.blocked"\ntexts = {{ en = "{}" }}\n'
 
     async def wait_for_words(number: int) -> None:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while len(renewed) < number:
                 await asyncio.sleep(0.01)
         said.extend(texts.written("en", "customer.blocked"))

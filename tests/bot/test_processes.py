@@ -5,7 +5,8 @@ import select
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import asyncpg
@@ -85,7 +86,7 @@ def killed(*command: str, until: str, processes: int) -> str:
         assert program.stdout
         line = next((line for line in program.stdout if until in line), "")
         assert line, "it has ended too early"
-        started = {pid: os.pidfd_open(pid) for pid in _descendants(program.pid)}
+        started = dict(_watched(_descendants(program.pid)))
         program.send_signal(signal.SIGKILL)
     assert len(started) >= processes
     for pid, ended in started.items():
@@ -94,8 +95,18 @@ def killed(*command: str, until: str, processes: int) -> str:
     return line.strip()
 
 
+def _watched(pids: Iterable[int]) -> Iterator[tuple[int, int]]:
+    """Each with what tells of its end; those that have ended by themselves are left out."""
+    for pid in pids:
+        with suppress(ProcessLookupError):
+            yield pid, os.pidfd_open(pid)
+
+
 def _descendants(pid: int) -> Iterator[int]:
-    for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
+    children = ""
+    with suppress(OSError):  # it has ended meanwhile
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text()
+    for child in children.split():
         yield int(child)
         yield from _descendants(int(child))
 

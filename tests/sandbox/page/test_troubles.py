@@ -133,11 +133,11 @@ async def test_without_a_network_nothing_reaches_the_server_but_the_page(visitor
 
 
 async def test_a_poll_that_waits_is_cut_off_with_the_network(visitor: Visitor) -> None:
-    poll = asyncio.create_task(call(visitor, "getUpdates", timeout=30))
+    poll = asyncio.create_task(call(visitor, "getUpdates", timeout=50))
     await visitor.world.until(lambda: visitor.world.updates.polls, what="a poll")
     await visitor.trouble("network", on=False)
     with pytest.raises(aiohttp.ClientError):
-        await asyncio.wait_for(poll, 10)
+        await asyncio.wait_for(poll, 40)
 
 
 async def test_calm_ends_them_all(staffed: tuple[Visitor, Control]) -> None:

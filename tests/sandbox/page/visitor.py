@@ -16,7 +16,7 @@ from sandbox.page import Page
 from tests.sandbox.page.applying import events_in
 
 Json = dict[str, Any]
-PATIENCE = 20.0
+PATIENCE = 60.0
 
 
 class Visitor:

@@ -133,12 +133,9 @@ async def crossings(window: Window, card: Locator, number: int) -> dict[str, flo
 
 def is_quick(result: dict[str, Any]) -> bool:
     """Whether words are shown at once, the last ones as the first ones, and the page has rests."""
-    waits = result["waits"]
-    return (
-        median(waits) < 150
-        and median(waits[-50:]) < 2 * median(waits[:50]) + 20
-        and sum(result["long"]) / len(waits) < BUSY
-    )
+    waits: list[float] = result["waits"]
+    busy = float(sum(result["long"])) / len(waits)
+    return median(waits) < 150 and median(waits[-50:]) < 2 * median(waits[:50]) + 20 and busy < BUSY
 
 
 async def test_two_hundred_messages_do_not_slow_the_page(window: Window) -> None:

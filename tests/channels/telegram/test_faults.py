@@ -25,6 +25,7 @@ from core.tickets.lifecycle import take
 from core.tickets.sweep import sweep
 from tests.channels.telegram.harness import ChannelHarness
 from tests.channels.telegram.test_channel import card, opened
+from tests.rounds import best_of
 
 FINE = ("not_modified",)
 
@@ -401,22 +402,23 @@ async def test_a_part_whose_answer_was_lost_is_found_and_the_rest_is_added(
 
 async def test_a_flood_holds_one_chat_and_not_the_others(harness: ChannelHarness) -> None:
     number = await opened(harness)
-    for words in map("Restart it {}".format, range(10)):  # a busy machine may hold up some rounds
+
+    async def others_are_served_after() -> float:
         harness.world.faults.flood(2, method="sendMessage", chat=harness.anna)
         began = time.monotonic()
-        await harness.answer(number, harness.oleg.say(harness.group, words).result)
+        await harness.answer(number, harness.oleg.say(harness.group, "Restart it").result)
         delivery = await harness.next()
         assert delivery is not None
         left = await harness.carry(delivery)
         assert left.error is not None and left.error.retry_after == 2
         await harness.carry(harness.delivery("card", harness.alerts, ticket_id=number))
-        others_had_to_wait = time.monotonic() - began
+        others = time.monotonic() - began
         await harness.carry(delivery)
         assert time.monotonic() - began >= 2
-        assert harness.anna.chat.last.text == words
-        if others_had_to_wait < 1:
-            break
-    assert others_had_to_wait < 1
+        assert harness.anna.chat.last.text == "Restart it"
+        return others
+
+    assert await best_of(others_are_served_after, 1) < 1
     harness.world.assert_clean()
 
 

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Generator, Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from bot.lazy_aiogram import defer_types
 
@@ -34,9 +34,12 @@ MEMORY = Path("/dev/shm")  # noqa: S108
 if "TMPDIR" not in os.environ and MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > 4 << 30:
     os.environ["TMPDIR"] = tempfile.tempdir = str(MEMORY)
 
-# Properties are about what is right; how long an example takes says more of the machine.
-settings.register_profile("suite", deadline=None)
-settings.load_profile("suite")
+# Properties are about what is right; how long an example takes, or is made, says more of the
+# machine. The suite tries the same examples each time; `PROPERTIES=others` tries new ones.
+SLOW = [HealthCheck.too_slow]
+settings.register_profile("suite", deadline=None, suppress_health_check=SLOW, derandomize=True)
+settings.register_profile("others", deadline=None, suppress_health_check=SLOW)
+settings.load_profile(os.environ.get("PROPERTIES", "suite"))
 
 TESTS = Path(__file__).parent
 

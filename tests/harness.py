@@ -33,8 +33,8 @@ from tests.postgres import in_a_thread
 from tests.unhurried import Unhurried
 
 ROOT = Path(__file__).parents[1]
-# Seconds for what is shown while the conversation goes on.
-PATIENCE = 20.0
+# Seconds for what is shown while the conversation goes on, a picture that a process draws, too.
+PATIENCE = 120.0
 
 
 @dataclass(slots=True, kw_only=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import Awaitable, Callable
 from typing import NoReturn, Protocol
 from weakref import WeakSet
@@ -63,13 +64,16 @@ class Listener:
                 handler.transport.abort()
 
     async def outage(self, seconds: float) -> None:
-        """Refuse connections for a while."""
+        """Refuse connections for a while; nobody else gets the port meanwhile."""
         if self._site is not None:
             await self._site.stop()
             self._site = None
-        self._abort_connections()
-        await asyncio.sleep(seconds)
-        await self._listen()
+        with socket.socket() as kept:  # bound, and not listening
+            kept.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            kept.bind(("127.0.0.1", self.port))
+            self._abort_connections()
+            await asyncio.sleep(seconds)
+            await self._listen()
 
     def cut(self, *, off: bool) -> None:
         """No network between the bot and this server, until it is put back. The page stays."""

@@ -212,7 +212,8 @@ async def test_a_question_is_capped() -> None:
 
 
 @settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=60,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(st.text(max_size=200))
 async def test_nothing_that_can_be_typed_is_an_error(desk: Desk, words: str) -> None:

@@ -1,7 +1,6 @@
 """`check`: every finding says what is wrong, and what to do about it."""
 
 import os
-import socket
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -39,6 +38,7 @@ from tests.channels.certificate import make_certificate
 from tests.delivery.s3_server import S3Server
 from tests.delivery.test_health_watch import listener
 from tests.model_server import model_server
+from tests.ports import free_port
 
 CANARY = "42:c4naryN3verShownc4naryN3verShown1234"
 
@@ -469,10 +469,7 @@ async def answering(status: int) -> AsyncIterator[int]:
 
 
 async def test_an_address_for_http_that_is_taken_by_another_is_named(practice: Practice) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as other:
-        port = other.getsockname()[1]
-        other.close()
-        assert not await practice.faults(HTTP_LISTEN=f"127.0.0.1:{port}")
+    assert not await practice.faults(HTTP_LISTEN=f"127.0.0.1:{free_port()}")
     async with answering(200) as port:
         lines = [str(f) for f in await practice.examine(HTTP_LISTEN=f"127.0.0.1:{port}")]
         assert f"ok     HTTP is served on http://127.0.0.1:{port}" in lines

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import socket
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -19,6 +18,7 @@ from sandbox.process import python, tied
 from tests.channels.email.server import Relay, read
 from tests.e2e.looking import posts, soon, value
 from tests.e2e.stage import ROOT, Stage, staged
+from tests.ports import free_port
 
 # A token such as Telegram gives; nothing that the bot says may ever hold its second half.
 CANARY = "c4naryN3verShownc4naryN3verShown123"
@@ -193,9 +193,7 @@ class MuteRelay(Relay):
 
 @asynccontextmanager
 async def mute_relay() -> AsyncIterator[MuteRelay]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        relay = MuteRelay(port=probe.getsockname()[1])
+    relay = MuteRelay(port=free_port())
     yield relay
     if relay.server is not None:
         relay.server.close()

@@ -15,6 +15,7 @@ from tests.channels.email.server import Relay, read, text_of
 from tests.e2e.hours import all_falls_due, pass_hours
 from tests.e2e.looking import soon, value
 from tests.e2e.stage import Stage, staged
+from tests.ports import free_port
 
 HEAD, DUTY = "head@company.test", "duty@company.test"
 # As people come: with a line end in the name, or worse.
@@ -25,7 +26,7 @@ class MailServer:
     """Somebody's mail server: it can be gone for a while, and comes back where it was."""
 
     def __init__(self) -> None:
-        self.relay = Relay()
+        self.relay = Relay(port=free_port())
         self._server: asyncio.Server | None = None
 
     async def up(self) -> None:
@@ -35,7 +36,6 @@ class MailServer:
             "127.0.0.1",
             self.relay.port,
         )
-        self.relay.port = self._server.sockets[0].getsockname()[1]
 
     def down(self) -> None:
         if self._server is not None:

@@ -29,6 +29,7 @@ from tests.e2e.looking import soon
 from tests.e2e.stage import ROOT, Stage, staged
 from tests.e2e.test_mail import MailServer
 from tests.e2e.warm import WarmProcesses
+from tests.ports import free_port
 
 HEAD, CLOSED, SUPPORT = "head@company.test", "550@x.test", "support@company.test"
 SOON = 40.0
@@ -105,7 +106,7 @@ async def test_a_closed_mailbox_is_told_listed_and_done_with(
 async def test_a_mailbox_that_does_not_answer_is_told_and_its_end_too(stage: Stage) -> None:
     office = PostOffice()
     office.open(SUPPORT, "secret")
-    server = ImapServer(office)
+    server = ImapServer(office, port=free_port())
     await server.start()
     user = SUPPORT.replace("@", "%40")
     stage.settings |= {

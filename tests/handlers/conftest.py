@@ -4,9 +4,16 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from core.reports import charts
 from core.texts import Texts
 from tests.handlers.customer.chat import PrivateChat, private_chat
 from tests.handlers.operators.group import Group, operator_group
+
+
+@pytest.fixture(autouse=True)
+def pictures_are_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process of its own draws them, which takes a while where many are at work."""
+    monkeypatch.setattr(charts, "PATIENCE", 300.0)
 
 
 @pytest.fixture

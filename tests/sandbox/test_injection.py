@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import socket
-
 import pytest
 
 from sandbox import World
+from tests.ports import free_port
 from tests.sandbox.clients import Raw
 
 
@@ -55,9 +54,7 @@ async def test_a_confirmed_update_can_be_delivered_again() -> None:
 
 
 async def test_the_server_listens_where_it_is_told_to() -> None:
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        port = sock.getsockname()[1]
+    port = free_port()
     async with World.start(port=port) as world, Raw(world) as raw:
         assert world.api_url == f"http://127.0.0.1:{port}"
         assert (await raw.ok("getMe"))["username"] == "help_bot"

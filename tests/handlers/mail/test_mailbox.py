@@ -26,6 +26,7 @@ from sandbox.mail.imap import CAPABILITIES, ImapServer
 from sandbox.mail.post_office import PostOffice
 from tests.channels.certificate import Certificate, make_certificate
 from tests.handlers.mail.desk_by_mail import SUPPORT
+from tests.ports import free_port
 
 SALES: Final = "sales@desk.test"
 MAIL: Final = (
@@ -106,7 +107,7 @@ async def stored(desk: Desk, count: int) -> list[InboxRow]:
 
 @pytest.fixture
 async def server() -> AsyncIterator[ImapServer]:
-    server = ImapServer(PostOffice())
+    server = ImapServer(PostOffice(), port=free_port())
     await server.start()
     yield server
     await server.stop()

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import insert, select
@@ -245,7 +246,14 @@ async def test_my_list_stays_the_askers(group: Group) -> None:
     assert empty == "У вас нет открытых обращений. Свободные: /queue free"
 
 
+def stand_at_noon(group: Group) -> None:
+    """Days are counted from midnight to midnight: none of it may pass by chance."""
+    noon = group.clock().replace(hour=9, minute=0)  # in Moscow
+    group.clock.now = noon + timedelta(days=1)
+
+
 async def test_what_is_late_is_listed(group: Group) -> None:
+    stand_at_noon(group)
     number = await group.ticket()
     assert group.answers(await group.says(group.olga, "/overdue")) == ["Просроченных нет."]
     group.clock.move(days=5)
@@ -259,6 +267,7 @@ async def test_what_is_late_is_listed(group: Group) -> None:
 
 
 async def test_days_in_work_stop_at_the_end(group: Group) -> None:
+    stand_at_noon(group)
     number = await group.ticket()
     group.clock.move(days=2)
     await group.says(group.olga, f"/close {number} ! готово")

@@ -9,7 +9,7 @@ from core.desk import Desk
 from core.files import FileStore
 from core.inbox import Stored
 from core.setup.signed_links import file_link
-from core.setup.signing_key import find_signing_key
+from core.signing_key import find_signing_key
 from core.texts import Texts
 from handlers.mail.fetch import MailFetcher
 from handlers.mail.handler import MailHandler

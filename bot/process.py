@@ -31,7 +31,7 @@ from core.desk import Desk
 from core.setup.company_settings import settle
 from core.setup.desk_health import take_lead
 from core.setup.own_texts import adopt_texts, find_own_texts
-from core.setup.signing_key import make_signing_key
+from core.signing_key import make_signing_key
 from core.texts import Texts
 from handlers.mail.fetch import MailFetcher
 from handlers.mail.parser_process import ParserProcess

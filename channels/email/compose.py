@@ -15,7 +15,7 @@ from typing import Final
 
 from channels.email.contents import Enclosure
 from core.setup.restored import MailStamp
-from core.setup.signing_key import is_signed, signature
+from core.signing_key import is_signed, signature
 
 LONGEST_SUBJECT: Final = 200
 LONGEST_NAME: Final = 80

@@ -14,7 +14,7 @@ from core.files import Attachments, has_file, title_of
 from core.models import Person
 from core.responses.letterhead import Letterhead, letterhead_of
 from core.setup.signed_links import follow_path
-from core.setup.signing_key import find_signing_key
+from core.signing_key import find_signing_key
 from core.tickets.card import Words, last_from_customer, list_words, words_of
 from core.tx import ReadTx
 from core.words.quotes import REPLY_MARKS

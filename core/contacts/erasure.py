@@ -1,6 +1,7 @@
 """Erases what is known of a customer; statistics and the outline of the journal stay (S31).
 
-Gone are their name, addresses and phones, all words of their tickets (answers and notes, too: they
+Gone are their name, addresses and phones (an address on the blacklist of mail stays there as a
+keyed digest), all words of their tickets (answers and notes, too: they
 speak of the customer), files, what the search knows, raw updates and mails, and what was sent. What
 stays says that a ticket of some topic was opened, answered and solved at certain times.
 """
@@ -12,6 +13,7 @@ from typing import Any, Final
 from sqlalchemy import String, bindparam, cast, delete, or_, select, text, update
 
 from core.addresses import Address
+from core.contacts.erased_senders import hide_senders
 from core.contacts.erasure_remains import note_remains, note_traces, unused
 from core.contacts.personal_cells import erase_cells
 from core.delivery.outbox_store import erase_deliveries
@@ -121,6 +123,7 @@ async def erase_again(tx: Tx, person_id: int) -> Erased:
     await _erase_journal(tx, people, tickets)
     await erase_cells(tx, people)
     await tx.write()
+    await hide_senders(tx, points)
     await _erase_people(tx, people, points)
     tx.emit(PersonErased(ticket_id=None, person_id=person_id, tickets=len(tickets)))
     if await tx.find(Erasure, person_id) is None:

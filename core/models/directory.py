@@ -12,8 +12,8 @@ from core.db import BigId, Row
 class DirectoryVersion(Row):
     """The whole directory as it was from this instant on, as a file, and who made it so.
 
-    ``origin``: ``file``, ``chat``, ``screen`` or ``restore``; ``start`` is what was there before
-    the first change.
+    ``origin``: ``file``, ``chat``, ``screen``, ``restore`` or ``erasure``; ``start`` is what was
+    there before the first change.
     """
 
     __tablename__ = "directory_version"

@@ -21,7 +21,7 @@ from core.events import OutboxReleased, Restored
 from core.models import InboxRow, JournalEntry, Message, OutboxRow, Person, SystemState, Ticket
 from core.people.identity import Sender
 from core.setup.company_settings import RESTORED, arrive_as_admin
-from core.setup.signing_key import find_signing_key
+from core.signing_key import find_signing_key
 from core.tickets.lifecycle import access
 from core.tx import ReadTx, Tx
 

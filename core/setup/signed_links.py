@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 from urllib.parse import quote
 
-from core.setup.signing_key import is_signed, signature
+from core.signing_key import is_signed, signature
 
 LIFETIME: Final = timedelta(days=30)
 _SIGNED: Final = re.compile(r"([1-9][0-9]{0,14})-([0-9a-f]{20})", re.ASCII)

@@ -11,7 +11,7 @@ from fastapi.responses import Response
 from core.desk import Desk
 from core.files import FileStore
 from core.setup.signed_links import is_valid_link
-from core.setup.signing_key import find_signing_key
+from core.signing_key import find_signing_key
 from core.texts import Texts
 from handlers.http.guard import RETRY_AFTER
 from handlers.http.pages.layout import notice, reader_of

@@ -12,6 +12,7 @@ from enum import Enum, auto
 from typing import Final
 
 from channels.email.refusals import ENHANCED, is_of_address
+from core.contacts.erased_senders import ERASED
 from core.words.contact_values import read_email
 from core.words.quotes import AUTOMATIC_SUBJECT
 from handlers.mail.parse import Mail, header, headers
@@ -137,16 +138,19 @@ def _first(pattern: re.Pattern[str], words: str) -> str:
 # Whom nobody wants to hear of.
 
 
-def blacklisted(address: str, entries: Sequence[str]) -> str | None:
-    """Return the entry that the address is on, if it is on any (F4).
+def blacklisted(address: str, entries: Sequence[str], digest: str = "") -> str | None:
+    """Return the entry that the address is on, if it is on any (F4). ``digest``: the entry that
+    stands for it if its person was erased.
 
     ``a@x.test`` is an address, ``@x.test`` or ``x.test`` a domain with all below it, anything else
     (``noreply``, ``sales@``) a part of what stands before the @.
     """
-    return next((entry for entry in entries if _is_on(address, entry)), None)
+    return next((entry for entry in entries if _is_on(address, entry, digest)), None)
 
 
-def _is_on(address: str, entry: str) -> bool:
+def _is_on(address: str, entry: str, digest: str) -> bool:
+    if entry.startswith(ERASED):
+        return entry == digest
     local, _, domain = address.partition("@")
     before, at, after = entry.partition("@")
     if before and after:

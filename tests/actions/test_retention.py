@@ -9,13 +9,26 @@ from sqlalchemy import func, select, update
 from bot.app import LOCALES
 from core import inbox
 from core.contacts import retention
-from core.contacts.erasure import list_erased
+from core.contacts.erased_senders import sender_digest
+from core.contacts.erasure import erase_own, list_erased
 from core.contacts.erasure_remains import find_remains
 from core.contacts.retention import apply_retention, last_round
 from core.desk import Desk
-from core.models import ApiCall, ApiKey, InboxRow, JournalEntry, Message, OutboxRow, Person
+from core.models import (
+    ApiCall,
+    ApiKey,
+    DirectoryVersion,
+    InboxRow,
+    JournalEntry,
+    Message,
+    OutboxRow,
+    Person,
+    Ticket,
+)
+from core.people.contact_points import Point, add_point
 from core.people.identity import Sender
 from core.people.staff import by_operator, enrol
+from core.signing_key import find_signing_key, make_signing_key
 from core.texts import Texts
 from core.tickets.intake import hear
 from core.tickets.lifecycle import move
@@ -23,6 +36,7 @@ from core.tickets.search_index import index_new
 from core.tx import Tx
 from tests.actions.people import ALICE, ANNA, BORIS, OLGA, opens, says
 from tests.actions.store import Store
+from tests.actions.test_directory import apply
 from tests.clock import Clock
 
 WORDS, PEOPLE = timedelta(days=365), timedelta(days=730)
@@ -85,6 +99,35 @@ async def test_a_customer_without_newer_tickets_is_forgotten(
     assert (await store.ticket(back)).title == "Payment"
     assert await _told(store) == [{"tickets": 0, "people": 1}]
     assert await desk.read(find_remains) is not None
+
+
+@pytest.mark.parametrize("by_night", [True, False])
+async def test_whoever_forgets_a_customer_leaves_a_digest_of_their_address_on_the_blacklist(
+    desk: Desk, store: Store, clock: Clock, by_night: bool
+) -> None:
+    _keep(desk, words=None)
+    number = await _ended(desk, ALICE, "the canary is gone")
+    other = await _ended(desk, BORIS, "the sparrow is here")
+
+    async def reach(tx: Tx) -> None:
+        for ticket, address in ((number, "canary@x.test"), (other, "sparrow@x.test")):
+            person = await tx.get(Person, (await tx.get(Ticket, ticket)).customer_id)
+            await add_point(tx, person, Point("email", address))
+
+    await desk.run(make_signing_key)
+    await desk.run(reach)
+    await apply(desk, '[settings]\nmail_blacklist = ["canary@x.test", "sparrow@x.test"]\n')
+    if by_night:
+        clock.move(days=700)
+        await _ended(desk, BORIS, "here again")
+        clock.move(days=31)
+        await _round(desk)
+    else:
+        await desk.run(erase_own, ALICE.address)
+    digest = sender_digest(await desk.read(find_signing_key), "canary@x.test")
+    assert desk.company.mail_blacklist == (digest, "sparrow@x.test")
+    kept = await store.rows(select(DirectoryVersion.document))
+    assert not [one for one in kept if "canary" in one] and digest in kept[-1]
 
 
 async def test_open_tickets_and_the_staff_are_kept(desk: Desk, store: Store, clock: Clock) -> None:

@@ -29,7 +29,7 @@ from core.files import FolderStore
 from core.people.app_logins import make_link
 from core.people.identity import Sender
 from core.setup.signed_links import follow_path
-from core.setup.signing_key import find_signing_key, make_signing_key
+from core.signing_key import find_signing_key, make_signing_key
 from core.subscriptions import SUBSCRIBERS
 from core.texts import Texts
 from handlers.http.app.staff_access import Entrance

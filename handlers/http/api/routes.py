@@ -20,7 +20,7 @@ from core.integrations.keys import LINKS, READ, WRITE, Key
 from core.integrations.particulars import Unfit
 from core.integrations.unused_uploads import note_uploads
 from core.setup.signed_links import follow_path
-from core.setup.signing_key import find_signing_key
+from core.signing_key import find_signing_key
 from core.texts import Texts
 from core.tickets.details import details_of
 from core.tickets.facts import (

@@ -27,7 +27,7 @@ from core.people.staff import as_staff, for_worker, id_of
 from core.reports.transcript import Transcript, make_transcript
 from core.responses.sending import prepare
 from core.responses.staff_page import Draft, TicketPage, find_page, find_said
-from core.setup.signing_key import find_signing_key
+from core.signing_key import find_signing_key
 from core.tasks.task_actions import TasksOpen
 from core.texts import Texts
 from core.tickets.attached_files import AttachedFile

@@ -19,7 +19,7 @@ from fastapi.responses import Response
 
 from channels.telegram.addresses import chat_address
 from core.addresses import Address
-from core.setup.signing_key import is_signed, signature
+from core.signing_key import is_signed, signature
 
 COOKIE: Final = "frontdoor_app"
 LIFETIME: Final = timedelta(hours=12)

@@ -17,7 +17,7 @@ from core.desk import Desk
 from core.errors import Refusal
 from core.people.app_logins import staff_at
 from core.people.identity import Sender
-from core.setup.signing_key import find_signing_key
+from core.signing_key import find_signing_key
 from core.texts import Texts
 from handlers.http.app import pages, session
 from handlers.http.app.session import Session

@@ -25,7 +25,7 @@ import orjson
 
 from channels.telegram.addresses import chat_address
 from core.addresses import Address
-from core.setup.signing_key import is_signed, signature
+from core.signing_key import is_signed, signature
 from core.tx import demand_no_transaction
 
 log = logging.getLogger(__name__)

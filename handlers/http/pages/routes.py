@@ -15,7 +15,7 @@ from core.errors import Unreadable
 from core.files import Attachments, FetchFile, FileStore, has_file, title_of
 from core.integrations.intake import add_by_page, open_by_form
 from core.setup.signed_links import follow_path, followed_number
-from core.setup.signing_key import find_signing_key
+from core.signing_key import find_signing_key
 from core.texts import Key, Texts
 from core.tickets.customer_tickets import OwnTicket, OwnWords
 from core.tickets.ticket_page import followed_ticket

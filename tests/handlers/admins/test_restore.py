@@ -24,7 +24,7 @@ from core.people.identity import Sender
 from core.people.staff import for_admin
 from core.setup.company_settings import settle
 from core.setup.restored import GAP, find_held, mail_stamp, release
-from core.setup.signing_key import make_signing_key
+from core.signing_key import make_signing_key
 from core.tickets.customer_dialogue import choose_topic
 from core.tickets.incoming import IncomingMessage
 from core.tickets.intake import hear

@@ -14,7 +14,7 @@ from channels.telegram.addresses import chat_address
 from core.company import Company
 from core.db import Database
 from core.desk import Desk
-from core.setup.signing_key import make_signing_key
+from core.signing_key import make_signing_key
 from core.subscriptions import SUBSCRIBERS
 from tests.actions import people
 from tests.clock import Clock

@@ -9,7 +9,7 @@ import pytest
 from core.desk import Desk
 from core.files import FolderStore
 from core.setup.signed_links import LIFETIME, file_link
-from core.setup.signing_key import find_signing_key
+from core.signing_key import find_signing_key
 from core.texts import Texts
 from handlers.http.door import make_door
 from handlers.http.health import Vitals

@@ -25,7 +25,7 @@ from core.models import Consent, ContactPoint, JournalEntry, Message, OutboxRow,
 from core.people.contact_points import verify_phone
 from core.people.staff import by_operator
 from core.setup.signed_links import follow_path
-from core.setup.signing_key import find_signing_key
+from core.signing_key import find_signing_key
 from core.texts import Texts
 from core.tickets.attached_files import AttachedFile, words_with
 from core.tickets.conversation import note, reply

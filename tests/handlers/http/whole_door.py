@@ -26,7 +26,7 @@ from core.people.app_logins import count_once, make_link, use_link
 from core.people.identity import Sender, leave_operators
 from core.people.staff import by_operator, enrol
 from core.setup.signed_links import LIFETIME, file_link, follow_path
-from core.setup.signing_key import find_signing_key, signature
+from core.signing_key import find_signing_key, signature
 from core.texts import Texts
 from core.tickets.conversation import note
 from core.tickets.intake import hear

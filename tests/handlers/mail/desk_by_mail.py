@@ -31,7 +31,7 @@ from core.models import Message, SystemState, Ticket
 from core.people.identity import Sender
 from core.people.staff import by_operator
 from core.setup.restored import mail_stamp
-from core.setup.signing_key import make_signing_key
+from core.signing_key import make_signing_key
 from core.subscriptions import SUBSCRIBERS
 from core.texts import Texts
 from core.tickets.conversation import reply

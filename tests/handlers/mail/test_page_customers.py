@@ -9,7 +9,7 @@ from core.integrations.intake import Customer, NewTicket, add_by_page, open_by_f
 from core.models import Person, Ticket
 from core.people.contact_points import Point
 from core.setup.signed_links import follow_path
-from core.setup.signing_key import find_signing_key
+from core.signing_key import find_signing_key
 from core.tickets.sweep import sweep
 from core.words.contact_values import EMAIL
 from tests.handlers.mail.desk_by_mail import ANNA, DESK, Stage, plain

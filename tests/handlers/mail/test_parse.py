@@ -14,6 +14,7 @@ from typing import Final
 import pytest
 
 from channels.email.compose import compose, mailbox
+from core.contacts.erased_senders import sender_digest
 from handlers.mail.nature import Nature, blacklisted, bounce_of, is_proved, nature_of
 from handlers.mail.parse import Mail, parse
 from handlers.mail.parser_process import PARSE_TIMEOUT
@@ -308,7 +309,12 @@ def test_deeply_nested_html_is_read() -> None:
         ("noreply-7@x.test", "noreply", True),
         ("anna@noreply.test", "noreply", False),
         ("sales@x.test", "sales@", True),
+        ("a@x.test", sender_digest(b"key", "A@x.test"), True),
+        ("b@x.test", sender_digest(b"key", "a@x.test"), False),
+        ("a@x.test", sender_digest(b"another key", "a@x.test"), False),
+        ("erased@x.test", "erased:", False),
     ],
 )
 def test_an_entry_is_an_address_a_domain_or_a_part(address: str, entry: str, is_on: bool) -> None:
-    assert (blacklisted(address, ["other@z.test", entry]) == entry) is is_on
+    digest = sender_digest(b"key", address)
+    assert (blacklisted(address, ["other@z.test", entry], digest) == entry) is is_on

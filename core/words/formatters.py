@@ -81,6 +81,11 @@ def say_day(at: datetime, now: datetime, zone: ZoneInfo, locale: str) -> str:
     return _date(at.astimezone(zone), now.astimezone(zone), _months(locale, short=False))
 
 
+def say_short_day(at: datetime, now: datetime, zone: ZoneInfo, locale: str) -> str:
+    """Write the same where there is little room: «1 дек»."""
+    return _date(at.astimezone(zone), now.astimezone(zone), _months(locale, short=True))
+
+
 def say_span(delta: timedelta, locale: str, *, parts: int = 2) -> str:
     """Write a length of time without its sign, in at most `parts` neighbouring units.
 
@@ -195,6 +200,10 @@ def _day(at: datetime, reader: Reader) -> str:
     return say_day(at, reader.now, reader.zone, reader.locale)
 
 
+def _short_day(at: datetime, reader: Reader) -> str:
+    return say_short_day(at, reader.now, reader.zone, reader.locale)
+
+
 def _span(delta: timedelta, reader: Reader) -> str:
     return say_span(delta, reader.locale)
 
@@ -238,6 +247,7 @@ SPECS: Final[dict[str, Formatters]] = {
     "near": {datetime: _near},
     "dated": {datetime: _dated},
     "day": {datetime: _day},
+    "short_day": {datetime: _short_day},
     "span": {timedelta: _span, datetime: _span_to},
     "hours": {timedelta: _hours},
     "age": {timedelta: _age, datetime: _age_of},

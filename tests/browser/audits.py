@@ -100,3 +100,11 @@ FITS = """() => {
   }
   return wrong;
 }"""  # noqa: E501
+
+# Headings of tables with a word in two lines: more lines than words, or parts of a name.
+TORN = """() => [...document.querySelectorAll("th")].filter((node) => {
+  const range = document.createRange();
+  range.selectNodeContents(node);
+  const lines = new Set([...range.getClientRects()].map((box) => Math.round(box.top))).size;
+  return lines > node.textContent.trim().split(/\\s+|(?<=\\S-)(?=\\S)/).length;
+}).map((node) => node.textContent)"""

@@ -3,7 +3,14 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from core.words.formatters import say_dated, say_day, say_near, say_span, say_when
+from core.words.formatters import (
+    say_dated,
+    say_day,
+    say_near,
+    say_short_day,
+    say_span,
+    say_when,
+)
 
 MOSCOW = ZoneInfo("Europe/Moscow")
 NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)  # 12:30 in Moscow
@@ -63,6 +70,9 @@ def test_a_day_is_said_without_its_hour_and_never_as_a_neighbour_of_today() -> N
     assert say_day(moscow(2026, 12, 1), NOW, MOSCOW, "ru") == "1 декабря"
     assert say_day(moscow(2026, 11, 23), NOW, MOSCOW, "en") == "23 November"
     assert say_day(moscow(2025, 12, 1), NOW, MOSCOW, "ru") == "1 декабря 2025"
+    assert say_short_day(moscow(2026, 12, 1), NOW, MOSCOW, "ru") == "1 дек"
+    assert say_short_day(moscow(2026, 11, 23), NOW, MOSCOW, "en") == "23 Nov"
+    assert say_short_day(moscow(2025, 12, 1), NOW, MOSCOW, "ru") == "1 дек 2025"
 
 
 def test_the_day_is_the_readers_own() -> None:

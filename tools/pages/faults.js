@@ -17,12 +17,12 @@
     }
     return [255, 255, 255];
   };
-  // a heading has more lines than words: some word stands in two of them
+  // a heading has more lines than words, or parts of a name: some word stands in two of them
   const broken = (node) => {
     const range = document.createRange();
     range.selectNodeContents(node);
     const lines = new Set([...range.getClientRects()].map((box) => Math.round(box.top))).size;
-    return lines > node.textContent.trim().split(/\s+/).length;
+    return lines > node.textContent.trim().split(/\s+|(?<=\S-)(?=\S)/).length;
   };
   const touching = (node) => {
     const next = node.nextElementSibling?.matches("details") ? node.nextElementSibling : null;

@@ -273,7 +273,8 @@ def _day(renderer: Renderer, board: Board, one: Day) -> str:
     numbers = "".join(
         f"<td>{_cell(renderer, board, name, number, day=one.day)}</td>" for name, number in cells
     )
-    return f"<tr><th>{renderer.html('stats.day', since=noon)}</th>{numbers}</tr>"
+    named = renderer.html("board.day", since=noon)
+    return f'<tr><th class="day">{named}</th>{numbers}</tr>'
 
 
 def _cell(

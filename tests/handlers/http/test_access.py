@@ -15,7 +15,7 @@ from core.texts import Texts
 from core.tickets.conversation import reply
 from handlers.http.app.session import COOKIE
 from tests.actions import people
-from tests.browser.audits import AT_REST, AUDIT, CONTRAST, FITS
+from tests.browser.audits import AT_REST, AUDIT, CONTRAST, FITS, TORN
 from tests.browser.stage import NoBrowser, browsing
 from tests.browser.window import DESK, PATIENCE, PHONE
 from tests.clock import Clock
@@ -161,3 +161,14 @@ async def test_text_twice_as_large_fits_on_every_page(
             if faults or rem < 30:
                 wrong[path] = [rem, *faults]
     assert wrong == {}
+
+
+async def test_no_word_of_a_heading_is_torn_on_a_phone(door: WholeDoor) -> None:
+    """The days of the board, too: September is longer than a quarter of a phone."""
+    async with looking() as browser:
+        viewport = {"width": PHONE[0], "height": PHONE[1]}
+        page = await (await signed_in(browser, door, viewport=viewport)).new_page()
+        for days in ("period=week", "since=2026-08-28&until=2026-09-03"):
+            await at(page, door, f"/app/stats?{days}")
+            assert await page.locator("th.day").count() == 7
+            assert await page.evaluate(TORN) == []

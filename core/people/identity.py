@@ -194,9 +194,11 @@ def lose(tx: Tx, person: Person) -> bool:
 
 
 async def regain(tx: Tx, sender: Sender) -> None:
-    """The person can be written to again (they unblocked the bot, or wrote)."""
-    person = await arrive(tx, sender, "customer")
-    mark_reachable(tx, person)
+    """The person can be written to again: they unblocked the bot. Nothing is noted of somebody who
+    is not known.
+    """
+    if await find_by_address(tx, sender.address) is not None:
+        mark_reachable(tx, await arrive(tx, sender, "customer"))
 
 
 def mark_reachable(tx: Tx, person: Person) -> None:

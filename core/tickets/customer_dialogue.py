@@ -202,10 +202,10 @@ async def react(tx: Tx, sender: Sender, ref: MessageRef, emoji: str | None) -> N
     On an answer, operators see it. On the newest notice of a ticket that was solved it is the
     answer to «does everything work?».
     """
-    person = await _arrive(tx, sender)
     place = await find_location(tx, ref)
     if place is None or place.ticket_id is None or not place.ours:
-        return
+        return  # nor is anything noted of who they are
+    person = await _arrive(tx, sender)
     ticket = await tx.get(Ticket, place.ticket_id, hold=True)
     if ticket.customer_id != person.id:
         return
@@ -240,7 +240,11 @@ async def _asks_whether_it_works(tx: Tx, ticket: Ticket, ref: MessageRef) -> boo
 
 
 async def edit_own(tx: Tx, sender: Sender, incoming: IncomingMessage) -> Message | Note | None:
-    """Apply a customer's edit of their own message."""
+    """Apply a customer's edit of their own message. Of who edits what the desk does not have,
+    nothing is noted.
+    """
+    if await find_location(tx, incoming.ref) is None:
+        return None
     await _arrive(tx, sender)
     return await edit(tx, incoming)
 

@@ -192,12 +192,17 @@ async def _note_topics(message: Message, desk: Desk) -> None:
 
 
 async def on_edited_message(
-    message: Message, bot: Bot, desk: Desk, responder: Responder, sender: Sender | None = None
+    message: Message,
+    bot: Bot,
+    desk: Desk,
+    memberships: Memberships,
+    responder: Responder,
+    sender: Sender | None = None,
 ) -> Any:
     """What was passed on follows the edit."""
     if message.chat.type == "private":
         user = message.from_user
-        if sender is None or user is None or is_nobody(message):
+        if sender is None or user is None or user.is_bot or is_nobody(message):
             return UNHANDLED
         if await role_of(desk, user) is Role.CUSTOMER and await consent.is_edit_held(
             desk, sender, message, responder
@@ -206,7 +211,7 @@ async def on_edited_message(
         return await customer.on_edit(message, desk, sender)
     if not await is_operator_chat(desk, message.chat.id):
         return UNHANDLED
-    return await group_messages.on_edit(message, bot, desk, sender)
+    return await group_messages.on_edit(message, bot, desk, memberships, sender)
 
 
 async def on_reaction(

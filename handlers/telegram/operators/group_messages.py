@@ -20,7 +20,7 @@ from channels.telegram.messages.message_parser import (
 from core.company import ALL_ANSWERS
 from core.delivery.topics import ticket_of_topic, topic_was_closed
 from core.desk import Desk
-from core.errors import Refusal, Unreadable
+from core.errors import NotAllowed, Refusal, Unreadable
 from core.people.identity import Sender
 from core.people.staff import by_operator
 from core.texts import Key
@@ -269,9 +269,15 @@ def is_automatic(message: Message) -> bool:
 _PASSING_ON: Final = {True: frozenset({"note"}), False: frozenset({"reply", "wait"})}
 
 
-async def on_edit(message: Message, bot: Bot, desk: Desk, sender: Sender | None = None) -> None:
+async def on_edit(
+    message: Message,
+    bot: Bot,
+    desk: Desk,
+    memberships: Memberships,
+    sender: Sender | None = None,
+) -> None:
     """An edited answer or note: its copies and the journal follow; nothing new begins by an edit
-    (S3).
+    (S3). One by somebody who works here no more means nothing: many are nobody's doing.
     """
     incoming = read(message)
     if sender is None or not isinstance(incoming, IncomingMessage):
@@ -283,8 +289,18 @@ async def on_edit(message: Message, bot: Bot, desk: Desk, sender: Sender | None 
         return
     note = found.note_id is not None
     words = await _edited_words(incoming, bot, *desk.company.number_masks, note=note)
-    if words is not None:
+    if words is not None and await _works_here(message, memberships):
         await desk.run(by_operator, sender, conversation.edit, words)
+
+
+async def _works_here(message: Message, memberships: Memberships) -> bool:
+    if message.from_user is None:
+        return False
+    try:
+        await memberships.require(message.from_user)
+    except NotAllowed:
+        return False
+    return True
 
 
 async def _edited_words(

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from aiogram.exceptions import TelegramBadRequest
 from aiogram.methods import AnswerInlineQuery
-from aiogram.types import InlineQuery, InlineQueryResultArticle, InputTextMessageContent
+from aiogram.types import InlineQuery, InlineQueryResultArticle, InputTextMessageContent, User
 
 from channels.telegram.client.api_errors import TROUBLES
 from channels.telegram.screens.responses import (
@@ -22,6 +22,7 @@ from channels.telegram.screens.responses import (
 )
 from channels.telegram.screens.screen import Screen, clipped
 from core.desk import Desk
+from core.errors import Refusal
 from core.people.identity import Sender
 from core.responses.catalogue import Response, all_uses, matching, responses_of
 from core.responses.sending import (
@@ -34,6 +35,7 @@ from core.responses.sending import (
 from core.tickets.answering import end_answering
 from core.tx import ReadTx
 from handlers.telegram.operators.context import CommandContext
+from handlers.telegram.operators.membership import Memberships
 from handlers.telegram.origin import Role, role_of
 from handlers.telegram.responder import Responder
 
@@ -96,14 +98,18 @@ async def drop(context: Any, data: DropResponse) -> None:
 
 
 async def on_inline_query(
-    query: InlineQuery, desk: Desk, responder: Responder, sender: Sender | None = None
+    query: InlineQuery,
+    desk: Desk,
+    memberships: Memberships,
+    responder: Responder,
+    sender: Sender | None = None,
 ) -> None:
     """Words behind the bot's name in any chat: an operator gets the responses that have them.
 
     What is chosen stands in the chat as the command that shows the response, filled for the ticket
     that it replies to. Everybody else gets nothing.
     """
-    works = sender is not None and await role_of(desk, query.from_user) is not Role.CUSTOMER
+    works = sender is not None and await _works_here(query.from_user, desk, memberships)
     found = await desk.read(_found, query.query) if works else []
     answer = AnswerInlineQuery(
         inline_query_id=query.id,
@@ -115,6 +121,16 @@ async def on_inline_query(
         await responder.bot(answer)
     except (TelegramBadRequest, *TROUBLES):  # too late: they have typed on
         return
+
+
+async def _works_here(user: User, desk: Desk, memberships: Memberships) -> bool:
+    role = await role_of(desk, user)
+    if role is not Role.OPERATOR:
+        return role is Role.ADMIN
+    try:
+        return await memberships.role_of(user, press=True) is Role.OPERATOR
+    except Refusal:  # Telegram cannot be asked about them
+        return False
 
 
 async def _found(tx: ReadTx, words: str) -> list[Response]:

@@ -76,6 +76,11 @@ class Group(Harness):
         assert found is not None
         return found
 
+    @property
+    def said_last(self) -> int:
+        """The number of the message by which the customer of the last ticket opened it."""
+        return self._ref
+
     # ------------------------------------------------------------------ operators work
 
     async def says(self, who: Human, words: str, to: Sent | None = None, **how: Any) -> Sent:

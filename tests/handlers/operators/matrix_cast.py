@@ -12,7 +12,10 @@ from typing import Any, Final
 from aiogram.types import Update
 
 from channels.telegram.addresses import chat_address
-from sandbox import Chat, Person
+from core.directory.reader import read_directory
+from core.directory.store import apply_directory
+from sandbox import Chat, Message, Person
+from sandbox.server.stats import CallRecord
 from tests.actions.company_directory import put_team
 from tests.handlers.operators.group import Group
 from tests.handlers.operators.matrix_wishes import Wish
@@ -25,6 +28,12 @@ ACTORS: Final = (
     *("other_bot", "anonymous_admin", "channel", "linked_channel"),
 )
 PLACES: Final = ("operators", "topic", "team", "private", "foreign", "former", "alerts")
+RESPONSE: Final = """
+[[response]]
+code = "reboot"
+title = "Перезагрузить камеру"
+texts = { ru = "Выключите камеру на минуту." }
+"""
 _STRANGER: Final = {"id": 990, "is_bot": False, "first_name": "Ева", "language_code": "ru"}
 # What the desk's work consists of; a stranger's own row of `person` is none of it.
 _WORK: Final = (
@@ -32,7 +41,7 @@ _WORK: Final = (
     *("inbox", "setting", "linked_chat", "contact_point", "link", "outage"),
 )
 # What asks Telegram and shows nobody anything.
-_ASKS: Final = frozenset({"getchatmember", "getchat", "getme", "getchatadministrators"})
+ASKS: Final = frozenset({"getchatmember", "getchat", "getme", "getchatadministrators"})
 
 
 @dataclass(slots=True)
@@ -44,6 +53,9 @@ class Cast:
     alerts: Chat
     people: dict[str, Person]
     card: dict[str, Any]
+    opening: int
+    answer: Message
+    received: Message
     number: int = 70_000
     keys: list[str] = field(default_factory=list)
     _known: Any = None
@@ -94,6 +106,10 @@ class Cast:
         there = self.place(where, who)
         if wish.kind == "button":
             return {"callback_query": self._press(wish, who, there, where)}
+        if wish.kind == "inline":
+            return {"inline_query": self._asks_inline(wish, who, there)}
+        if wish.kind == "reaction":
+            return {"message_reaction": self._reacts(who, there)}
         message = {
             "message_id": self.number,
             "date": self.card["date"],
@@ -103,7 +119,41 @@ class Cast:
         }
         if where in {"operators", "topic"}:
             message["reply_to_message"] = self.card
-        return {"channel_post" if where == "alerts" else "message": message}
+        kind = "channel_post" if where == "alerts" else "message"
+        if wish.kind == "edit":
+            message |= self._edited(where)
+            kind = f"edited_{kind}"
+        return {kind: message}
+
+    def _edited(self, where: str) -> dict[str, Any]:
+        """What the desk has passed on: the customer's first words, or the operator's answer."""
+        edited = self.opening if where == "private" else self.answer.id
+        text = f"правка {self.number}"
+        return {"message_id": edited, "text": text, "edit_date": self.card["date"]}
+
+    def _asks_inline(
+        self, wish: Wish, who: dict[str, Any], there: dict[str, Any]
+    ) -> dict[str, Any]:
+        return {
+            "id": str(self.number),
+            "from": who["from"],
+            "query": wish.words,
+            "offset": "",
+            "chat_type": there["chat"]["type"],
+        }
+
+    def _reacts(self, who: dict[str, Any], there: dict[str, Any]) -> dict[str, Any]:
+        """Another emoji each time, below what the desk has sent there."""
+        below = self.received.id if there["chat"]["type"] == "private" else self.card["message_id"]
+        by = {"actor_chat": who["sender_chat"]} if "sender_chat" in who else {"user": who["from"]}
+        return {
+            "chat": there["chat"],
+            "message_id": below,
+            "date": self.card["date"],
+            "old_reaction": [],
+            "new_reaction": [{"type": "emoji", "emoji": "👍👎"[self.number % 2]}],
+            **by,
+        }
 
     def _press(
         self, wish: Wish, who: dict[str, Any], there: dict[str, Any], where: str
@@ -126,7 +176,7 @@ class Cast:
         update = Update.model_validate(raw, context={"bot": self.group.bot})
         await self.group.dispatcher.feed_update(self.group.bot, update)
         await self.group.acknowledged()
-        said = [call for call in self.group.world.calls[calls:] if call.method.lower() not in _ASKS]
+        said = [call for call in self.group.world.calls[calls:] if not _is_silent(call)]
         shown = " ".join(json.dumps(one.params, ensure_ascii=False, default=str) for one in said)
         changed = look and not said and not self.keys and await self.has_changed()
         return Seen(tuple(self.keys), bool(said), changed, shown)
@@ -155,6 +205,13 @@ class Seen:
     shown: str
 
 
+def _is_silent(call: CallRecord) -> bool:
+    """It asks Telegram, or offers nothing."""
+    if call.method.lower() == "answerinlinequery":
+        return call.params["results"] in ("[]", [])
+    return call.method.lower() in ASKS
+
+
 class _Keys(logging.Handler):
     def __init__(self, keys: list[str]) -> None:
         super().__init__()
@@ -169,10 +226,13 @@ class _Keys(logging.Handler):
 async def cast_of(group: Group) -> AsyncIterator[Cast]:
     """Everybody is there: customers with tickets 1 to 4, three groups, a channel."""
     world = group.world
-    await group.anna.say("/start")
+    for known in (group.anna, group.boss):
+        await known.say("/start")
     await group.settle()
     group.anna.last_name = NAME
+    await group.desk.run(apply_directory, read_directory(RESPONSE))
     await group.ticket(WORDS)
+    opening = group.said_last
     others = [world.user(name, language="ru", started=True) for name in ("Белла", "Вика", "Гена")]
     for person in others:
         await group.ticket(f"Другое, {person.full_name}", by=person)
@@ -188,6 +248,7 @@ async def cast_of(group: Group) -> AsyncIterator[Cast]:
     await group.says(group.oleg, "/take 1")
     await group.says(group.oleg, "/release 1")
     await group.oleg.leave(group.chat)
+    answer = await group.says(group.olga, "Смотрим", to=await group.card(1))
     await group.forget()
     await group.deliver()
     people = {
@@ -201,7 +262,8 @@ async def cast_of(group: Group) -> AsyncIterator[Cast]:
         "admin": group.boss,
     }
     card = (await group.card(1)).to_json(nested=False)
-    made = Cast(group, team, alerts, people, card)
+    received = group.anna.chat.find("Смотрим")
+    made = Cast(group, team, alerts, people, card, opening, answer, received)
     log, keys = logging.getLogger("handlers.telegram.origin"), _Keys(made.keys)
     level = log.level
     log.addHandler(keys)

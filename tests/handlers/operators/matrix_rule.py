@@ -2,7 +2,8 @@
 
 A line says, for a kind of who acts and a kind of place, which commands and buttons are for them
 there. All other commands come to what ``others`` says, all other buttons are refused: who presses
-one always reads why nothing happens.
+one always reads why nothing happens. Edits, reactions and inline queries that are nobody's business
+are met with silence.
 """
 
 from __future__ import annotations
@@ -87,6 +88,19 @@ RULE: Final[dict[tuple[str, str], Line]] = {
     ("machine", "alerts"): _NOTHING_SAID,
     **{(who, "elsewhere"): _NOTHING_SAID for who in set(KIND_OF_ACTOR.values())},
 }
+# Who edits what the desk has passed on: its author, where they wrote it. A reaction counts below
+# what the desk has brought its customer. Words behind the bot's name are for whoever works here,
+# wherever they write them: what they choose is sent by themselves.
+BESIDE: Final = {
+    "edit": {("operator", "operators"), ("operator", "topic"), ("customer", "private")},
+    "reaction": {("customer", "private")},
+    "inline": {
+        (actor, where)
+        for actor, who in KIND_OF_ACTOR.items()
+        for where in KIND_OF_PLACE
+        if who in {"admin", "operator"}
+    },
+}
 # With words these are for admins, without them they show.
 _BY_ADMINS_WITH_WORDS: Final = {"tags"}
 
@@ -95,6 +109,8 @@ def expected(wish: Wish, actor: str, where: str) -> Outcome:
     """Return what the rule says."""
     who = KIND_OF_ACTOR[actor]
     line = RULE[who, KIND_OF_PLACE[where]]
+    if wish.kind in BESIDE:
+        return Outcome.ALLOWED if (actor, where) in BESIDE[wish.kind] else Outcome.SILENT
     if wish.kind == "button":
         return Outcome.ALLOWED if wish.form in line.buttons else Outcome.REFUSED
     for_admins = wish.name in _BY_ADMINS_WITH_WORDS and " " in wish.words

@@ -1,5 +1,5 @@
 """Everything that can be asked of the desk in Telegram, taken from the tables that it is routed by:
-each command, each kind of button.
+each command, each kind of button, an edit, a reaction, words behind the bot's name.
 """
 
 from __future__ import annotations
@@ -52,6 +52,10 @@ _WORDS: Final = {
 }
 
 
+# What people do without a command or a button, and what Telegram carries of it.
+BESIDE: Final = {"edit": "правка", "reaction": "👍", "inline": "камеру"}
+
+
 @dataclass(frozen=True, slots=True)
 class Wish:
     """Something asked for: ``kind`` is how, ``name`` is what, ``words`` is what Telegram carries;
@@ -66,6 +70,8 @@ class Wish:
 
 def wishes(*, bare: bool = True) -> Iterator[Wish]:
     """Everything there is; ``bare``: commands also without a word behind them."""
+    for name, words in BESIDE.items():  # first: a customer may have themselves erased below
+        yield Wish(name, name, words)
     for name in sorted(frozenset().union(*COMMANDS.values())):
         yield Wish("command", name, f"/{name} {_WORDS.get(name, '1 слова')}")
         if bare:

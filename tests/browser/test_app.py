@@ -34,6 +34,9 @@ async def test_an_operator_works_in_the_app_while_the_chats_go_on(window: Window
 async def test_statistics_are_for_the_admin_who_opens_it_on_a_phone(
     opening: Opening, stage: Stage
 ) -> None:
+    wide = await opening()
+    await wide.add("Лев Осипов")
+    await wide.ticket("У третьего подъезда не горит лампа.")
     window = await opening(size=PHONE)
     await window.page.locator("#tabs button").nth(1).click()
     for name, shown in (("Ольга", 0), ("Анна", 1)):

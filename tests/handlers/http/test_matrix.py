@@ -6,6 +6,7 @@ A route without a line here fails: add one to `TABLE`, and a `Try` if it wants m
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from inspect import signature
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,6 +16,7 @@ from core.desk import Desk
 from core.integrations.keys import LINKS, METRICS, READ, SCOPES, WRITE
 from core.texts import Texts
 from handlers.http.app.session import COOKIE
+from handlers.http.door import make_door
 from tests.clock import Clock
 from tests.handlers.http.whole_door import (
     NOTE,
@@ -199,6 +201,13 @@ def seen(cell: str, who: str, answer: tuple[int, Mapping[str, str], str], door: 
 def may_change(route: str, cell: str) -> bool:
     """Whether something may be different afterwards."""
     return cell in {SHOWN, DONE, IN} or (cell == OPEN and route.startswith("POST"))
+
+
+def test_the_door_of_the_matrix_has_all_that_a_door_can_have() -> None:
+    """A new option may serve more: give it to `whole_door`, then name it here."""
+    given = {"desk", "texts", "vitals", "webhook", "public_url", "files", "entrance"}
+    serves_nothing_itself = {"fetch", "assistant"}
+    assert {*signature(make_door).parameters} == given | serves_nothing_itself
 
 
 async def test_every_route_that_is_served_has_a_line(door: WholeDoor) -> None:

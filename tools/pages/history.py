@@ -170,7 +170,8 @@ async def _one(
     await _answer(desk, operator, number, chance.choice(words.answers))
     if chance.random() < 0.85:
         clock.move(minutes=chance.randint(30, 900))
-        await desk.run(by_operator, operator, move, number, "resolve")
+        solution = words.answers[number % len(words.answers)]
+        await desk.run(by_operator, operator, move, number, "resolve", reason=solution)
 
 
 async def _answer(desk: Desk, operator: Sender, number: int, text: str) -> None:

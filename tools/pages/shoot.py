@@ -78,7 +78,7 @@ async def site(folder: Path, language: str) -> AsyncIterator[Site]:
     company = Company(
         name=name, language=language, admins=frozenset({history.ADMIN.address}),
         operators_chat=chat_address(-100), alerts_chat=chat_address(-200),
-        assistance=Assistance(timedelta(seconds=30)),
+        assistance=Assistance(timedelta(seconds=30)), offer_articles=True,
     )  # fmt: skip
     desk = Desk(database, company, SUBSCRIBERS, clock=clock)
     await migrate(database)
@@ -194,6 +194,11 @@ async def _article(page: Page, there: Site) -> None:
     await page.wait_for_selector(".article")
 
 
+async def _written(page: Page, there: Site) -> None:
+    await page.goto(f"{there.url}/app/t/1")
+    await page.locator("#writing summary").click()
+
+
 async def _filtered(page: Page, there: Site) -> None:
     await page.goto(f"{there.url}/app?topic=payment&marker=needs_answer&order=newest")
     await page.locator("details.narrow summary").click()
@@ -219,6 +224,7 @@ INSIDE: Final[dict[str, Scene]] = {
     "ticket-articles": _at("/app/t/{number}?kb="),
     "ticket-article": _article,
     "ticket-closed": _at("/app/t/1"),
+    "ticket-written": _written,
     "ticket-none": _at("/app/t/99999"),
     "stats": _at("/app/stats?period=month"),
     "stats-days": _at("/app/stats?scope=topic:payment"),

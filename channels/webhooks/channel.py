@@ -1,21 +1,26 @@
 """Calls other systems over HTTP, signed: https://www.standardwebhooks.com (A13).
 
 A call carries an id of its own, the same however often it is tried: who keeps ids takes each once.
-No redirect is followed: it would carry the words somewhere that nobody has agreed to.
+No redirect is followed: it would carry the words somewhere that nobody has agreed to. A name is
+looked up once for a call, and what it leads to is judged then (S16).
 """
 
 import base64
 import hashlib
 import hmac
 from collections.abc import Awaitable, Callable
+from socket import AddressFamily
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import aiohttp
 import orjson
+from aiohttp.abc import ResolveResult
 
 from core.addresses import WEBHOOK
 from core.delivery.channel import Delivery, SendError, Sent
 from core.desk import Clock
+from core.integrations.call_targets import may_be_called
 from core.integrations.webhooks import GONE, WebhookFacts
 from core.texts import unpack
 from core.tx import demand_no_transaction
@@ -27,6 +32,20 @@ _PREFIX: Final = "whsec_"
 _WANTS_NO_MORE: Final = 410
 _TOO_MUCH: Final = (429, 503)
 _FINE: Final = range(200, 300)
+
+
+class Lookup(aiohttp.ThreadedResolver):
+    """Looks up names; what may not be called is not found."""
+
+    async def resolve(
+        self, host: str, port: int = 0, family: AddressFamily = AddressFamily.AF_INET
+    ) -> list[ResolveResult]:
+        """Return where the name leads. Raises OSError where it leads nowhere that may be called."""
+        found = await super().resolve(host, port, family)
+        allowed = [each for each in found if may_be_called(each["host"])]
+        if not allowed:
+            raise OSError("it leads into the network itself")
+        return allowed
 
 
 def signature(secret: str, call_id: str, timestamp: int, body: bytes) -> str:
@@ -74,6 +93,8 @@ class WebhookChannel:
             "webhook-timestamp": str(timestamp),
             "webhook-signature": signature(webhook.secret, call_id, timestamp, body),
         }
+        if not may_be_called(urlsplit(webhook.url).hostname or ""):  # an address is not looked up
+            raise SendError("network", "of the network itself")
         try:
             async with self._calls().post(
                 webhook.url, data=body, headers=headers, allow_redirects=False
@@ -86,7 +107,9 @@ class WebhookChannel:
     def _calls(self) -> aiohttp.ClientSession:
         if self._session is None:
             self._session = aiohttp.ClientSession(
-                timeout=TIMEOUT, cookie_jar=aiohttp.DummyCookieJar()
+                connector=aiohttp.TCPConnector(resolver=Lookup()),
+                timeout=TIMEOUT,
+                cookie_jar=aiohttp.DummyCookieJar(),
             )
         return self._session
 

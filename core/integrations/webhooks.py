@@ -20,6 +20,7 @@ from core import events as e
 from core.addresses import WEBHOOK
 from core.delivery.webhook_calls import drop_calls, write_calls
 from core.errors import NothingToDo, Unreadable
+from core.integrations.call_targets import may_be_called
 from core.models import Message, OutboxRow, Person, Ticket, Webhook
 from core.subscribers import Subscriber
 from core.texts import pack
@@ -77,6 +78,8 @@ async def add_webhook(tx: Tx, name: str, url: str) -> str:
         raise Unreadable("refusal.webhook_name")
     if not _is_address(url):
         raise Unreadable("refusal.webhook_url")
+    if not may_be_called(urlsplit(url).hostname or ""):
+        raise Unreadable("refusal.webhook_place")
     if await _named(tx, name) is not None:
         raise NothingToDo("refusal.webhook_exists", name=name)
     secret = "whsec_" + base64.b64encode(secrets.token_bytes(_BYTES)).decode()

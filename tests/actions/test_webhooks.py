@@ -133,6 +133,8 @@ async def test_who_is_removed_gets_nothing_more(desk: Desk) -> None:
         ("shop", "https://"),
         ("shop", "https://shop.example:99999/"),
         ("shop", "https://shop.example/" + "x" * 1000),
+        ("shop", "http://169.254.169.254/latest"),
+        ("shop", "http://[::ffff:169.254.169.254]/latest"),
     ],
 )
 async def test_what_cannot_be_called_is_refused(desk: Desk, name: str, url: str) -> None:

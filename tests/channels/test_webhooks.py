@@ -6,11 +6,13 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from socket import AF_INET
 
 import aiohttp
 import pytest
 import standardwebhooks
 from aiohttp import web
+from aiohttp.abc import ResolveResult
 
 from channels.webhooks.channel import WebhookChannel
 from core.company import Company
@@ -112,6 +114,38 @@ async def test_whatever_is_no_success_is_tried_again(status: int) -> None:
             await calls.send(delivery())
         assert not failed.value.permanent and not failed.value.uncertain
         assert len(other.heard) == 1  # no redirect is followed
+
+
+def found(host: str, port: int) -> ResolveResult:
+    return ResolveResult(
+        hostname="shop.example", host=host, port=port, family=AF_INET, proto=0, flags=0
+    )
+
+
+async def test_a_name_that_leads_into_the_network_itself_is_not_called(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Asked for its address when it was named it may have said another."""
+    leads_to = ["169.254.169.254"]
+
+    async def resolve(_self: object, _host: str, port: int = 0, *_: object) -> list[ResolveResult]:
+        return [found(host, port) for host in leads_to]
+
+    monkeypatch.setattr(aiohttp.ThreadedResolver, "resolve", resolve)
+    async with listening() as other, channel(other.url.replace("127.0.0.1", "shop.example")) as one:
+        with pytest.raises(SendError) as refused:
+            await one.send(delivery())
+        assert refused.value.reason == "network" and not other.heard
+        leads_to.append("127.0.0.1")
+        await one.send(delivery())
+        assert len(other.heard) == 1
+
+
+async def test_an_address_of_the_network_itself_is_not_called() -> None:
+    async with channel("http://169.254.169.254/hook") as calls:
+        with pytest.raises(SendError) as refused:
+            await calls.send(delivery())
+    assert refused.value.reason == "network"
 
 
 async def test_a_busy_system_says_how_long_and_one_that_is_gone_ends_it() -> None:

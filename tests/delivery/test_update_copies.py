@@ -30,7 +30,8 @@ def raw(number: int, words: str = "words", chat: str = "5") -> Raw:
 
 
 @pytest.fixture
-def copies(desk: Desk, tmp_path: Path) -> UpdateCopies:
+def copies(desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> UpdateCopies:
+    monkeypatch.setattr(update_copies, "PATIENCE", 60.0)  # however slow the machine is
     folder = tmp_path / "elsewhere"
     folder.mkdir()
     return UpdateCopies(folder, desk.clock)
@@ -139,6 +140,7 @@ async def test_a_disk_that_hangs_is_not_waited_for(
     monkeypatch.setattr(UpdateCopies, "_append", hang)
     monkeypatch.setattr(update_copies, "PATIENCE", 0.05)
     await copies.add(SOURCE, [raw(1)])
+    assert await asyncio.to_thread(begun.wait, 30)
     await copies.add(SOURCE, [raw(2)])
     assert copies.is_failing
     assert len(calls) == 1, "one thread hangs, whatever comes"

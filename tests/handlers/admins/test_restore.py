@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from bot import update_copies
 from bot.commands.database import back_up
 from bot.commands.restore import restore
 from bot.update_copies import UpdateCopies
@@ -198,8 +199,9 @@ async def test_what_waited_in_the_inbox_of_the_backup_is_as_old_as_the_backup(
 
 
 @pytest.fixture
-def copies(group: Group, tmp_path: Path) -> UpdateCopies:
+def copies(group: Group, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> UpdateCopies:
     """A folder on another disk, that survives the machine."""
+    monkeypatch.setattr(update_copies, "PATIENCE", 60.0)  # however slow this one is
     folder = tmp_path / "elsewhere"
     folder.mkdir()
     group.settings["UPDATE_COPIES_DIR"] = str(folder)

@@ -85,7 +85,8 @@ class Stage:
 @asynccontextmanager
 async def playing(folder: Path) -> AsyncIterator[Stage]:
     """The world, the bot that takes updates, the page."""
-    async with MailServers() as mail, demo.start() as world:
+    # a press may be answered later than Telegram allows where others are at work as well
+    async with MailServers() as mail, demo.start(callback_timeout=120.0) as world:
         played = demo.build(world, mail=mail)
         control = demo_control(load_settings({}), played, folder, dict(os.environ))
         page = Page(played, control)

@@ -195,7 +195,7 @@ class Listener:
 async def test_a_black_hole_is_left_in_time(channel_to: MakeChannel) -> None:
     async with Listener() as hole:
         channel = channel_to(f"smtp://127.0.0.1:{hole.port}", timeout=0.1)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             assert verdict(await refusal(channel)) == ("network", TRY_AGAIN)
 
 
@@ -204,7 +204,7 @@ async def test_a_relay_that_falls_silent_after_its_greeting_is_left_in_time(
 ) -> None:
     async with Listener(b"220 hello\r\n") as hole:
         channel = channel_to(f"smtp://127.0.0.1:{hole.port}", timeout=0.1)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             assert verdict(await refusal(channel)) == ("network", TRY_AGAIN)
 
 
@@ -232,7 +232,7 @@ async def test_a_silent_farewell_does_not_undo_a_letter(
 
 
 async def test_a_send_that_is_cancelled_leaves_no_connection(channel_to: MakeChannel) -> None:
-    async with Listener(b"220 hello\r\n") as hole, asyncio.timeout(5):
+    async with Listener(b"220 hello\r\n") as hole, asyncio.timeout(60):
         sending = asyncio.create_task(channel_to(f"smtp://127.0.0.1:{hole.port}").send(delivery()))
         await hole.spoken_to.wait()
         sending.cancel()

@@ -7,6 +7,7 @@ How many seconds the clock is ahead stands in a file. ``python -m bot`` knows no
 
 import os
 import sys
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -65,6 +66,11 @@ def sandbox_hosting(address_file: Path, api_url: str) -> Hosting:
     return Hosting(lambda address: _replace(address_file, str(address[1])), frames)
 
 
-if __name__ == "__main__":
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command by the clock, and beside the page, that the environment names."""
     here = sandbox_hosting(Path(os.environ[ADDRESS]), os.environ["TELEGRAM_API_URL"])
-    sys.exit(cli.main(clock=DemoClock(Path(os.environ[VARIABLE])), hosting=here))
+    return cli.main(arguments, clock=DemoClock(Path(os.environ[VARIABLE])), hosting=here)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -14,12 +14,14 @@ import pytest
 from bot import cli
 from bot.demo import runner
 from bot.demo.clock import DemoClock, set_ahead
-from bot.demo.runner import PORT, RunOptions, _port, demo_control
+from bot.demo.runner import PORT, RunOptions, _port
 from bot.settings import Settings, load_settings
 from core.desk import utc_now
 from sandbox import Chat, demo
 from sandbox.mail import MailServers
 from sandbox.page import Page, mail_pane
+from tests.e2e.warm import WarmProcesses
+from tests.sandbox.page.forked import forked_control
 from tests.sandbox.page.visitor import Visitor, visiting
 
 DAY = 86_400
@@ -27,11 +29,11 @@ WAIT = 30.0
 
 
 @pytest.fixture
-async def visitor(tmp_path: Path) -> AsyncIterator[Visitor]:
+async def visitor(tmp_path: Path, forking: WarmProcesses) -> AsyncIterator[Visitor]:
     """Somebody at the page of a sandbox whose bot takes updates."""
     async with MailServers() as mail, demo.start() as world:
         played = demo.build(world, mail=mail)
-        control = demo_control(load_settings({}), played, tmp_path, {})
+        control = forked_control(forking, played, tmp_path)
         page = Page(played, control)
         await control.seed_company()
         async with control.bot, visiting(page) as visitor:

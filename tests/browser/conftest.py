@@ -11,6 +11,7 @@ from playwright.async_api import Browser, expect
 
 from tests.browser.stage import NoBrowser, Stage, browsing, playing
 from tests.browser.window import PATIENCE, Window
+from tests.e2e.warm import WarmProcesses
 
 Opening = Callable[..., Awaitable[Window]]
 
@@ -27,9 +28,11 @@ async def browser() -> AsyncIterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
+async def stage(
+    tmp_path_factory: pytest.TempPathFactory, forking: WarmProcesses
+) -> AsyncIterator[Stage]:
     folder: Path = tmp_path_factory.mktemp("sandbox")
-    async with playing(folder) as stage:
+    async with playing(folder, forking) as stage:
         yield stage
         stage.page.world.assert_clean(ignore=("not_modified", "bad_edit", "callback_unanswered"))
 

@@ -18,6 +18,8 @@ from sandbox import demo
 from sandbox.mail import MailServers
 from sandbox.page import Page
 from tests.browser.window import Window
+from tests.e2e.warm import WarmProcesses
+from tests.sandbox.page.forked import forked_control
 from tests.sandbox.page.visitor import Visitor, visiting
 
 # A machine without a screen, and perhaps without a network: nothing is to be fetched.
@@ -83,12 +85,16 @@ class Stage:
 
 
 @asynccontextmanager
-async def playing(folder: Path) -> AsyncIterator[Stage]:
-    """The world, the bot that takes updates, the page."""
+async def playing(folder: Path, forking: WarmProcesses | None = None) -> AsyncIterator[Stage]:
+    """The world, the bot that takes updates, the page. ``forking``: what its bot is forked from."""
     # a press may be answered later than Telegram allows where others are at work as well
     async with MailServers() as mail, demo.start(callback_timeout=120.0) as world:
         played = demo.build(world, mail=mail)
-        control = demo_control(load_settings({}), played, folder, dict(os.environ))
+        control = (
+            demo_control(load_settings({}), played, folder, dict(os.environ))
+            if forking is None
+            else forked_control(forking, played, folder)
+        )
         page = Page(played, control)
         await control.seed_company()
         async with control.bot, visiting(page) as visitor:

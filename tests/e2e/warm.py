@@ -65,14 +65,18 @@ class WarmProcesses:
         self._asking = asyncio.Lock()
         self._listener = asyncio.create_task(self._listen())
 
-    async def fork(self, environment: Mapping[str, str], log: IO[bytes], *, paced: bool) -> Fork:
-        """A new bot. It writes to the log's file, and keeps the pace if it is told to."""
-        return await self._fork(environment, log.name, log.name, ["run"], paced=paced)
+    async def fork(
+        self, environment: Mapping[str, str], log: IO[bytes], *, folder: Path, paced: bool
+    ) -> Fork:
+        """A new bot. It works in the folder, writes to the log's file, and keeps the pace if it is
+        told to.
+        """
+        return await self._fork(environment, log.name, log.name, ["run"], folder, paced=paced)
 
     async def run(self, environment: Mapping[str, str], *arguments: str) -> tuple[int, str, str]:
         """A command, to its end: its exit code, what it printed, and what it complained of."""
         with NamedTemporaryFile() as out, NamedTemporaryFile() as errors:
-            fork = await self._fork(environment, out.name, errors.name, arguments, paced=True)
+            fork = await self._fork(environment, out.name, errors.name, arguments, ROOT, paced=True)
             code = await fork.wait()
             return code, out.read().decode(), errors.read().decode()
 
@@ -82,11 +86,13 @@ class WarmProcesses:
         out: str,
         errors: str,
         arguments: Sequence[str],
+        folder: Path,
         *,
         paced: bool,
     ) -> Fork:
         order = {
             "environment": dict(environment),
+            "folder": f"{folder}",
             "out": out,
             "errors": errors,
             "arguments": arguments,
@@ -133,17 +139,22 @@ class Fork:
 
 
 class WarmBot(BotProcess):
-    """The bot of a stage, its processes forked from a warm one."""
+    """The bot of a stage, its processes forked from a warm one. ``how``: as for any other bot."""
 
     def __init__(
-        self, warm_processes: WarmProcesses, world: World, env: Mapping[str, str], log: Path
+        self,
+        warm_processes: WarmProcesses,
+        world: World,
+        env: Mapping[str, str],
+        log: Path,
+        **how: Any,
     ) -> None:
-        super().__init__(["a warm bot"], env, world=world, log=log, ready_timeout=60)
+        super().__init__(["a warm bot"], env, world=world, log=log, ready_timeout=60, **how)
         self._warm_processes = warm_processes
 
     async def _spawn(self, environment: dict[str, str], log: IO[bytes]) -> Spawned:
-        paced = self.world.limits.enabled
-        return await self._warm_processes.fork(environment, log, paced=paced)
+        folder, paced = Path(self.cwd or ROOT), self.world.limits.enabled
+        return await self._warm_processes.fork(environment, log, folder=folder, paced=paced)
 
 
 @asynccontextmanager
@@ -301,6 +312,7 @@ def _become_bot(
     database: bytes,
     texts: Mapping[str, Texts],
     environment: dict[str, str],
+    folder: str,
     out: str,
     errors: str,
     arguments: Sequence[str],
@@ -309,10 +321,11 @@ def _become_bot(
 ) -> int:
     """Run a command as a process of its own; returns its exit code."""
     from bot import app, cli
+    from bot.demo import clock
     from tests.impatient import hasten
     from tests.unhurried import Unhurried
 
-    _inherit_as_if_executed(environment, out, errors)
+    _inherit_as_if_executed(environment, folder, out, errors)
     if "TEST_IMPATIENT" in environment:
         hasten()
     language = environment.get("DEFAULT_LANGUAGE") or "ru"
@@ -323,10 +336,14 @@ def _become_bot(
     is_new = environment["DATABASE_URL"].startswith(SQLITE) and not file.exists()
     if is_new and arguments == ["run"]:
         file.write_bytes(database)
+    if clock.ADDRESS in environment:
+        return clock.main(arguments)
     return cli.main(arguments)
 
 
-def _inherit_as_if_executed(environment: dict[str, str], out: str, errors: str) -> None:
+def _inherit_as_if_executed(
+    environment: dict[str, str], folder: str, out: str, errors: str
+) -> None:
     """What a process has that is executed rather than forked."""
     signal.set_wakeup_fd(-1)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
@@ -343,6 +360,7 @@ def _inherit_as_if_executed(environment: dict[str, str], out: str, errors: str) 
     os.umask(0o077)  # as bot/__main__.py does
     os.environ.clear()
     os.environ.update(environment)
+    os.chdir(folder)
 
 
 if __name__ == "__main__":

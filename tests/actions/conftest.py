@@ -15,12 +15,14 @@ from core.db import Database, Row
 from core.desk import Desk
 from core.subscriptions import SUBSCRIBERS
 from tests.actions import people
+from tests.actions.sqlite_image import SQLiteImage
 from tests.actions.store import Store
 from tests.clock import Clock
 from tests.harness import fill
 from tests.postgres import Postgres
 
-# What the migrations have put there. It is copied aside once, and put back for each test.
+SQLITE = "sqlite+aiosqlite:///"
+# What the migrations have put there, and is there for each test.
 SEEDED = {"state", "move", "topic", "category", "priority"}
 
 
@@ -35,7 +37,9 @@ def postgres_url(postgres: Postgres) -> Iterator[str]:
 def sqlite_url(migrated: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
     path = tmp_path_factory.mktemp("desk") / "desk.db"
     shutil.copyfile(migrated, path)
-    return f"sqlite+aiosqlite:///{path}"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript(f"{_UNSEEDED};")
+    return f"{SQLITE}{path}"
 
 
 @pytest.fixture(scope="session")
@@ -49,13 +53,23 @@ async def kept() -> AsyncIterator[dict[str, Database]]:
         await database.close()
 
 
+@pytest.fixture(scope="session")
+def sqlite_image(sqlite_url: str) -> Iterator[SQLiteImage]:
+    image = SQLiteImage(Path(sqlite_url.removeprefix(SQLITE)))
+    yield image
+    image.close()
+
+
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
 async def database(request: pytest.FixtureRequest, kept: dict[str, Database]) -> Database:
     url = request.getfixturevalue(f"{request.param}_url")
-    if url not in kept:
+    is_new = url not in kept
+    if is_new:
         kept[url] = Database(url)
-        await _run(kept[url], _ASIDE)
-    await _empty(kept[url])
+    if request.param == "sqlite":
+        request.getfixturevalue("sqlite_image").put_back()
+    else:
+        await _empty(kept[url], is_new=is_new)
     return kept[url]
 
 
@@ -65,6 +79,9 @@ _ASIDE = ";\n".join(
     f"CREATE TABLE seed_{name} AS SELECT * FROM {name}"  # noqa: S608  names of our own tables
     for name in _SEEDS
 )
+_UNSEEDED = ";\n".join(
+    str(table.delete()) for table in reversed(_TABLES) if table.name not in SEEDED
+)
 _EMPTIED = ";\n".join(
     [
         *(str(table.delete()) for table in reversed(_TABLES)),
@@ -73,32 +90,17 @@ _EMPTIED = ";\n".join(
 )
 
 
-async def _run(database: Database, statements: str) -> None:
-    if database.path is not None:
-        with closing(sqlite3.connect(database.path)) as connection:
-            connection.executescript(f"{statements};")
-        return
-    async with database.write() as session:
-        await session.execute(text(f"DO $$ BEGIN\n{statements};\nEND $$"))
-
-
-async def _empty(database: Database) -> None:
+async def _empty(database: Database, *, is_new: bool) -> None:
     """Delete what the test before has left, in one call: sixty would cost as much as a test.
 
     The journal's protection is lifted meanwhile: nobody else may empty it.
     """
-    if database.path is not None:
-        with closing(sqlite3.connect(database.path)) as connection:
-            query = "SELECT name, sql FROM sqlite_master WHERE type = 'trigger'"
-            triggers = connection.execute(query).fetchall()
-            lifted = "".join(f"DROP TRIGGER {name};\n" for name, _ in triggers)
-            protected = "".join(f"{sql};\n" for _, sql in triggers)
-            connection.executescript(f"BEGIN IMMEDIATE;\n{lifted}{_EMPTIED};\n{protected}COMMIT;")
-        return
     lifted, protected = (
         f"ALTER TABLE journal {verb} TRIGGER USER;\n" for verb in ("DISABLE", "ENABLE")
     )
     async with database.write() as session:
+        if is_new:
+            await session.execute(text(f"DO $$ BEGIN\n{_ASIDE};\nEND $$"))
         await session.execute(text(f"DO $$ BEGIN\n{lifted}{_EMPTIED};\n{protected}END $$"))
 
 

@@ -9,6 +9,7 @@ from itertools import pairwise
 import pytest
 from playwright.async_api import expect
 
+from tests.browser.audits import AT_REST
 from tests.browser.conftest import Opening
 from tests.browser.window import DESK, PHONE, SMALL_PHONE, Window
 
@@ -153,6 +154,7 @@ async def phone_sheet_leaves_the_tabs(window: Window) -> None:
     tabs = window.page.locator("#tabs")
     await window.page.locator("#tab-machine").click()
     await expect(window.machine).to_be_in_viewport()
+    await window.page.evaluate(AT_REST)  # it is on its way until then
     sheet, below = await window.machine.bounding_box(), await tabs.bounding_box()
     assert sheet and below and sheet["y"] + sheet["height"] <= below["y"] + 1
     await window.page.locator("#tab-group").click()

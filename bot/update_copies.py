@@ -47,15 +47,19 @@ class UpdateCopies:
     clock: Clock = utc_now
     is_failing: bool = False
     _missed: list[bytes] = field(default_factory=list)
+    _newest: frozenset[tuple[str, Raw]] = frozenset()
     _work: asyncio.Task[None] | None = None
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def add(self, source: str, updates: Sequence[Raw]) -> None:
         """Write the updates; they are on the disk when this returns, unless it fails: it says so in
-        the log, raises nothing, and what was missed is written with the next ones.
+        the log, raises nothing, and what was missed is written with the next ones. What comes again
+        at once, because the database did not take it, is not written again.
         """
         now = self.clock().astimezone(UTC)
-        self._missed += [_line(CopiedUpdate(now, source, each)) for each in updates]
+        came = {(source, each): CopiedUpdate(now, source, each) for each in updates}
+        self._missed += [_line(copy) for each, copy in came.items() if each not in self._newest]
+        self._newest = frozenset(came)
         try:
             async with asyncio.timeout(PATIENCE), self._turn:
                 await self._write(_NAME.format(now))

@@ -93,6 +93,15 @@ async def test_what_a_webhook_brings_is_copied_too(copies: UpdateCopies, desk: D
     await bot.session.close()
 
 
+async def test_what_comes_again_because_the_database_is_away_is_written_once(
+    copies: UpdateCopies,
+) -> None:
+    for _ in range(3):
+        await copies.add(SOURCE, [raw(1), raw(2)])
+    await copies.add(SOURCE, [raw(2), raw(3)])
+    assert numbers(copies) == [1, 2, 3]
+
+
 async def test_half_a_line_of_who_died_harms_no_other(copies: UpdateCopies) -> None:
     await copies.add(SOURCE, [raw(1)])
     (file,) = copies.folder.glob("updates-*")

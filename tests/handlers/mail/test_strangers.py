@@ -10,6 +10,7 @@ from typing import Any, Final
 import pytest
 
 from core.company import Company
+from core.contacts.erasure import erase_again
 from core.contacts.lookup import person_facts
 from core.db import Database
 from core.delivery import notice_recipients
@@ -167,6 +168,22 @@ async def test_a_blacklisted_sender_opens_nothing(database: Database, tmp_path: 
         stage.write()
         first, second = await stage.tickets(2)
         assert (first.opening, second.opening) == ("Buy.", "The gate does not open.")
+
+
+async def test_a_blacklisted_sender_opens_nothing_once_they_are_erased_either(
+    database: Database, tmp_path: Path
+) -> None:
+    """Of their address a digest is left, which only the desk's own key makes (S31)."""
+    async with stage_at(database, tmp_path / "files") as stage:
+        stage.write("Buy.", sender="mallory@y.test")
+        (ticket,) = await stage.tickets(1)
+        await applies(stage, LISTED.replace("@Y.test", "Mallory@y.test"))
+        await stage.desk.run(erase_again, ticket.customer_id)
+        (entry,) = stage.desk.company.mail_blacklist
+        assert entry.startswith("erased:") and "mallory" not in entry
+        stage.write("Buy more.", sender="MALLORY@y.test", subject="Another matter")
+        stage.write("We do not.", sender="boris@y.test")
+        assert [one.opening for one in await stage.tickets(2)] == ["", "We do not."]
 
 
 async def test_a_blacklisted_sender_opens_a_junk_ticket_that_nobody_is_told_of_by_a_setting(

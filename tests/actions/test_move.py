@@ -16,7 +16,8 @@ from bot.cli import main
 from bot.commands.move import CannotMove, move, moved_to
 from core.db import Database
 from core.models import Ticket
-from tests.actions.random_walk import TABLE, World, seed_company
+from tests.actions.random_walk import TABLE, World
+from tests.actions.walk_company import seed_company
 from tests.postgres import Postgres
 
 pytestmark = pytest.mark.postgres

@@ -31,7 +31,8 @@ from core.reports.ticket_metrics import BATCH, count_anew, keep_metrics
 from core.tickets import parents
 from core.tickets.catalog import workflow_of
 from core.tx import ReadTx
-from tests.actions.random_walk import TABLE, Stage, Step, World, seed_company
+from tests.actions.random_walk import TABLE, Step, World
+from tests.actions.walk_company import Stage, seed_company
 
 STEPS = int(os.environ.get("WALK_STEPS", "400"))
 PARTS = int(os.environ.get("WALK_PARTS", "1"))

@@ -22,7 +22,8 @@ from core.tickets.card import card_of
 from core.tx import ReadTx, Tx
 from sandbox import World
 from tests.actions import random_walk
-from tests.actions.random_walk import COMPANY, TABLE, Stage, seed_company
+from tests.actions.random_walk import TABLE
+from tests.actions.walk_company import COMPANY, Stage, seed_company
 from tests.channels.telegram.harness import ChannelHarness, channel_harness
 from tests.leaving import find_leaving
 

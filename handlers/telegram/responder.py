@@ -12,7 +12,7 @@ import time
 from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 from zoneinfo import ZoneInfo
 
 from aiogram import Bot
@@ -66,6 +66,9 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 log = logging.getLogger(__name__)
+
+ShownAt = Literal["below", "in_private", "nowhere"]
+"""Where somebody finds what was shown to them."""
 
 Keyboard = InlineKeyboardMarkup | ReplyKeyboardMarkup | ReplyKeyboardRemove
 TOAST: Final = 200
@@ -155,26 +158,28 @@ class Responder:
         message: Message | InaccessibleMessage,
         text: str | Sequence[str],
         keyboard: Keyboard | None = None,
-    ) -> None:
+    ) -> ShownAt:
         """Answer below a message of a group what concerns only the ``reader``, a person's id (X16).
 
-        Seen by them alone where the bot may do that; else in their private chat, with a sign on the
-        message; else in the group, where it is removed after a while.
+        Seen by them alone where the bot may do that; else in their private chat, with a sign on
+        their message (who pressed a button sees a toast); else in the group, where it is removed
+        after a while. Returns where it is.
         """
         chat, number = message.chat.id, message.message_id
         alone = EphemeralMessageParameters(receiver_user_id=reader)
         below = partial(_messages, chat, text, keyboard, number)
         shown = await self._all(below(ephemeral_message_parameters=alone))
         if shown is None and await self._all(_messages(reader, text, keyboard, None)) is not None:
-            if isinstance(message, Message):
+            if isinstance(message, Message) and not _is_ours(message):
                 self.react(message, "👌")
-            return
+            return "in_private"
         if shown is None:
             shown = await self._all(below()) or []
         # a server that knows no ephemeral messages shows them to everybody: they have an id
         stay = [one.message_id for one in shown if one.message_id]
         if stay:
             await self.desk.run(remove_later, chat_address(chat), stay, SEEN_FOR)
+        return "below" if shown else "nowhere"
 
     async def _all(self, messages: Sequence[SendMessage]) -> list[Message] | None:
         """What was sent; ``None`` where the first of them surely was not, and may be elsewhere."""
@@ -337,6 +342,10 @@ def _seen_by_one(message: Any) -> dict[str, int] | None:
     if number is None or reader is None:
         return None
     return {"ephemeral_message_id": number, "receiver_user_id": reader.id}
+
+
+def _is_ours(message: Message) -> bool:
+    return message.from_user is not None and message.from_user.is_bot
 
 
 def _reply(message_id: int | None) -> ReplyParameters | None:

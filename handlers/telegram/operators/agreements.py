@@ -18,6 +18,7 @@ from core.tx import ReadTx
 from core.words.aliases import NEVER
 from core.words.when import NotATime, TimeInPast, parse_when
 from handlers.telegram.operators.context import CommandContext, OperatorContext
+from handlers.telegram.responder import ShownAt
 
 _QUOTED: Final = 40
 
@@ -85,7 +86,7 @@ async def why_(context: CommandContext) -> None:
     await show_why(context, context.number)
 
 
-async def show_why(context: OperatorContext, ticket_id: int) -> None:
+async def show_why(context: OperatorContext, ticket_id: int) -> ShownAt:
     """The same for a command and a button. Times are in the zone of the calendar."""
     found: list[Why] = await context.read(why, ticket_id)
     if not found:
@@ -96,7 +97,7 @@ async def show_why(context: OperatorContext, ticket_id: int) -> None:
         there = Renderer(renderer.texts, renderer.locale, renderer.now, one.zone)
         space = "\n" if blocks else ""  # two deadlines are two paragraphs
         blocks.append(space + "\n".join(journal.draw_explanation(there, ticket_id, one)))
-    await context.say(blocks)
+    return await context.say(blocks)
 
 
 async def next_(context: CommandContext) -> None:

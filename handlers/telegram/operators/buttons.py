@@ -145,10 +145,9 @@ async def _question(context: GroupButton, data: QuestionAfterAll) -> None:
 async def _whole(context: GroupButton, data: ShowWhole) -> None:
     """Below the message, for whoever wants to read what it quotes."""
     whole = await context.act(conversation.whole_of, data.message_id)
-    await context.toast("shown")
     parts = [whole[at : at + QUOTED] for at in range(0, len(whole), QUOTED)]
     quotes = [f"<blockquote expandable>{escape(part)}</blockquote>" for part in parts]
-    await replace(context, quiet=True).say(quotes)
+    await context.say_where(await replace(context, quiet=True).say(quotes))
 
 
 async def _words(context: GroupButton, data: ShowWords) -> None:
@@ -160,8 +159,7 @@ async def _words(context: GroupButton, data: ShowWords) -> None:
     read = page_with if data.verb == "with" else page_of_words
     screen = draw_page(context.renderer, await context.read(read, data.ticket_id, data.at))
     if data.verb == "with":
-        await context.toast("shown")
-        await replace(context, quiet=True).show(screen)
+        await context.say_where(await replace(context, quiet=True).show(screen))
     else:
         await context.toast()
         await context.edit(screen)
@@ -204,11 +202,11 @@ async def _page(context: GroupButton, data: ListPage) -> None:
     screen = draw(context.renderer, page, company.zone, words=words, as_file=as_file)
     place = message_ref(context.message.chat.id, context.message.message_id)
     below = await context.read(_stays, place)
-    await context.toast("shown" if below else "")
-    if not below:
-        await context.edit(screen)
+    if below:
+        await context.say_where(await replace(context, quiet=True).show(screen))
     else:
-        await replace(context, quiet=True).show(screen)
+        await context.toast()
+        await context.edit(screen)
 
 
 async def _stays(tx: ReadTx, place: MessageRef) -> bool:

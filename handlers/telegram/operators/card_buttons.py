@@ -38,6 +38,7 @@ from handlers.telegram.operators import (
 )
 from handlers.telegram.operators.context import GroupButton
 from handlers.telegram.operators.read_commands import show_data, show_journal
+from handlers.telegram.responder import ShownAt
 
 
 async def press_verb(context: GroupButton, data: TicketVerb) -> None:
@@ -83,8 +84,12 @@ async def _end(context: GroupButton, data: TicketVerb) -> None:
 async def _show(context: GroupButton, data: TicketVerb) -> None:
     """Show something about the ticket below its card."""
     show, alone = _SHOWS[data.verb]
-    await show(replace(context, quiet=alone), data.ticket_id)
-    await context.toast("shown")
+    await context.say_where(await show(replace(context, quiet=alone), data.ticket_id))
+
+
+async def _send_whole(context: GroupButton, data: TicketVerb) -> None:
+    await transcripts.send_whole(replace(context, quiet=True), data.ticket_id)
+    await context.toast("file_coming")
 
 
 async def _choose_state(context: GroupButton, data: TicketVerb) -> None:
@@ -189,11 +194,10 @@ _MENUS: Final[dict[str, Callable[[GroupButton, Card, str], Awaitable[InlineKeybo
     "back": _back,
 }
 # What is shown, and whether only whoever presses asks for it.
-_SHOWS: Final[dict[str, tuple[Callable[[Any, int], Awaitable[None]], bool]]] = {
+_SHOWS: Final[dict[str, tuple[Callable[[Any, int], Awaitable[ShownAt]], bool]]] = {
     "data": (show_data, True),
     "journal": (show_journal, True),
     "why": (agreements.show_why, True),
-    "transcript": (transcripts.send_whole, True),
     "tasks": (tasks.show_tasks, True),
     "task": (tasks.new_by_button, False),
 }
@@ -204,6 +208,7 @@ _VERBS: Final[dict[str, Callable[[GroupButton, TicketVerb], Awaitable[None]]]] =
     **dict.fromkeys(teams.MENUS, _choose_whom),
     **dict.fromkeys(card_screen.ASSISTED, assistant.ask_by_button),
     "state": _choose_state,
+    "transcript": _send_whole,
     "take": _take,
     "release": _release,
     "resolve": _resolve,

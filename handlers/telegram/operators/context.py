@@ -27,7 +27,7 @@ from core.words.aliases import ALIASES
 from core.words.names import clean_name, units
 from core.words.numbers import find_number
 from handlers.telegram.context import ButtonContext
-from handlers.telegram.responder import Responder
+from handlers.telegram.responder import Responder, ShownAt
 
 NOTE: Final = "//"
 
@@ -216,21 +216,21 @@ class OperatorContext:
         """Renders in the language and zone of whoever acts."""
         return self.responder.renderer
 
-    async def show(self, screen: Screen) -> None:
-        """Answer below the message with a screen."""
-        await self.say(screen.html, screen.keyboard)
+    async def show(self, screen: Screen) -> ShownAt:
+        """Answer below the message with a screen. Returns where it is."""
+        return await self.say(screen.html, screen.keyboard)
 
     async def say(
         self, text: str | Sequence[str], keyboard: InlineKeyboardMarkup | None = None
-    ) -> None:
-        """Answer below the message; blocks in as few messages as they take."""
+    ) -> ShownAt:
+        """Answer below the message; blocks in as few messages as they take. Returns where."""
         if self.quiet and not self.in_private:
             reader = chat_id(self.sender.address)
-            await self.responder.say_to_one(reader, self.message, text, keyboard)
-            return
-        await self.responder.say(
+            return await self.responder.say_to_one(reader, self.message, text, keyboard)
+        said = await self.responder.say(
             self.message.chat.id, text, keyboard=keyboard, reply_to=self.message.message_id
         )
+        return "below" if said else "nowhere"
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,6 +271,10 @@ class GroupButton(OperatorContext):
         """Say what was done, or just stop the button's clock."""
         text = self.responder.plain(f"operators.toast.{verb}", facts) if verb else ""
         await self.responder.toast(self.button.query, text, alert=alert)
+
+    async def say_where(self, place: ShownAt) -> None:
+        """Say in a toast where what was asked for is."""
+        await self.toast(f"shown.{place}")
 
     async def show_buttons(self, keyboard: InlineKeyboardMarkup | None) -> None:
         """Other buttons below the same message."""

@@ -27,7 +27,7 @@ from core.words.aliases import HIDE, REPORTS
 from core.words.aliases import VIEWS as VIEW_NAMES
 from core.words.names import clean_name
 from handlers.telegram.operators.context import CommandContext, OperatorContext, example
-from handlers.telegram.responder import Responder
+from handlers.telegram.responder import Responder, ShownAt
 
 _SHOWN: Final = 500
 # Pages of a journal: what is no number of one is no page.
@@ -90,7 +90,7 @@ async def journal(context: CommandContext) -> None:
     await show_journal(context, context.number, int(words or 1))
 
 
-async def show_journal(context: OperatorContext, ticket_id: int, page: int = 1) -> None:
+async def show_journal(context: OperatorContext, ticket_id: int, page: int = 1) -> ShownAt:
     """Show a page of the journal of a ticket, for a command and a button."""
     card, total, entries, names = await context.read(_history, ticket_id, page)
     if card is None:
@@ -100,7 +100,7 @@ async def show_journal(context: OperatorContext, ticket_id: int, page: int = 1) 
     if earlier := max(total - page * journal_store.PAGE, 0):
         facts = {"n": earlier, "number": ticket_id, "page": page + 1}
         lines.append(context.responder.html("journal.earlier", facts))
-    await context.say(lines)
+    return await context.say(lines)
 
 
 async def _history(tx: ReadTx, ticket_id: int, page: int) -> tuple[Any, int, list[Any], Any]:
@@ -117,10 +117,10 @@ async def data(context: CommandContext) -> None:
     await show_data(context, context.number)
 
 
-async def show_data(context: OperatorContext, ticket_id: int) -> None:
+async def show_data(context: OperatorContext, ticket_id: int) -> ShownAt:
     """The same for a command and a button (T1)."""
     found = await context.read(technical_data, ticket_id)
-    await context.say(draw_technical_data(context.renderer, found))
+    return await context.say(draw_technical_data(context.renderer, found))
 
 
 async def queue(context: CommandContext) -> None:

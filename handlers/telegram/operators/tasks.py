@@ -36,6 +36,7 @@ from handlers.telegram.operators.context import (
 )
 from handlers.telegram.operators.fields import ask_missing
 from handlers.telegram.operators.teams import mentioned
+from handlers.telegram.responder import ShownAt
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -196,13 +197,15 @@ async def screen_of(context: OperatorContext, task_id: int) -> Screen:
 # Buttons
 
 
-async def show_tasks(context: OperatorContext, ticket_id: int) -> None:
-    """The open tasks of a ticket, each with its buttons."""
+async def show_tasks(context: OperatorContext, ticket_id: int) -> ShownAt:
+    """The open tasks of a ticket, each with its buttons. Returns where they are."""
     here = await context.read(open_ids, ticket_id)
     if not here:
         raise Unreadable("refusal.no_task_here", number=ticket_id)
+    place: ShownAt = "nowhere"
     for task_number in here:
-        await context.show(await screen_of(context, task_number))
+        place = await context.show(await screen_of(context, task_number))
+    return place
 
 
 async def act(context: OperatorContext, data: TaskVerb) -> str:
@@ -248,10 +251,10 @@ async def _assign_person(tx: Tx, data: AssignTask) -> str:
     raise Refusal("refusal.outdated")
 
 
-async def new_by_button(context: OperatorContext, ticket_id: int) -> None:
+async def new_by_button(context: OperatorContext, ticket_id: int) -> ShownAt:
     """Open a task of the ticket, and show it below: there it is taken or assigned."""
     made = await context.act(create_task, ticket_id)
-    await context.show(await screen_of(context, made.id))
+    return await context.show(await screen_of(context, made.id))
 
 
 # Resolving

@@ -147,7 +147,7 @@ async def test_a_journal_behind_a_button_is_seen_by_whoever_pressed(group: Group
     card = await group.card(await group.ticket())
     await group.presses(group.olga, card, "⋯ Ещё")
     press = await group.presses(group.olga, card, "Журнал")
-    assert "Показано" in press.text
+    assert press.text == "Показано ниже."
     assert seen_by(answer(group, card)) == group.olga.id
 
 
@@ -162,6 +162,18 @@ async def test_a_bot_without_rights_answers_in_private_and_leaves_a_sign(group: 
     assert group.olga.last.text.startswith("Очередь · 1")
     assert asked.bot_reactions == ["👌"]
     assert len(group.chat.bot_messages) == posts
+
+
+async def test_a_toast_says_that_it_was_shown_in_private(group: Group) -> None:
+    card = await group.card(await group.ticket())
+    await group.olga.start()
+    await group.settle()
+    await group.chat.demote_bot()
+    await group.presses(group.olga, card, "⋯ Ещё")
+    press = await group.presses(group.olga, card, "Журнал")
+    await group.acknowledged()
+    assert press.text == "Показано в вашем личном чате."
+    assert group.olga.last.text.startswith("Журнал #1") and card.bot_reactions == []
 
 
 async def test_where_there_is_no_other_way_the_answer_is_removed_after_a_while(

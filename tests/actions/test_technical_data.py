@@ -37,6 +37,23 @@ async def test_a_ticket_without_any_of_it_says_so(desk: Desk, texts: Texts) -> N
         await desk.read(technical_data, 99)
 
 
+async def test_columns_of_a_file_read_as_our_own_do(desk: Desk, texts: Texts) -> None:
+    fields = {
+        "установлена": "2024-06-11",
+        "проверена": "2024-06-12 00:00:00",
+        "срок": "2024-13-45",
+        "eSIM": "да",
+    }
+    await brings(desk, replace(camera("MOS_1", ALICE), fields=fields))
+    heard = await tells(desk, ALICE, "MOS_1")
+    assert heard.ticket is not None
+    data = await desk.read(technical_data, heard.ticket.id)
+    shown = lines(desk, texts, data, "ru").splitlines()
+    told = {"Установлена: 11 июня 2024", "Проверена: 12 июня 2024", "Срок: 2024-13-45", "eSIM: да"}
+    assert told <= set(shown)
+    assert "Установлена: 11 June 2024" in lines(desk, texts, data, "en")
+
+
 async def test_all_columns_of_the_file_are_there_with_the_owners(desk: Desk, texts: Texts) -> None:
     fields = {"Модель": "DS-2CD", "IP": "10.0.0.7", "Договор": HOSTILE, HOSTILE: "x"}
     lamp = replace(

@@ -23,10 +23,10 @@ async def test_a_camera_s_fault_is_told_and_escalated_to_the_second_line(window:
     await expect(card).to_contain_text("реакция до")  # his contract says so
     await card.get_by_role("button", name="📋 Техданные").click()
     data = await group.sees("Технические данные #")
-    await expect(data).to_contain_text("установлена: ")  # a column of the cameras' table
-    await expect(data).to_contain_text("регистратор: TRASSIR")  # of the companies'
+    await expect(data).to_contain_text("Установлена: ")  # a column of the cameras' table
+    await expect(data).to_contain_text("Регистратор: TRASSIR")  # of the companies'
     await expect(data).to_contain_text(
-        "доступ к оборудованию: ключ от подвала"
+        "Доступ к оборудованию: ключ от подвала"
     )  # of the contracts'
     await group.choose(card, "Ответить")
     await group.says("/escalate")  # the list of commands offers it, and it answers the card

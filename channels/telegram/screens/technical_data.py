@@ -1,7 +1,9 @@
 """What is behind a ticket, as those who work here read it: camera, account, promises (T1)."""
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime, time
+from typing import Final
 
 from channels.telegram.screens.screen import Renderer, clipped
 from channels.telegram.screens.ticket_list import draw_lines
@@ -21,6 +23,8 @@ from core.words.names import clean_name
 # A column's title and content, and how many of them: a file may have any.
 _TITLE, _CONTENT, _COLUMNS = 60, 300, 40
 _DETAILS = frozenset({"phone", "email"})
+# A day as tables of others have it; a spreadsheet adds a time to it that means nothing.
+_DAY: Final = re.compile(r"(\d{4}-\d{2}-\d{2})(?:[ T]00:00(?::00)?)?")
 
 
 Faults = Callable[[Renderer, Sequence[Line]], list[str]]
@@ -68,10 +72,27 @@ def _camera(renderer: Renderer, camera: CameraData, faults: Faults) -> Iterator[
 
 def _columns(renderer: Renderer, columns: Columns) -> Iterator[str]:
     for title, content in columns[:_COLUMNS]:
-        facts = {"title": clipped(title, _TITLE), "content": clipped(content, _CONTENT)}
-        yield renderer.html("technical.column", **facts)
+        name, day = _heading(clipped(title, _TITLE)), _day(content)
+        if day is None:
+            yield renderer.html("technical.column", title=name, content=clipped(content, _CONTENT))
+        else:
+            yield renderer.html("technical.column_day", title=name, day=_noon(renderer, day))
     if more := _more(renderer, len(columns) - _COLUMNS):
         yield more.strip()
+
+
+def _heading(title: str) -> str:
+    """As our own columns are written; a name as “eSIM” stays as it is."""
+    first = title.partition(" ")[0]
+    return title[:1].upper() + title[1:] if first.islower() else title
+
+
+def _day(content: str) -> date | None:
+    found = _DAY.fullmatch(content)
+    try:
+        return date.fromisoformat(found[1]) if found else None
+    except ValueError:  # no such day
+        return None
 
 
 def _more(renderer: Renderer, n: int) -> str:

@@ -13,8 +13,9 @@ from core.delivery.own_words import OWN, OWN_FACTS
 from core.models import Camera, Person, Ticket, TicketCamera, Topic
 from core.texts import pack
 from core.tx import Tx
+from core.words.called import greeted_as
 from core.words.names import NAMELESS, clean_name, visible
-from core.words.templates import variables_in, wrong_in
+from core.words.templates import FIRST_NAME, filled, variables_in, wrong_in
 
 _LONGEST_NAME: Final = 200
 # A solution in words may be long; it must find room beside the other words.
@@ -47,13 +48,21 @@ async def own_words(case: Case, own: OwnNotice) -> dict[str, Any]:
     if template is None or wrong_in(template, known):
         return {}
     facts = {name: await _VALUES[name](case) for name in variables_in(template, known)}
+    if not facts.get(FIRST_NAME):
+        facts.pop(FIRST_NAME, None)  # the text is whole without it
     if any(fact is None or fact in {"", NAMELESS} for fact in facts.values()):
         return {}
+    if not filled(template, dict.fromkeys(facts, NAMELESS)).strip():
+        return {}  # nothing but a name that is not known
     return {OWN: template, OWN_FACTS: pack(facts)}
 
 
 async def _customer(case: Case) -> str:
     return clean_name((await case.tx.get(Person, case.ticket.customer_id)).name, _LONGEST_NAME)
+
+
+async def _first_name(case: Case) -> str | None:
+    return greeted_as((await case.tx.get(Person, case.ticket.customer_id)).name)
 
 
 async def _operator(case: Case) -> str | None:
@@ -119,6 +128,7 @@ def _of_event(name: str) -> Value:
 
 _VALUES: Final[Mapping[str, Value]] = {
     "customer": _customer,
+    FIRST_NAME: _first_name,
     "number": _number,
     "topic": _topic,
     "operator": _operator,

@@ -32,6 +32,7 @@ from core.tickets.named_states import move_by_name
 from core.tickets.on_screens import ref_on_screen, show_written
 from core.tickets.tags import give_tags
 from core.tx import ReadTx, Tx
+from core.words.called import greeted_as
 from core.words.names import NAMELESS, clean_name
 
 DIGEST: Final = 8
@@ -122,6 +123,7 @@ async def facts_of(
     )
     facts = {
         "customer": customer.name,
+        "first_name": greeted_as(customer.name),
         "number": str(ticket.id),
         "topic": await topic_title(tx, ticket.topic, language),
         "operator": operator,

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from core.errors import Refusal
-from core.words.templates import VARIABLES, filled, variables_in, wrong_in
+from core.words.templates import FIRST_NAME, VARIABLES, filled, variables_in, wrong_in
 
 __all__ = ["VARIABLES", "faults_of", "fill", "fill_lines", "variables_of"]
 
@@ -26,10 +26,18 @@ def fill(template: str, facts: Mapping[str, str | None]) -> str:
     """
     for wrong in wrong_in(template):
         raise Refusal("refusal.response_variable", variable=wrong)
-    for name in variables_in(template):
+    for name in _needed(template):
         if not facts.get(name):
             raise Refusal("refusal.response_hole", variable=f"{{{name}}}")
-    return filled(template, {name: fact for name, fact in facts.items() if fact})
+    said = filled(template, {name: fact for name, fact in facts.items() if fact})
+    if template.strip() and not said.strip():
+        raise Refusal("refusal.response_hole", variable=f"{{{FIRST_NAME}}}")
+    return said
+
+
+def _needed(template: str) -> list[str]:
+    """Without these facts a text has a hole; whom to greet need not be known."""
+    return [name for name in variables_in(template) if name != FIRST_NAME]
 
 
 def fill_lines(template: str, facts: Mapping[str, str | None]) -> str:
@@ -37,5 +45,5 @@ def fill_lines(template: str, facts: Mapping[str, str | None]) -> str:
     a signature must keep no mail back.
     """
     lines = template.splitlines()
-    known = [line for line in lines if all(facts.get(name) for name in variables_of(line))]
+    known = [line for line in lines if all(facts.get(name) for name in _needed(line))]
     return "\n".join(fill(line, facts) for line in known).strip("\n")

@@ -115,6 +115,23 @@ async def test_braces_in_a_fact_are_text(desk: Desk, store: Store) -> None:
     assert await said(store, "ticket.taken") == ["Hi {number}{{0.__class__}}"]
 
 
+@pytest.mark.parametrize(
+    ("words", "name", "told"),
+    [
+        ("{first_name}, we are at it", "Alice Liddell", "Alice, we are at it"),
+        ("{first_name}, we are at it", "Queen & Co", "We are at it"),
+        ("{first_name}", "Alice Liddell", "Alice"),
+        ("{first_name}", "Office 12", None),
+    ],
+)
+async def test_customers_are_greeted_by_their_first_names(
+    desk: Desk, store: Store, words: str, name: str, told: str | None
+) -> None:
+    await apply(desk, entry("taken", english(words)))
+    await takes(desk, await opens(desk, replace(ALICE, name=name)))
+    assert await said(store, "ticket.taken") == [told]
+
+
 async def test_nobody_is_told_what_is_off(desk: Desk, store: Store) -> None:
     await apply(desk, entry("taken", "on = false") + entry("closed", "on = false"))
     ticket = await opens(desk)
@@ -237,10 +254,10 @@ async def test_an_assignment_is_told_in_the_companys_words_and_only_to_who_has_i
 
 
 FAULTS = """
-line 4: notice a, texts, en: braces may hold only {customer}, {number}, {topic}, {operator}, \
-{company}, {camera}, {place}, {due}; it says {reason}
-line 10: notice b, texts, en: braces may hold only {customer}, {number}, {topic}, {operator}, \
-{company}, {camera}, {place}; it says {customer.name}
+line 4: notice a, texts, en: braces may hold only {customer}, {first_name}, {number}, {topic}, \
+{operator}, {company}, {camera}, {place}, {due}; it says {reason}
+line 10: notice b, texts, en: braces may hold only {customer}, {first_name}, {number}, {topic}, \
+{operator}, {company}, {camera}, {place}; it says {customer.name}
 line 9: notice b, event: the entry c decides the same: keep one of them
 line 14: notice c, event: the entry b decides the same: keep one of them
 line 20: notice d, channel: only chat are allowed, not mail

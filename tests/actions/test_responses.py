@@ -1,5 +1,6 @@
 """Canned responses (E1): filled with facts, shown before they go, sent with what goes with them."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -133,6 +134,17 @@ async def test_a_hostile_name_is_shown_as_it_is(desk: Desk, name: str) -> None:
     ticket = await opens(desk)
     found = await prepared(desk, ticket.id, "hours", name)
     assert found.text == f"We are here from 9 to 18. {name}"
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [("Смирнова Анна Петровна", "Здравствуйте, Анна."), ("ООО «Ромашка»", "Здравствуйте.")],
+)
+async def test_customers_are_greeted_by_their_first_names(desk: Desk, name: str, said: str) -> None:
+    text = 'texts = { ru = "Здравствуйте, {first_name}." }'
+    await apply(desk, f'[[response]]\ncode = "hello"\ntitle = "Hello"\n{text}\n')
+    ticket = await opens(desk, replace(BORIS, name=name))
+    assert (await prepared(desk, ticket.id, "hello")).text == said
 
 
 async def test_a_hole_is_refused_before_anything_is_sent(desk: Desk, store: Store) -> None:

@@ -89,7 +89,7 @@ async def test_other_words_are_shown_in_both_languages_before_they_are_kept(grou
 
 async def test_what_cannot_be_said_is_refused_with_the_reason(group: Group) -> None:
     await says(group, "/notices taken ru\n{reason}")
-    assert "в скобках бывает только {customer}, {number}" in group.boss.last.text
+    assert "в скобках бывает только {customer}, {first_name}, {number}" in group.boss.last.text
     await says(group, "/notices taken de\nGuten Tag")
     assert group.boss.last.text.startswith("После названия нужен язык: en, ru.")
     await says(group, "/notices born")

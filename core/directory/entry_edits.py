@@ -8,10 +8,12 @@ from typing import Any, Final
 from core.directory.entry_choices import title_of
 from core.directory.file_names import FIELD, files_of, written
 from core.directory.kinds import KINDS
+from core.directory.kinds.tickets import TopicEntry
 from core.directory.reader import Item
 from core.directory.schema import DirectoryEntry
 from core.directory.store import edited, put_items, shown_fields
 from core.directory.toml_writer import write_table
+from core.equipment.faults import TOPIC as FAULTS
 from core.errors import NotAllowed, NothingToDo, Refusal
 from core.people.permissions import may
 from core.tickets.attached_files import AttachedFile
@@ -36,6 +38,11 @@ class EntryFacts:
     table: str
     single: bool
     files: tuple[AttachedFile, ...] | None = None
+
+    @property
+    def by_menu(self) -> bool:
+        """Return whether it is off among its like because a button of the menu opens it."""
+        return (self.kind, self.key, self.active) == (TopicEntry.name, FAULTS, False)
 
     @property
     def mark(self) -> str:

@@ -5,9 +5,14 @@ import pytest
 from channels.telegram.messages.message_parser import message_ref
 from core.tickets.albums import AlbumLocation
 from core.tickets.incoming import IncomingMessage
-from handlers.telegram.operators.commands import COMMANDS
+from handlers.telegram.admins import routes as admins
+from handlers.telegram.operators.commands import COMMANDS, OF_ADMINS
 from handlers.telegram.operators.context import is_foreign, parse, without_head, without_mark
 from handlers.telegram.operators.group_messages import Traits, Treatment, treatment_of
+
+
+def test_what_only_admins_have_in_private_is_known_in_the_group() -> None:
+    assert set(admins.COMMANDS) - set(COMMANDS) == OF_ADMINS
 
 
 @pytest.mark.parametrize(

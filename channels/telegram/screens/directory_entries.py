@@ -4,6 +4,7 @@ One screen for every kind: what an entry is, its class of the directory says.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Annotated, Final
 
 from aiogram.filters.callback_data import CallbackData
@@ -48,8 +49,10 @@ class DirectoryPart(CallbackData, prefix="de"):
     mark: Annotated[str, matching(f"[0-9a-f]{{{MARK}}}")]
 
 
-def draw_kinds(renderer: Renderer, counts: Sequence[tuple[str, int]]) -> Screen:
-    """What the directory has, with how many of each."""
+def draw_kinds(
+    renderer: Renderer, counts: Sequence[tuple[str, int]], *, ready: bool = True
+) -> Screen:
+    """What the directory has, with how many of each. ``ready``: the set-up is done."""
     buttons = [
         button(
             renderer.plain("button.directory.kind", title=_title(renderer, kind), n=count),
@@ -57,26 +60,38 @@ def draw_kinds(renderer: Renderer, counts: Sequence[tuple[str, int]]) -> Screen:
         )
         for kind, count in counts
     ]
-    return Screen(renderer.html("directory_chat.kinds"), rows_of(buttons))
+    lines = [renderer.html("directory_chat.kinds"), *hint_of_setup(renderer, ready=ready)]
+    return Screen("\n".join(lines), rows_of(buttons))
+
+
+def hint_of_setup(renderer: Renderer, *, ready: bool) -> list[str]:
+    """A line on what comes first, where the desk has no group of operators yet."""
+    return [] if ready else [renderer.html("directory_chat.not_ready")]
 
 
 def kind_named(renderer: Renderer, words: str) -> str | None:
-    """Return the kind whose title, or name in the file, the words are."""
+    """Return the kind whose title in any language, or name in the file, the words are."""
     named = words.casefold().strip()
-    return next(
-        (kind for kind in NAMES if named in {kind, _title(renderer, kind).casefold()}), None
-    )
+    readers = [replace(renderer, locale=locale) for locale in renderer.texts.locales]
+    titles = ((kind, _title(reader, kind)) for reader in readers for kind in NAMES)
+    return next((kind for kind, title in titles if named in {kind, title.casefold()}), None)
 
 
 def draw_entries(
-    renderer: Renderer, kind: str, found: Sequence[EntryFacts], page: int = 0
+    renderer: Renderer,
+    kind: str,
+    found: Sequence[EntryFacts],
+    page: int = 0,
+    *,
+    ready: bool = True,
 ) -> Screen:
-    """The entries of a kind, a page of them; those that are off are marked."""
+    """The entries of a kind, a page of them; those that are off are marked. ``ready``: as above."""
     buttons = page_of_buttons(renderer, kind, [entry_button(renderer, one) for one in found], page)
     key = "directory_chat.entries" if found else "directory_chat.no_entries"
     lines = [renderer.html(key, title=_title(renderer, kind))]
     if len(found) > PAGE:
         lines.append(renderer.html("directory_chat.by_words"))
+    lines += hint_of_setup(renderer, ready=ready)
     return Screen("\n".join(lines), _with_back(renderer, buttons, DirectoryKinds()))
 
 
@@ -114,9 +129,9 @@ def _found_button(renderer: Renderer, one: EntryFacts) -> Button:
 
 
 def entry_button(renderer: Renderer, one: EntryFacts) -> Button:
-    """Opens an entry; one that is off is marked."""
-    key = "button.directory.off_entry" if one.active is False else "button.directory.entry"
-    label = renderer.plain(key, title=clean_name(one.title, _TITLE))
+    """Opens an entry; one that is off, or is opened by the menu instead, is marked."""
+    look = "menu_entry" if one.by_menu else "off_entry" if one.active is False else "entry"
+    label = renderer.plain(f"button.directory.{look}", title=clean_name(one.title, _TITLE))
     return button(label, DirectoryPart(step="show", kind=one.kind, mark=one.mark))
 
 

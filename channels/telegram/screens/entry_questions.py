@@ -49,6 +49,7 @@ MOST_BUTTONS: Final = 60
 # So many lines of what else changes, or of what others have changed.
 _MOST_LINES: Final = 12
 _LONGEST_LINE: Final = 120
+_CAMERAS: Final = "button.menu.cameras"
 
 # An entry
 
@@ -69,7 +70,9 @@ def draw_entry(
     head = [] if changed is None else [renderer.html("entry.changed", number=changed)]
     values = _values(renderer, view) if said is None else said
     lines = [*head, _head(renderer, facts.kind, facts.title), *values]
-    if facts.active is False:
+    if facts.by_menu:
+        lines.append(renderer.html("entry.by_menu", button=Key(_CAMERAS)))
+    elif facts.active is False:
         lines.append(renderer.html("entry.switched_off"))
     lines += file_lines(renderer, facts.files or ())
     lines.append(renderer.html("entry.how"))

@@ -15,21 +15,21 @@ from core.directory.faults import DirectoryError
 from core.directory.kinds.notices import NoticeEntry
 from core.people.staff import as_admin, for_admin
 from handlers.telegram.admins import notices
-from handlers.telegram.admins.entry_questions import show_entry, show_list
+from handlers.telegram.admins.entry_questions import is_ready, show_entry, show_list
 from handlers.telegram.context import ButtonContext, MessageContext
 
 
 async def show_kinds(context: MessageContext) -> None:
     """All kinds, as a message of their own."""
     counts = await context.desk.read(for_admin, context.sender, count_entries)
-    await context.show(draw_kinds(context.renderer, counts))
+    await context.show(draw_kinds(context.renderer, counts, ready=is_ready(context)))
 
 
 async def show_found(context: MessageContext, words: str) -> None:
     """The kind, or the entries, that are called so; the only entry at once."""
     named = kind_named(context.renderer, words)
     if named is not None:
-        await _show_kind(context, named)
+        await show_kind(context, named)
         return
     found = await context.desk.read(for_admin, context.sender, find_entries, words)
     if len(found) == 1:
@@ -41,15 +41,16 @@ async def show_found(context: MessageContext, words: str) -> None:
 async def on_kinds(context: ButtonContext, _data: DirectoryKinds) -> None:
     """Back to all kinds."""
     counts = await context.desk.read(for_admin, context.sender, count_entries)
-    await context.show(draw_kinds(context.renderer, counts))
+    await context.show(draw_kinds(context.renderer, counts, ready=is_ready(context)))
 
 
 async def on_kind(context: ButtonContext, data: DirectoryKind) -> None:
+    """A kind, by its button."""
+    await show_kind(context, data.kind, data.page)
+
+
+async def show_kind(context: ButtonContext | MessageContext, kind: str, page: int = 0) -> None:
     """The entries of a kind; the only one of it at once; of notices all that can be told."""
-    await _show_kind(context, data.kind, data.page)
-
-
-async def _show_kind(context: ButtonContext | MessageContext, kind: str, page: int = 0) -> None:
     if kind == NoticeEntry.name:
         await notices.show_all(context, page)
         return

@@ -7,7 +7,7 @@ from typing import Any, Concatenate, Final, ParamSpec, TypeVar
 
 from channels.telegram.screens.company_settings import settings_lines
 from channels.telegram.screens.directory import draw_faults
-from channels.telegram.screens.directory_entries import draw_entries
+from channels.telegram.screens.directory_entries import draw_entries, hint_of_setup
 from channels.telegram.screens.entry_buttons import (
     ApplyAnswer,
     AskValue,
@@ -73,15 +73,22 @@ async def _show(
     if view.facts.kind == SettingsEntry.name:  # each setting has a sentence
         last = await _read(context, last_round)
         said = settings_lines(context.renderer, context.desk.company, last)
+        said.append(context.renderer.html("company_settings.elsewhere"))
+        said += hint_of_setup(context.renderer, ready=is_ready(context))
     await context.show(
         draw_entry(context.renderer, view, changed=changed, recounted=recounted, said=said)
     )
 
 
+def is_ready(context: Context) -> bool:
+    """Return whether there is a group whose members answer."""
+    return context.desk.company.operators_chat is not None
+
+
 async def show_list(context: Context, kind: str, page: int = 0) -> None:
     """The entries of a kind, a page of them."""
     found = await _read(context, list_entries, kind)
-    await context.show(draw_entries(context.renderer, kind, found, page))
+    await context.show(draw_entries(context.renderer, kind, found, page, ready=is_ready(context)))
 
 
 async def on_ask(context: ButtonContext, data: AskValue) -> None:

@@ -29,6 +29,7 @@ from channels.telegram.screens.rules import TryRule
 from channels.telegram.screens.setup import DismissAdmin, LinkChat, SetField, SetupStep
 from channels.telegram.screens.tables import TableStep
 from channels.telegram.screens.ticket_list import ExportList, ListPage, draw
+from core.directory.kinds.tickets import TopicEntry
 from core.errors import NotAllowed, Refusal, Unreadable
 from core.people.staff import for_admin
 from core.setup import admins as invitations
@@ -141,6 +142,10 @@ async def _show_checklist(context: MessageContext, _words: str) -> None:
     await setup.show_checklist(context)
 
 
+async def _show_topics(context: MessageContext, _words: str) -> None:
+    await directory_entries.show_kind(context, TopicEntry.name)
+
+
 async def _on_step(context: ButtonContext, data: SetupStep) -> None:
     handler = setup.on_admin_step if data.step in setup.ADMIN_STEPS else setup.on_step
     await handler(context, data)
@@ -235,6 +240,7 @@ COMMANDS: Final[dict[str, Callable[[MessageContext, str], Awaitable[None]]]] = {
     "t": responses.on_command,
     "rules": rules.on_command,
     "directory": directory.on_command,
+    "topics": _show_topics,
     "kb": articles.on_command,
     "notices": notices.on_command,
     "texts": texts.on_command,

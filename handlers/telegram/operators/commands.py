@@ -288,8 +288,17 @@ def _absent(context: CommandContext) -> Collection[str]:
     return ASSISTED if context.desk.company.assistance is None else ()
 
 
+OF_ADMINS: Final = frozenset(
+    {"setup", "directory", "topics", "notices", "texts", "key", "webhook"}
+    | {"quarantine", "junk", "health", "restored", "export", "rules"}
+)
+"""Commands of admins that do nothing in a group."""
+
+
 def _unknown(command: Command, absent: Collection[str]) -> Refusal:
     typed = f"/{command.typed}"
+    if command.name in OF_ADMINS:
+        return Unreadable("refusal.in_private_only", command=typed)
     known = [name for name in [*COMMANDS, *ALIASES] if ALIASES.get(name, name) not in absent]
     close = get_close_matches(command.typed, known, n=1)
     if not close:

@@ -1,6 +1,7 @@
 """The directory changed by taps and words in an admin's private chat (X12)."""
 
 import json
+from dataclasses import replace
 from typing import Final
 
 from channels.telegram.screens.buttons import LONGEST_LABEL
@@ -192,6 +193,30 @@ async def test_the_name_of_a_part_opens_it(group: Group) -> None:
         await says(group, f"/directory {words}")
         assert group.boss.last.text.startswith("Темы")
         assert DirectoryKinds().pack() in data_of(group).values(), "back to all parts"
+
+
+async def test_settings_and_topics_are_found_by_their_names(group: Group) -> None:
+    for command in ("/settings", "/настройки"):
+        assert (await says(group, command)).startswith("Настройка\n")
+    for command in ("/topics", "/темы"):
+        assert (await says(group, command)).startswith("Темы")
+    assert "/setup" not in group.boss.last.text, "the desk is ready"
+    assert "канал, название, язык" in await says(group, "/directory settings")
+
+
+async def test_where_no_group_answers_yet_the_set_up_is_named(group: Group) -> None:
+    group.desk.company = replace(group.desk.company, operators_chat=None)
+    for command in ("/directory", "/topics", "/directory settings"):
+        assert "нет группы операторов. По шагам — /setup" in await says(group, command)
+
+
+async def test_the_topic_of_cameras_is_said_to_be_opened_by_the_menu(group: Group) -> None:
+    await says(group, "/topics")
+    await presses(group, "📷 Неисправность камеры")
+    assert "Открывается кнопкой «📷 Неисправность камеры»" in group.boss.last.text
+    assert "Сейчас выключено" not in group.boss.last.text
+    await presses(group, "Включить")
+    assert "Открывается кнопкой" not in group.boss.last.text
 
 
 def _parsed(data: str) -> object:

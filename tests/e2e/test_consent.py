@@ -38,12 +38,12 @@ async def test_words_wait_for_the_yes_through_a_restart_and_a_no_leaves_nothing(
         await stage.settle()
         assert value(stage, people) == known and value(stage, "SELECT count(*) FROM message") == 0
     async with stage.process():
-        await anna.press_soon("Согласен")
+        await anna.press_soon("Даю согласие")
         await anna.expect("принято")
         await stage.settle()
         assert value(stage, "SELECT count(*) FROM message WHERE ticket_id = 1") == 2
         await eve.say("Ничего не скажу")
-        await eve.press_soon("Не согласен")
+        await eve.press_soon("Не даю")
         await eve.expect("стёрли", edited=True)
         await stage.settle()
     assert value(stage, "SELECT count(*) FROM inbox WHERE raw LIKE '%Ничего не скажу%'") == 0

@@ -16,7 +16,7 @@ from sandbox import Person, Press
 from tests.handlers.customer.chat import PrivateChat
 
 TEXT = "Храним имя и слова <b>год</b>, чтобы ответить."
-YES, NO = "Согласен", "Не согласен"
+YES, NO = "Даю согласие", "Не даю"
 
 
 async def handle(chat: PrivateChat) -> None:

@@ -1,6 +1,6 @@
 """How a fact is written, by what the template asks for and the fact's kind: «24 ноября, 12:30»."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -21,6 +21,18 @@ class _Language:
     units: dict[int, dict[str, str]]
     """Names of units by their length in seconds, then by the plural category of the count."""
 
+    quotes: tuple[str, str]
+    """What stands before and after words of others."""
+
+    moment: str
+    """A length of time that is no whole second."""
+
+    ago: str
+    """How long ago something was; ``{}`` is the length."""
+
+    just_now: str
+    """The same if so little has passed."""
+
     short_months: tuple[str, ...] = ()
     """Twelve, where Babel's own are too long for a card."""
 
@@ -38,6 +50,10 @@ _LANGUAGES: Final[dict[str, _Language]] = {
             MINUTE: _same("мин"),
             SECOND: {"one": "секунда", "few": "секунды", "other": "секунд"},
         },
+        quotes=("«", "»"),
+        moment="меньше секунды",
+        ago="{} назад",
+        just_now="только что",
         short_months=(
             "янв", "фев", "мар", "апр", "мая", "июн",
             "июл", "авг", "сен", "окт", "ноя", "дек",
@@ -51,6 +67,10 @@ _LANGUAGES: Final[dict[str, _Language]] = {
             MINUTE: _same("min"),
             SECOND: {"one": "second", "other": "seconds"},
         },
+        quotes=("“", "”"),
+        moment="less than a second",
+        ago="{} ago",
+        just_now="just now",
     ),
 }  # fmt: skip
 _FALLBACK: Final = "en"
@@ -89,12 +109,14 @@ def say_short_day(at: datetime, now: datetime, zone: ZoneInfo, locale: str) -> s
 def say_span(delta: timedelta, locale: str, *, parts: int = 2) -> str:
     """Write a length of time without its sign, in at most `parts` neighbouring units.
 
-    What is smaller is dropped, never rounded up; seconds are written only below a minute.
+    What is smaller is dropped, never rounded up; seconds are written only below a minute, and no
+    whole one as «меньше секунды».
     """
-    units = _language(locale).units
+    language = _language(locale)
+    units = language.units
     rest = abs(round(delta.total_seconds()))
     if rest < MINUTE:
-        return _counted(rest, units[SECOND], locale)
+        return _counted(rest, units[SECOND], locale) if rest else language.moment
     said: list[str] = []
     for length in (DAY, HOUR, MINUTE):
         count, rest = divmod(rest, length)
@@ -116,6 +138,20 @@ def say_hours(delta: timedelta, locale: str) -> str:
     if minutes := rest // MINUTE:
         said.append(_counted(minutes, units[MINUTE], locale))
     return " ".join(said)
+
+
+def say_ago(delta: timedelta, locale: str) -> str:
+    """Write how long ago something was: «12 секунд назад», «только что»."""
+    language = _language(locale)
+    if abs(round(delta.total_seconds())) == 0:
+        return language.just_now
+    return language.ago.format(say_span(delta, locale))
+
+
+def quote(words: str, locale: str) -> str:
+    """Put words between the quotation marks of this language."""
+    opening, closing = _language(locale).quotes
+    return f"{opening}{words}{closing}"
 
 
 def _said(at: datetime, now: datetime, zone: ZoneInfo, months: tuple[str, ...]) -> str:
@@ -224,6 +260,14 @@ def _age_of(at: datetime, reader: Reader) -> str:
     return say_span(reader.now - at, reader.locale, parts=1)
 
 
+def _ago(delta: timedelta, reader: Reader) -> str:
+    return say_ago(delta, reader.locale)
+
+
+def _quoted(names: Sequence[str], reader: Reader) -> str:
+    return ", ".join(quote(name, reader.locale) for name in names) or "–"
+
+
 def _plain(fact: object, _reader: Reader) -> str:
     return str(fact)
 
@@ -250,9 +294,11 @@ SPECS: Final[dict[str, Formatters]] = {
     "short_day": {datetime: _short_day},
     "span": {timedelta: _span, datetime: _span_to},
     "hours": {timedelta: _hours},
+    "ago": {timedelta: _ago},
     "age": {timedelta: _age, datetime: _age_of},
     "number": {int: _number, float: _number},
     "unix": {datetime: _unix},
+    "quoted": {list: _quoted, tuple: _quoted},
 }
 """By spec ("" is none) and kind of fact. A kind that is absent does not fit."""
 

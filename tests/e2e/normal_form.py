@@ -18,8 +18,8 @@ _DAY: Final = (
 )
 _CLOCK: Final = r"\d{1,2}:\d\d(?::\d\d)?"
 _SPAN: Final = (
-    r"\d+ ?(?:секунд[аы]?|мин|ч|день|дня|дней|seconds?|min|h|days?)(?!\w)"
-    r"(?: \d+ (?:мин|ч|min|h)(?!\w))?"
+    r"(?:\d+ ?(?:секунд[аы]?|мин|ч|день|дня|дней|seconds?|min|h|days?)(?!\w)"
+    r"(?: \d+ (?:мин|ч|min|h)(?!\w))?|меньше секунды|less than a second)"
 )
 # In this order: the later ones do not find what an earlier one has replaced.
 _CHANGING: Final = (
@@ -29,12 +29,15 @@ _CHANGING: Final = (
     (re.compile(r"\b127\.0\.0\.1:\d+"), "<host>"),
     (re.compile(rf"{_DAY}(?:,? (?:в |at )?{_CLOCK})?|\b{_CLOCK}"), "<when>"),
     (re.compile(rf"\b{_SPAN}"), "<span>"),
+    (re.compile(r"<span> (?:назад|ago)|только что|just now"), "<ago>"),
     (re.compile(r"\d{9,}"), "<id>"),
 )
 # What a deadline had of one day.
 _OF_A_DAY: Final = "<when>: <when>–<when> — <span>"
 # What somebody wrote where a ticket's number may stand, said back to them.
-_ECHO: Final = re.compile(r"(?<=«)[1-9]\d*(?=»)|(?<=\bначинается с )\d+|(?<=\bbegins with )\d+")
+_ECHO: Final = re.compile(
+    r"(?<=[«“])[1-9]\d*(?=[»”])|(?<=\bначинается с )\d+|(?<=\bbegins with )\d+"
+)
 _COMMAND: Final = re.compile(r"/\w+ (?:#|№ ?|SR-|_)?T?\d+", re.IGNORECASE)
 _NUMBER: Final = re.compile(r"(?<![\w&])(#|№ ?|SR-|_|/\w+ |/[a-z]+_)(\d+)\b", re.IGNORECASE)
 _TASK: Final = re.compile(r"\bT(\d+)\b")

@@ -4,6 +4,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from core.words.formatters import (
+    say_ago,
     say_dated,
     say_day,
     say_near,
@@ -84,7 +85,8 @@ def test_the_day_is_the_readers_own() -> None:
 @pytest.mark.parametrize(
     ("delta", "russian", "english"),
     [
-        (timedelta(0), "0 секунд", "0 seconds"),
+        (timedelta(0), "меньше секунды", "less than a second"),
+        (timedelta(seconds=0.4), "меньше секунды", "less than a second"),
         (timedelta(seconds=1), "1 секунда", "1 second"),
         (timedelta(seconds=3), "3 секунды", "3 seconds"),
         (timedelta(seconds=12), "12 секунд", "12 seconds"),
@@ -110,6 +112,20 @@ def test_a_length_is_said_in_two_units_at_most(
 ) -> None:
     assert say_span(delta, "ru") == russian
     assert say_span(delta, "en") == english
+
+
+@pytest.mark.parametrize(
+    ("delta", "russian", "english"),
+    [
+        (timedelta(0), "только что", "just now"),
+        (timedelta(seconds=0.4), "только что", "just now"),
+        (timedelta(seconds=12), "12 секунд назад", "12 seconds ago"),
+        (timedelta(days=2, hours=4), "2 дня 4 ч назад", "2 days 4 h ago"),
+    ],
+)
+def test_what_was_a_moment_ago_was_just_now(delta: timedelta, russian: str, english: str) -> None:
+    assert say_ago(delta, "ru") == russian
+    assert say_ago(delta, "en") == english
 
 
 def test_one_unit_is_enough_for_a_list() -> None:

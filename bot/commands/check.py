@@ -67,26 +67,26 @@ _FAULTS: Final = {
     ),
     "not_group": (
         "the {name} {chat} is not a group",
-        "set {variable} to the id of a group: in «{title}», a channel, nobody can answer",
+        "set {variable} to the id of a group: in “{title}”, a channel, nobody can answer",
     ),
     "not_admin": (
         "the bot is not an admin of the {name}",
-        "make the bot an admin of «{title}»; otherwise it does not see what is said",
+        "make the bot an admin of “{title}”; otherwise it does not see what is said",
     ),
     "lacks.can_delete_messages": (
-        "the {name}: the bot lacks the right «Delete messages»",
+        "the {name}: the bot lacks the right “Delete messages”",
         "allow it in the bot's admin rights, to take answers back and tidy up",
     ),
     "lacks.can_pin_messages": (
-        "the {name}: the bot lacks the right «Pin messages»",
+        "the {name}: the bot lacks the right “Pin messages”",
         "allow it in the bot's admin rights, to keep the board in sight",
     ),
     "lacks.can_manage_topics": (
-        "the {name}: the bot lacks the right «Manage topics»",
+        "the {name}: the bot lacks the right “Manage topics”",
         "grant it in the list of administrators, or choose in /setup to do without topics",
     ),
     "lacks.can_post_messages": (
-        "the {name}: the bot lacks the right «Post messages»",
+        "the {name}: the bot lacks the right “Post messages”",
         "allow it in the bot's admin rights, to alert admins",
     ),
 }
@@ -284,7 +284,7 @@ async def _chat(bot: Bot, role: str, chat_id: int | None, variable: str, name: s
         remedy = f"try again: {_first_line(error)}"
         return Finding(f"Telegram does not tell of the {name} {chat_id}", False, remedy)
     if health.fine:
-        return Finding(f"the {name} is «{health.title}», the bot is an admin there", True)
+        return Finding(f"the {name} is “{health.title}”, the bot is an admin there", True)
     facts = {"variable": variable, "name": name, "chat": chat_id, "title": health.title}
     what, remedy = (words.format(**facts) for words in _FAULTS[health.code])
     return Finding(what, False, remedy)

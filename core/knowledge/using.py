@@ -30,6 +30,7 @@ from core.tickets.lifecycle import access
 from core.tickets.on_screens import ref_on_screen, show_written
 from core.tickets.resolutions import newest_of
 from core.tx import ReadTx, Tx
+from core.words.names import unquoted
 
 FOUND: Final = 8
 DIGEST: Final = 8
@@ -230,7 +231,7 @@ async def article_named(tx: ReadTx, ticket_id: int, words: str) -> Article:
     """Return the article that is meant by a code or the beginning of a title, those of the ticket
     first. Raises :class:`Unreadable`.
     """
-    linked, wanted = await linked_with(tx, ticket_id), words.strip().strip('«»"“”').casefold()
+    linked, wanted = await linked_with(tx, ticket_id), unquoted(words).casefold()
     articles = [*(one for one in linked if one.status != DRAFT), *await internal_articles(tx)]
     named = [one for one in articles if wanted in {one.code, one.title.casefold()}]
     begun = [one for one in articles if one.title.casefold().startswith(wanted)]

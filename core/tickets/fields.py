@@ -18,7 +18,7 @@ from core.models import Camera, Classification, ContactPoint, FieldRow, Person, 
 from core.people.contact_points import holders_of, read_point
 from core.tx import ReadTx
 from core.words.aliases import YES_OR_NO
-from core.words.names import clean_name, is_blank
+from core.words.names import clean_name, is_blank, unquoted
 from core.words.periods import read_day
 
 OPENING: Final = "opening"
@@ -99,8 +99,9 @@ async def read_value(tx: ReadTx, field: Field, words: str) -> str:
     value = None if is_blank(words) else await _READERS[field.kind](tx, field, words)
     if value is None:
         facts = {"words": words[:40], "field": field.title(tx.company.language)}
-        facts["allowed"] = ", ".join(f"«{choice}»" for choice in field.choices)
-        raise Unreadable(f"refusal.field_value.{field.kind}", **facts, longest=LONGEST)
+        allowed = list(field.choices)
+        key = f"refusal.field_value.{field.kind}"
+        raise Unreadable(key, **facts, allowed=allowed, longest=LONGEST)
     return value
 
 
@@ -121,7 +122,7 @@ async def _date(tx: ReadTx, _field: Field, words: str) -> str | None:
 
 
 async def _choice(_tx: ReadTx, field: Field, words: str) -> str | None:
-    wanted = words.strip("«»\"'").casefold()
+    wanted = unquoted(words).casefold()
     whole = [choice for choice in field.choices if choice.casefold() == wanted]
     begun = [choice for choice in field.choices if choice.casefold().startswith(wanted)]
     return whole[0] if whole else begun[0] if len(begun) == 1 else None
@@ -279,9 +280,8 @@ class FieldsMissing(Refusal):
     """The ticket cannot be resolved or closed before these ``fields`` are filled."""
 
     def __init__(self, ticket_id: int, fields: Sequence[Field], language: str) -> None:
-        names = ", ".join(f"«{field.title(language)}»" for field in fields)
-        first = fields[0].title(language)
-        super().__init__("refusal.fields_missing", number=ticket_id, fields=names, first=first)
+        names = [field.title(language) for field in fields]
+        super().__init__("refusal.fields_missing", number=ticket_id, fields=names, first=names[0])
         self.number = ticket_id
         self.fields = tuple(fields)
 
@@ -324,6 +324,6 @@ async def find_field(tx: ReadTx, ticket: Ticket, words: str) -> tuple[Field, str
         rest = words[len(name) :]
         if folded.startswith(name) and (not rest or rest[0] in " :=\n"):
             return field, rest.lstrip(" :=\n")
-    known = ", ".join(f"«{field.title(tx.company.language)}»" for field in offered)
+    known = [field.title(tx.company.language) for field in offered]
     key = "refusal.no_such_field" if offered else "refusal.no_fields"
     raise Unreadable(key, words=words[:40], allowed=known, number=ticket.id)

@@ -12,6 +12,7 @@ from core.tickets.list_lines import Line
 from core.tickets.lists import page_of
 from core.tickets.workflow import BY_HAND, SET, State
 from core.tx import ReadTx, Tx
+from core.words.names import unquoted
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +33,9 @@ class Ways:
         """Return them in the order of the directory."""
         return [self.known[code] for code in self.ways]
 
-    def listed(self, language: str) -> str:
-        """Return their names in a line."""
-        return ", ".join(f"«{state.title(language)}»" for state in self.offered) or "–"
+    def listed(self, language: str) -> list[str]:
+        """Return their names."""
+        return [state.title(language) for state in self.offered]
 
 
 async def ways_of(tx: ReadTx, ticket_id: int, role: str) -> Ways:
@@ -53,7 +54,7 @@ def find_state(ways: Ways, words: str, language: str) -> State:
 
     Raises :class:`Unreadable` with those that are possible.
     """
-    wanted = words.strip().strip('«»"').casefold()
+    wanted = unquoted(words).casefold()
     possible = [*ways.offered, *(one for one in ways.known.values() if one.active)]
     whole = [one for one in possible if wanted in _names(one)]
     begun = [one for one in possible if any(name.startswith(wanted) for name in _names(one))]

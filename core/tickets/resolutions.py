@@ -18,6 +18,7 @@ from core.models import ArticleRow, ClosingReasonRow, Resolution, Ticket, Ticket
 from core.tickets.metrics import time_in_work
 from core.tickets.workflow import State
 from core.tx import ReadTx, Tx
+from core.words.names import unquoted
 
 # An article that nobody reads cannot have helped.
 _DRAFT: Final = "draft"
@@ -67,12 +68,12 @@ async def find_reason(tx: ReadTx, words: str) -> ClosingReason:
     offered = (await reasons_of(tx)).offered
     if not offered:
         raise Refusal("refusal.no_closing_reasons")
-    wanted = words.strip().strip('«»"').casefold()
+    wanted = unquoted(words).casefold()
     named = [(one, {one.code, *(t.casefold() for t in one.titles.values())}) for one in offered]
     whole = [one for one, names in named if wanted in names]
     begun = [one for one, names in named if any(name.startswith(wanted) for name in names)]
     if not wanted or not (whole or begun):
-        known = ", ".join(f"«{one.title(tx.company.language)}»" for one in offered)
+        known = [one.title(tx.company.language) for one in offered]
         raise Unreadable("refusal.no_such_reason", words=words[:40], allowed=known)
     return (whole or begun)[0]
 

@@ -74,6 +74,11 @@ def _flag_letters_before(text: str, index: int) -> int:
     return index - start
 
 
+def unquoted(words: str) -> str:
+    """Return the words without blanks and quotation marks around them, of any language."""
+    return words.strip().strip("«»\"'“”„’").strip()
+
+
 NAMELESS: Final = "—"
 LONGEST_MESSAGE: Final = 4096
 """How long one message may be, in UTF-16 units."""

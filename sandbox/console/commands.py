@@ -47,7 +47,7 @@ class Player:
         if self.place == "private":
             return "in the private chat with the bot"
         kind = "channel" if self.chat.kind == "channel" else "group"
-        return f"in the {kind} «{self.chat.title}»"
+        return f"in the {kind} “{self.chat.title}”"
 
     def chat_named(self, place: str) -> Chat:
         """``group``, ``alerts``, ``private``, or a person's short name for their private chat."""

@@ -156,8 +156,8 @@ async def test_where_all_is_well_it_says_so_line_by_line(practice: Practice) -> 
         "ok     SQLite database: tables are behind",
         f"ok     files can be stored in file://{practice.folder}/files",
         "ok     the bot is @help_bot",
-        "ok     the operator group is «Операторы», the bot is an admin there",
-        "ok     the alert channel is «Просрочки», the bot is an admin there",
+        "ok     the operator group is “Операторы”, the bot is an admin there",
+        "ok     the alert channel is “Просрочки”, the bot is an admin there",
     ]
     assert not (practice.folder / "files").exists()
 
@@ -249,8 +249,8 @@ async def test_what_was_set_up_in_the_chat_counts_as_much_as_variables(practice:
     assert len(await practice.faults(**nothing)) == 3
     await practice.set_up_in_the_chat()
     assert [str(finding) for finding in await practice.examine(**nothing)][-2:] == [
-        "ok     the operator group is «Операторы», the bot is an admin there",
-        "ok     the alert channel is «Просрочки», the bot is an admin there",
+        "ok     the operator group is “Операторы”, the bot is an admin there",
+        "ok     the alert channel is “Просрочки”, the bot is an admin there",
     ]
     assert "-1001 is out of reach" in await practice.fault(**nothing | {"ALERT_CHAT_ID": "-1001"})
 
@@ -272,14 +272,14 @@ async def test_a_chat_that_is_not_there(practice: Practice, variable: str) -> No
 
 async def test_a_bot_that_is_no_admin_does_not_see_what_is_said(practice: Practice) -> None:
     await practice.group.demote_bot(practice.anna)
-    assert "make the bot an admin of «Операторы»" in await practice.fault()
+    assert "make the bot an admin of “Операторы”" in await practice.fault()
 
 
 async def test_a_team_s_own_group_is_looked_at_as_well(practice: Practice) -> None:
     await practice.set_up_in_the_chat()
     field_group = practice.world.supergroup("Выездные", owner=practice.anna, bot="admin")
     await practice.has_team("field", field_group.id)
-    told = "ok     the group of the team field is «Выездные», the bot is an admin there"
+    told = "ok     the group of the team field is “Выездные”, the bot is an admin there"
     assert told in [str(finding) for finding in await practice.examine()]
     await field_group.remove_bot(practice.anna)
     said = await practice.fault()
@@ -301,19 +301,19 @@ async def test_a_right_that_is_missing_in_the_group(
 ) -> None:
     await practice.group.promote_bot(practice.anna, **{right: False})
     said = await practice.fault()
-    assert f"the operator group: the bot lacks the right «{title}»" in said
+    assert f"the operator group: the bot lacks the right “{title}”" in said
     assert "allow it in the bot's admin rights" in said
 
 
 async def test_a_right_that_is_missing_in_the_channel(practice: Practice) -> None:
     await practice.alerts.promote_bot(practice.anna, can_post_messages=False)
-    assert "the alert channel: the bot lacks the right «Post messages»" in await practice.fault()
+    assert "the alert channel: the bot lacks the right “Post messages”" in await practice.fault()
 
 
 async def test_a_channel_where_the_group_should_be(practice: Practice) -> None:
     said = await practice.fault(OPERATOR_CHAT_ID=str(practice.alerts.id))
     assert "OPERATOR_CHAT_ID" in said
-    assert "in «Просрочки», a channel, nobody can answer" in said
+    assert "in “Просрочки”, a channel, nobody can answer" in said
 
 
 async def test_alerts_may_go_to_a_group(practice: Practice) -> None:

@@ -106,6 +106,35 @@ def test_relative_days_stand_in_toasts_only() -> None:
     assert not found, told("what stays in a chat has a date: {name} or {name:dated}", found)
 
 
+# Each language has quotation marks of its own; a quotation within another has „…“ in Russian.
+FOREIGN_QUOTES = {"ru": r"[“”‘]", "en": r"[«»„]"}
+
+
+def test_words_stand_between_the_quotation_marks_of_the_language() -> None:
+    found = [
+        f"{language}: {key}"
+        for language, key, _, message in every_message()
+        if any(re.search(FOREIGN_QUOTES[language], text) for text in forms(message))
+    ]
+    assert not found, told("quotation marks: «…» in Russian, “…” in English", found)
+
+
+def test_quotation_marks_stand_in_texts_not_in_code() -> None:
+    """What one language quotes so is read in the other, too."""
+    found = [
+        f"{module.name}:{node.lineno}"
+        for module in modules(*PACKAGES)
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.JoinedStr) and "«{}»" in _with_slots(node)
+    ]
+    assert not found, told("{names:quoted} in a text puts each between quotation marks", found)
+
+
+def _with_slots(words: ast.JoinedStr) -> str:
+    parts = words.values
+    return "".join(str(one.value) if isinstance(one, ast.Constant) else "{}" for one in parts)
+
+
 def test_placeholders_are_plain_names() -> None:
     found = [
         f"{language}: {key} {{{name}}}"

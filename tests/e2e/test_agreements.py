@@ -46,7 +46,7 @@ WORDS = {
         "more": "⋯ More",
         "why": "⏱ Why this deadline",
         "head": "the resolution deadline",
-        "agreement": "Agreement «Always», working hours «Round the clock» (UTC)",
+        "agreement": "Agreement “Always”, working hours “Round the clock” (UTC)",
         "late": "the reaction is late",
         "resolve": "Together 2 h: due",
         "next": "tomorrow 10:00",

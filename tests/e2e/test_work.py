@@ -32,6 +32,7 @@ WORDS: Final[dict[str, dict[str, str]]] = {
     "ru": {
         "teams": "👥 Первая линия · уровень 1: Ольга\n👥 Вторая линия · уровень 2: Олег",
         "duty": "На дежурстве: Олег",
+        "quoted": "«{}»",
         "incident": "инцидент",
         "diagnosis": "диагностика",
         "access": "нужен доступ к серверу",
@@ -68,6 +69,7 @@ WORDS: Final[dict[str, dict[str, str]]] = {
     "en": {
         "teams": "👥 First line · level 1: Ольга\n👥 Second line · level 2: Олег",
         "duty": "On duty: Олег",
+        "quoted": "“{}”",
         "incident": "incident",
         "diagnosis": "diagnosis",
         "access": "needs access to the server",
@@ -138,7 +140,7 @@ async def test_an_incident_goes_up_a_level_and_from_hand_to_hand(
     # up a level: whoever is on duty there is told, once, below the card
     await olga.reply(card, f"/escalate {words['access']}")
     up = await stage.group.expect(re.escape(words["up"].format(number=number)), timeout=20)
-    assert up.reply_to is card and up.text.endswith(f"\n«{words['access']}»")
+    assert up.reply_to is card and up.text.endswith(f"\n{words['quoted'].format(words['access'])}")
     await oleg.reply(card, "/take")
     listed = await asks(stage, oleg, "/tasks my")
     assert words["mine"] in listed.text and f"Олег · #{number}" in listed.text
@@ -152,7 +154,9 @@ async def test_an_incident_goes_up_a_level_and_from_hand_to_hand(
     await nina.join(stage.group)
     await oleg.reply(card, f"/assign @nina_op {words['check']}")
     back = await stage.group.expect(re.escape(words["yours"].format(number=number)), timeout=20)
-    assert back.reply_to is card and back.text.endswith(f"\n«{words['check']}»")
+    assert back.reply_to is card and back.text.endswith(
+        f"\n{words['quoted'].format(words['check'])}"
+    )
     assert words["not_yours"] in (await asks(stage, oleg, "/assign @oleg_op", card)).text
     posts = len(stage.group.bot_messages)
     await nina.reply(card, "/assign @oleg_op")

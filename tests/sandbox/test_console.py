@@ -208,7 +208,7 @@ async def test_nonsense_is_answered_with_what_would_do() -> None:
             "show space": "! no chat 'space'",
         }.items():
             assert (execute(player, line) or "").startswith(answer), line
-        assert execute(player, "in group") == "you are in the group «Операторы»"
+        assert execute(player, "in group") == "you are in the group “Операторы”"
         assert (execute(player, "hello") or "").startswith("! Анна is not a member")
 
 

@@ -278,7 +278,7 @@ def draw_found(
     """The articles of a ticket, and those that have these ``words``, or without any fit it."""
     lines = []
     if linked:
-        titles = ", ".join(f"«{one.title}»" for one in linked)
+        titles = [one.title for one in linked]
         lines.append(renderer.html("articles.linked", number=ticket_id, titles=titles))
     missed = "articles.nothing" if words else "articles.none"
     facts = {"number": ticket_id, "words": words[:40]}

@@ -27,7 +27,7 @@ _BESIDE: Final = 40
 _FONT: Final = "DejaVu Sans, Liberation Sans, sans-serif"
 # More days than this are shown by week.
 _MANY: Final = 45
-_LONGEST: Final = 24
+_LONGEST: Final = 28
 _OPENED, _ENDED, _OPEN = "#3b7dd8", "#35a06b", "#d98a1f"
 THEMES: Final[Mapping[str, tuple[str, str, str]]] = {
     "light": ("#ffffff", "#1d2733", "#dfe5ec"),
@@ -106,6 +106,7 @@ def picture_of(
                 "font": _FONT,
                 "fontSize": sizes.letters + 2,
                 "anchor": "start",
+                "frame": "group",  # above what it is of, as legends are, and not above its names
             },
             "text": {"color": ink, "font": _FONT, "fontSize": sizes.letters},
             "view": {"stroke": None},

@@ -130,6 +130,11 @@ def _unfolded(words: tuple[str, ...]) -> Scene:
     return go
 
 
+async def _all_days(page: Page, there: Site) -> None:
+    await page.goto(f"{there.url}/app/stats?period=month")
+    await page.locator("details summary").last.click()
+
+
 async def _entrance(page: Page, there: Site) -> None:
     secret = await there.desk.run(make_link, history.ADMIN.address)
     await page.goto(f"{there.url}/app/enter/{secret}")
@@ -216,7 +221,11 @@ INSIDE: Final[dict[str, Scene]] = {
     "ticket-fields": _unfolded(("Заморозить", "Freeze")),
     "ticket-ends": _unfolded(("Решено", "Resolved", "Закрыть", "Close")),
     "ticket-tasks": _unfolded(("Задачи", "Tasks", "Теги", "Tags", "Поля", "Fields")),
-    "ticket-kind": _unfolded(("Передать", "Hand over", "Класс", "Class", "Клиент", "Customer")),
+    "ticket-kind": _unfolded(("Передать", "Hand over", "Вид", "Kind", "Клиент", "Customer")),
+    "ticket-more": _unfolded(("Состояние", "State", "уровень выше", "Escalate", "Тема", "Topic")),
+    "ticket-data": _unfolded(
+        ("Технические", "Technical", "Заголовок", "Выписка", "Transcript", "Title")
+    ),
     "ticket-journal": _unfolded(("Сроки", "Журнал", "Deadlines", "Journal")),
     "ticket-refused": _faulty_answer,
     "ticket-ended": _ended,
@@ -228,6 +237,7 @@ INSIDE: Final[dict[str, Scene]] = {
     "ticket-none": _at("/app/t/99999"),
     "stats": _at("/app/stats?period=month"),
     "stats-days": _at("/app/stats?scope=topic:payment"),
+    "stats-table": _all_days,
     "stats-tickets": _at("/app/stats/tickets?figure=missed&period=month"),
 }
 OUTSIDE: Final[dict[str, Scene]] = {

@@ -114,7 +114,7 @@ async def find_offered(tx: ReadTx) -> Offered:
 
 def draw_counts(renderer: Renderer, asked: ListQuery, counts: Mapping[str, int]) -> str:
     """How many tickets have which marker, each a way to them; pressed again it leads back. What
-    was found by words is not counted.
+    was found by words is not counted: there each marker says what it means.
     """
     links = ""
     for marker, (sign, count) in zip(MARKED, counts.items(), strict=True):
@@ -122,16 +122,12 @@ def draw_counts(renderer: Renderer, asked: ListQuery, counts: Mapping[str, int])
         path = escape(asked.but(marker="" if chosen else marker).path())
         name = renderer.html(f"app.marker.{marker}")
         here = ' aria-current="true"' if chosen else ""
-        links += (
-            f'<a href="{path}" title="{name}"{here}>{sign}{_count(asked, count)}'
-            f'<span class="unseen"> {name}</span></a>'
-        )
+        label = f" {name}" if asked.words else f'{_count(count)}<span class="unseen"> {name}</span>'
+        links += f'<a href="{path}" title="{name}"{here}>{sign}{label}</a>'
     return f'<nav class="counts" aria-label="{renderer.html("app.markers")}">{links}</nav>'
 
 
-def _count(asked: ListQuery, count: int) -> str:
-    if asked.words:
-        return ""
+def _count(count: int) -> str:
     return f" {COUNTED}+" if count > COUNTED else f" {count}"
 
 

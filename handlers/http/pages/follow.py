@@ -27,7 +27,7 @@ def draw_ticket(
     asks = "web.answer" if goes_on else "web.answer_ended"
     hint = "" if ticket.merged else f"<p>{reader.say('web.keep_link')}</p>"
     body = (
-        f"<h1>{title}</h1><p>{reader.say(_state(reader, ticket), **_facts(ticket))}</p>"
+        f"<h1>{title}</h1><p>{_sentence(reader.say(_state(reader, ticket), **_facts(ticket)))}</p>"
         f"{hint}"
         f'<ol class="talk">{talk}</ol>{alert(reader, fault)}'
         f'<form method="post" enctype="multipart/form-data" id="end">{once()}'
@@ -37,6 +37,11 @@ def draw_ticket(
     )
     status = HTTPStatus.OK if fault is None else HTTPStatus.UNPROCESSABLE_ENTITY
     return page(reader, title, body, status)
+
+
+def _sentence(words: str) -> str:
+    """In the chat these words stand behind a dash, here they begin."""
+    return words[:1].upper() + words[1:]
 
 
 def _message(reader: Reader, said: OwnWords) -> str:

@@ -122,7 +122,7 @@ async def test_a_form_becomes_a_ticket_and_leads_to_its_page(browser: Browser, d
     assert await browser.opens("/form?lang=en") == 200
     assert await browser.sends(FILLED) == 303
     assert await browser.follows() == 200
-    assert "Ticket #1" in browser.html and "received, answer by" in browser.html
+    assert "Ticket #1" in browser.html and "Received, answer by" in browser.html
     assert "Paid twice &lt;b&gt;really&lt;/b&gt;" in browser.html
     async with desk.database.read() as session:
         (ticket,) = await session.scalars(select(Ticket))

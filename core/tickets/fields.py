@@ -324,6 +324,13 @@ async def find_field(tx: ReadTx, ticket: Ticket, words: str) -> tuple[Field, str
         rest = words[len(name) :]
         if folded.startswith(name) and (not rest or rest[0] in " :=\n"):
             return field, rest.lstrip(" :=\n")
+    if not offered:
+        raise await no_fields(tx, ticket.id)
     known = [field.title(tx.company.language) for field in offered]
-    key = "refusal.no_such_field" if offered else "refusal.no_fields"
-    raise Unreadable(key, words=words[:40], allowed=known, number=ticket.id)
+    raise Unreadable("refusal.no_such_field", words=words[:40], allowed=known, number=ticket.id)
+
+
+async def no_fields(tx: ReadTx, ticket_id: int) -> Unreadable:
+    """Return why the ticket has none: other topics and kinds have, or the company has none."""
+    key = "refusal.no_fields_here" if await fields_of(tx) else "refusal.no_fields"
+    return Unreadable(key, number=ticket_id)

@@ -147,7 +147,10 @@ async def test_a_field_is_emptied_by_a_dash_and_the_journal_knows_both(
 
 async def test_an_unknown_field_is_told_with_those_there_are(desk: Desk) -> None:
     ticket, olga = await opens(desk), await operator(desk)
-    with pytest.raises(Unreadable, match=r"refusal\.no_fields"):
+    with pytest.raises(Unreadable, match=r"refusal\.no_fields'"):
+        await desk.run_as(olga, set_field, ticket.id, "note x")
+    await apply(desk, field("bill", "text", 'topics = ["access"]'))
+    with pytest.raises(Unreadable, match=r"refusal\.no_fields_here"):
         await desk.run_as(olga, set_field, ticket.id, "note x")
     await apply(desk, KINDS)
     with pytest.raises(Unreadable, match=r"refusal\.no_such_field") as refused:

@@ -19,6 +19,7 @@ from core.tickets.fields import (
     fields_of,
     filled_of,
     find_field,
+    no_fields,
 )
 from core.tx import ReadTx
 from handlers.telegram.operators.context import CommandContext, OperatorContext
@@ -33,7 +34,7 @@ async def field(context: CommandContext) -> None:
     if not words:
         found = await context.read(_filled, context.number)
         if not found:
-            raise Refusal("refusal.no_fields")
+            raise await context.read(no_fields, context.number)
         await context.show(draw_fields(context.renderer, context.number, found))
         return
     named, value = await context.read(_named, context.number, words)

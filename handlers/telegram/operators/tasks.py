@@ -103,7 +103,7 @@ async def task(context: CommandContext) -> None:
     first, _, rest = words.partition(" ")
     verb = TASK_VERBS.get(first.casefold()) if first else "show"
     if verb is None:
-        raise Unreadable("operators.malformed", words=words[:40], example=example("task"))
+        raise Unreadable("refusal.task_verb", words=words[:40], number=number)
     if verb != "show":
         await _VERBS[verb](context, number, rest.strip())
     # what has changed concerns the colleagues, a look nobody but whoever looks

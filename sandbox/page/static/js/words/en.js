@@ -79,7 +79,7 @@ export const en = {
   updates_quarantined_about: "The bot could not handle them. They are kept, and an admin was told.", outbox_waiting_about: "Waiting in the outbox for their turn",
   outbox_sending_about: "Handed to Telegram, no answer yet", outbox_uncertain_about: "The answer was lost: they may have arrived or not", outbox_failed_about: "Telegram refused for good: the customer may have blocked the bot. Operators were told why.",
   deadlines: "Next deadlines", deadlines_none: "Nothing to wait for", deadline_answer: "answer", deadline_wake: "wakes up",
-  late_by: "−{span}", deadline_reminder: "reminder", deadline_rating: "closes by itself",
+  late_by: "−{span}", deadline_reminder: "reminder", deadline_rating: "closes by itself", deadline_rating_asked: "ask once more", deadline_silence: "send a mail", deadline_review: "look at the pause",
   deadline_reaction: "react", deadline_resolution: "resolve", deadline_reaction_near: "react soon", deadline_resolution_near: "resolve soon", deadline_contact: "get in touch",
   trouble: "Make trouble", network: "No network", network_about: "Nothing gets through between the bot and Telegram",
   flood: "429 for 30 seconds", flood_about: "Telegram answers “too many requests” to everything", lose_responses: "Lose 3 answers", lose_responses_about: "Telegram does what it is asked, but its answer is lost",

@@ -79,7 +79,7 @@ export const ru = {
   updates_quarantined_about: "Бот не смог их обработать. Они сохранены, администратору сказано.", outbox_waiting_about: "Лежат в исходящих и ждут своей очереди",
   outbox_sending_about: "Отданы Telegram, ответа ещё нет", outbox_uncertain_about: "Ответ потерян: могли дойти, могли нет", outbox_failed_about: "Telegram не принял и не примет: например, клиент заблокировал бота. Операторам сказано, в чём дело.",
   deadlines: "Ближайшие сроки", deadlines_none: "Ждать нечего", deadline_answer: "ответить", deadline_wake: "проснётся",
-  late_by: "−{span}", deadline_reminder: "напомнить", deadline_rating: "закроется само",
+  late_by: "−{span}", deadline_reminder: "напомнить", deadline_rating: "закроется само", deadline_rating_asked: "спросить ещё раз", deadline_silence: "послать письмо", deadline_review: "вспомнить о паузе",
   deadline_reaction: "отреагировать", deadline_resolution: "решить", deadline_reaction_near: "скоро реакция", deadline_resolution_near: "скоро решение", deadline_contact: "связаться",
   trouble: "Устроить неприятность", network: "Нет сети", network_about: "Ничего не проходит между ботом и Telegram",
   flood: "429 на 30 секунд", flood_about: "Telegram отвечает «слишком часто» на всё", lose_responses: "Потерять 3 ответа", lose_responses_about: "Telegram делает, что просят, но ответ не доходит",

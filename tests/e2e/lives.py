@@ -47,7 +47,7 @@ async def dying(
     lives = asyncio.create_task(live())
     try:
         yield deaths
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(4 * PATIENCE):
             await lives
     finally:
         lives.cancel()

@@ -16,7 +16,7 @@ from tests.postgres import OwnPostgres, Postgres, Unavailable, start_own
 
 pytestmark = pytest.mark.postgres
 
-PATIENCE = 30.0
+PATIENCE = 90.0
 
 
 class Store:

@@ -218,6 +218,9 @@ def _import_the_desk() -> None:
     # a command is imported when it is called: too late here
     from bot import app  # noqa: F401
     from bot.commands import directory, import_table, key, run  # noqa: F401
+    from core.reports import charts
+
+    charts.PATIENCE = 300.0  # type: ignore[misc]  # a process draws, and others are at work as well
 
     sender = {"id": 1, "is_bot": False, "first_name": "A"}
     message = {"message_id": 1, "date": 1, "chat": {"id": 1, "type": "private"}, "from": sender}

@@ -139,7 +139,7 @@ async def test_buttons_are_pressed_late_and_on_deleted_messages() -> None:
     async with World.start() as world, Raw(world) as raw:
         anna = world.user("Anna", started=True)
         keyboard = {"inline_keyboard": [[{"text": "Go", "callback_data": "go"}]]}
-        later = asyncio.create_task(anna.press_soon("go", timeout=3))
+        later = asyncio.create_task(anna.press_soon("go", timeout=60))
         await asyncio.sleep(0)  # it waits now
         await raw.ok("sendMessage", chat_id=anna.id, text="x", reply_markup=keyboard)
         assert (await later).query_id

@@ -224,7 +224,7 @@ def _when(tx: ReadTx) -> dict[str, Any]:
     return {"now": tx.now, "horizon": tx.now + _LONGEST_TURN}
 
 
-async def claim(tx: Tx, ids: Sequence[int], probe_context: dict[str, Any]) -> list[Delivery]:
+async def claim(tx: Tx, ids: Collection[int], probe_context: dict[str, Any]) -> list[Delivery]:
     """Mark rows as being sent; the channel needs ``probe_context`` if the answer is lost."""
     claimed: list[Delivery] = []
     for row in sorted(ids):

@@ -1,10 +1,13 @@
-"""Sends one delivery and says what came of it. Writes nothing down: that is the courier's part."""
+"""Sends one delivery and says what came of it, and so whether its channel is reached.
+
+Writes nothing down: that is the courier's part.
+"""
 
 import asyncio
 import logging
 import random
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
@@ -14,6 +17,7 @@ from core.addresses import Address
 from core.db import is_transient, log_failure
 from core.delivery.channel import Channel, Delivery, SendError, Sent
 from core.delivery.linked_chats import is_own
+from core.delivery.outbox_store import UNREACHED
 from core.delivery.own_notices import UNLESS, has_passed
 from core.delivery.pacing import Pacer, backoff
 from core.desk import Desk
@@ -34,6 +38,9 @@ LASTING_GIVEN_UP_AFTER: Final = timedelta(days=5)
 REST: Final = 60.0
 # Between tries to reach the database.
 STORE_PAUSE: Final = 0.5
+# How often what waits for a channel may be woken, in seconds: a row in trouble of its own must not
+# be tried after every success of the others.
+WAKE_EVERY: Final = 60.0
 
 
 class Outcome(StrEnum):
@@ -219,3 +226,37 @@ class DeliverySender:
 def _refused_by_us() -> DeliveryResult:
     """A mistake of our own would come again with every try; people are told like of any end."""
     return DeliveryResult(Outcome.REFUSED, reason="internal")
+
+
+class Reach:
+    """Which channels are reached: what waits because one was not is woken by its first success.
+
+    ``back``: those that are again. ``unreached``: those that were not lately; in the beginning all
+    of them, for an earlier process may have left something waiting.
+    """
+
+    def __init__(self, channels: Iterable[str]) -> None:
+        self.unreached = set(channels)
+        self.back: set[str] = set()
+        self._wake_at: dict[str, float] = {}
+
+    def is_back(self, channel: str, result: DeliveryResult) -> bool:
+        """Whether this is a channel's first success; that one is out of reach is noted."""
+        if result.outcome is Outcome.RETRY and result.reason in UNREACHED:
+            self.unreached.add(channel)
+        return result.outcome is Outcome.DELIVERED and channel in self.unreached
+
+    def note(self, channel: str) -> None:
+        """The channel can be reached again."""
+        self.unreached.discard(channel)
+        self.back.add(channel)
+
+    def to_wake(self, now: float) -> list[str]:
+        """The channels that are reached again, and whose waiting rows were not woken just now."""
+        return [name for name in self.back if now >= self._wake_at.get(name, now)]
+
+    def woken(self, channels: Sequence[str], now: float) -> None:
+        """What waits for them has been woken."""
+        for channel in channels:
+            self.back.discard(channel)
+            self._wake_at[channel] = now + WAKE_EVERY

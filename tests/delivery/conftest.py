@@ -7,7 +7,7 @@ import pytest
 from channels.telegram.addresses import chat_address
 from core.company import Company
 from core.db import Database
-from core.delivery import courier, sender
+from core.delivery import courier, sender, settlement
 from core.desk import Desk
 from core.subscriptions import SUBSCRIBERS
 from tests.clock import Clock
@@ -41,5 +41,5 @@ def harness(desk: Desk, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Courie
     monkeypatch.setattr(courier, "LOOK_EVERY", 0.02)
     monkeypatch.setattr(sender, "QUIET", 0.01)
     monkeypatch.setattr(sender, "STORE_PAUSE", 0.01)
-    monkeypatch.setattr(courier, "STORE_PAUSE", 0.01)
+    monkeypatch.setattr(settlement, "STORE_PAUSE", 0.01)
     return CourierHarness(desk, clock)

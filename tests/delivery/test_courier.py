@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from core.delivery import courier
+from core.delivery import claiming
 from core.delivery.channel import SendError
 from core.delivery.pacing import Priority
 from tests.delivery.courier_fixture import ALICE, GROUP, CourierHarness, busy
@@ -49,15 +49,15 @@ async def test_one_at_a_time_to_an_address_and_all_addresses_side_by_side(
 
 async def test_not_more_than_some_are_under_way_at_once(harness: CourierHarness) -> None:
     gate = asyncio.Event()
-    for person in range(courier.AT_ONCE + 10):
+    for person in range(claiming.AT_ONCE + 10):
         harness.channel.plan(str(person), gate)
         await harness.put(person)
     async with harness.at_work():
-        await harness.until(lambda: len(harness.channel.under_way) == courier.AT_ONCE)
+        await harness.until(lambda: len(harness.channel.under_way) == claiming.AT_ONCE)
         await asyncio.sleep(0.05)
         gate.set()
         await harness.until_over()
-    assert harness.channel.most_at_once == courier.AT_ONCE
+    assert harness.channel.most_at_once == claiming.AT_ONCE
 
 
 async def test_a_slow_address_and_a_flooded_one_hold_up_nobody(harness: CourierHarness) -> None:

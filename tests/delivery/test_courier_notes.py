@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from core.delivery import courier, outbox_store
+from core.delivery import outbox_store, settlement
 from core.tx import Tx
 from tests.delivery.courier_fixture import ALICE, CourierHarness
 
@@ -109,7 +109,7 @@ async def test_trouble_of_the_store_is_no_reason_to_forget_what_follows(
     row = await harness.put(ALICE)
     harness.cursed[row] = ConnectionError("the store is away")
     async with harness.at_work():
-        await harness.until(lambda: harness.failures > courier.PATIENCE + 2)
+        await harness.until(lambda: harness.failures > settlement.PATIENCE + 2)
         harness.cursed.clear()
         await harness.until_over()
     assert harness.arrived == harness.channel.tried == [row]

@@ -34,8 +34,7 @@ async def test_stop_does_not_wait_for_ever(harness: CourierHarness) -> None:
     await asyncio.wait_for(harness.courier.stop(patience=0.05), 30)
     await task
     assert (await harness.row(row)).state == "sending"
-    for left in harness.courier._under_way.values():
-        left.task.cancel()
+    harness.courier.abandon()
 
 
 async def test_stop_ends_the_wait_for_a_lost_answer(

@@ -120,7 +120,7 @@ def never_looks(harness: CourierHarness, monkeypatch: pytest.MonkeyPatch) -> lis
 
     monkeypatch.setattr(outbox_store, "find_waiting", noted)
     monkeypatch.setattr(courier_module, "LOOK_EVERY", 3600.0)
-    harness.hire()._unreached.clear()  # the first success would wake what waits for it
+    harness.hire()._reach.unreached.clear()  # the first success would wake what waits for it
     return looks
 
 

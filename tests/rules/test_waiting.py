@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from heapq import heappop
 
-from core.delivery.waiting import MOST, UNKNOWN, WaitingAddresses
+from core.delivery.next_rows import MOST, UNKNOWN, WaitingAddresses
 
 NOON = datetime(2026, 11, 29, 12, tzinfo=UTC)
 

@@ -27,8 +27,9 @@ from bot.update_handler import UpdateHandler  # noqa: E402
 from bot.update_queue import UpdateQueue  # noqa: E402
 from channels.telegram.channel import TelegramChannel  # noqa: E402
 from core.db.shared_writer import SharedWriter  # noqa: E402
-from core.delivery.courier import Courier, Settlement  # noqa: E402
+from core.delivery.courier import Courier  # noqa: E402
 from core.delivery.sender import DeliverySender  # noqa: E402
+from core.delivery.settlement import Settlement  # noqa: E402
 from core.desk import Desk  # noqa: E402
 from tests.unhurried import Unhurried  # noqa: E402
 from tools.bench.meter import STAGES, Meter  # noqa: E402

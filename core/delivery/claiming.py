@@ -1,0 +1,168 @@
+"""Claims what may leave: marks rows as being sent, in a transaction that does something else as
+well, and has them sent when that is committed. The guarded claim decides who sends a row.
+"""
+
+import logging
+import time
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from core.db import is_transient
+from core.delivery import outbox_store
+from core.delivery.channel import Channel, Delivery, ReadsAhead
+from core.delivery.next_rows import Chooser
+from core.delivery.outbox_store import Candidate
+from core.delivery.sender import ids_of
+from core.delivery.under_way import UnderWay
+from core.fault_points import pass_point
+from core.outgoing import Written
+from core.tx import Tx
+
+log = logging.getLogger(__name__)
+
+AT_ONCE: Final = 32
+
+
+@dataclass(slots=True)
+class Claimed:
+    """Rows claimed in a transaction that is not committed yet; their addresses are reserved.
+
+    ``leave`` has them sent once it is; ``stay``: it was not, or nobody knows.
+    """
+
+    claims: "Claims"
+    addresses: Collection[str]
+    numbers: Collection[int]
+    deliveries: list[Delivery] = field(default_factory=list)
+
+    def leave(self) -> None:
+        """Send them."""
+        pass_point("courier.after_claim")
+        self.claims.under_way.release(self.addresses, self.numbers)
+        for delivery in self.deliveries:
+            self.claims.send([delivery])
+
+    def stay(self) -> None:
+        """Give the addresses back, and find out what is claimed all the same."""
+        self.claims.under_way.release(self.addresses, self.numbers)
+        self.claims.doubts += 1
+        self.claims.chooser.desk.outbox_wakeup.set()
+
+
+@dataclass(slots=True)
+class Claims:
+    """What this process claims, and what it knows of where something waits.
+
+    ``may_claim``: whether anything is to leave from here now; ``leads``: whether what is written
+    here leaves from here at all. ``send`` sends claimed deliveries to one address. ``doubts``: so
+    often a claim may have been made that was not heard of; until that is found out nothing is
+    claimed along.
+    """
+
+    channels: Mapping[str, Channel]
+    chooser: Chooser
+    under_way: UnderWay
+    may_claim: Callable[[], bool]
+    leads: Callable[[], bool]
+    send: Callable[[Sequence[Delivery]], None]
+    doubts: int = 0
+    _noting: list[Channel] = field(init=False)
+    _reading: dict[str, ReadsAhead] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._noting = [each for each in self.channels.values() if each.probe_context()]
+        self._reading = {
+            name: each for name, each in self.channels.items() if isinstance(each, ReadsAhead)
+        }
+
+    # ---------------------------------------------------------------- where something waits
+
+    def note(self, written: Written) -> None:
+        """Rows are committed that this process has written."""
+        if not self.leads():
+            return  # whoever leads finds them
+        for address, turn in written:
+            self.chooser.waiting.note(address, turn)
+        if any(self.is_free(address) for address, _ in written):
+            self.chooser.desk.outbox_wakeup.stir()
+
+    def note_free(self, addresses: Iterable[str]) -> None:
+        """Something may wait at addresses that are free again."""
+        for address in addresses:
+            self.chooser.waiting.note(address)
+
+    def is_free(self, address: str) -> bool:
+        """Whether something there could leave now."""
+        return self.under_way.is_free(address) and address not in self.chooser.resting
+
+    # ---------------------------------------------------------------- claiming
+
+    async def claim(self, tx: Tx, now: float, freed: Collection[str]) -> Claimed | None:
+        """Claim what may leave now; ``freed``: addresses that are free with this transaction."""
+
+        def is_free(address: str) -> bool:
+            free = address in freed or self.under_way.is_free(address)
+            return free and address not in self.chooser.resting
+
+        self.note_free(freed)
+        room = AT_ONCE - len(self.under_way) + len(freed)
+        return await self._take(tx, now, await self.chooser.choose(tx, now, is_free, room))
+
+    async def claim_along(self, tx: Tx) -> Claimed | None:
+        """What a transaction has written leaves at once, where nothing else waits for that: it is
+        claimed as its last act.
+        """
+        now = time.monotonic()
+        addresses = {address for address, _ in tx.written if self.is_free(address)}
+        room = AT_ONCE - len(self.under_way) - len(addresses)
+        may_claim = self.may_claim() and self.chooser.pacer.delay_of_all(now) <= 0
+        if not addresses or room < 0 or not may_claim or self.doubts:
+            return None
+        if self.chooser.waiting.any_where(self.is_free):
+            return None  # whoever waits already goes first
+        self.under_way.reserve(addresses)
+        try:
+            chosen = await self.chooser.choose_of(tx, now, addresses)
+        finally:
+            self.under_way.release(addresses)
+        # what is older may be held by another transaction, which waits for this one
+        return await self._take(tx, now, [row for row in chosen if row.created_at == tx.now])
+
+    async def _take(self, tx: Tx, now: float, chosen: Sequence[Candidate]) -> Claimed | None:
+        if not chosen:
+            return None
+        pass_point("courier.before_claim")
+        claimed = Claimed(self, {row.address for row in chosen}, {row.id for row in chosen})
+        self.under_way.reserve(claimed.addresses, claimed.numbers)
+        for row in chosen:
+            self.chooser.take(row, now)
+        context: dict[str, object] = {}
+        for channel in self._noting:
+            context |= channel.probe_context()
+        try:
+            marked = await outbox_store.claim(tx, claimed.numbers, context)
+            claimed.deliveries = [await self._read_ahead(tx, each) for each in marked]
+        except BaseException:
+            claimed.stay()
+            raise
+        return claimed
+
+    async def _read_ahead(self, tx: Tx, delivery: Delivery) -> Delivery:
+        """The delivery with what its channel reads for it. A mistake there shows when it is sent,
+        and is that delivery's alone.
+        """
+        channel = self._reading.get(delivery.channel)
+        if channel is None:
+            return delivery
+        try:
+            return replace(delivery, found=await channel.read_ahead(tx, delivery))
+        except SQLAlchemyError:
+            raise
+        except Exception as error:
+            if is_transient(error):
+                raise
+            log.exception("a delivery cannot be read ahead", extra=ids_of(delivery))
+            return delivery

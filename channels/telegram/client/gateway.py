@@ -23,7 +23,7 @@ from aiogram.client.session.middlewares.base import (
 )
 from aiogram.client.telegram import PRODUCTION, TelegramAPIServer
 from aiogram.exceptions import AiogramError, TelegramRetryAfter
-from aiogram.methods import TelegramMethod
+from aiogram.methods import EditMessageText, TelegramMethod
 from aiogram.methods.base import Response
 from aiogram.types import LinkPreviewOptions, Message, MessageId
 
@@ -263,7 +263,9 @@ class _Gate(BaseRequestMiddleware):
                     if not direct and self._gateway.leads is not None:
                         await self._gateway.may_deliver()
                     # only now: a menu may have been opened while a card waited for its turn
-                    shown = method if direct else self._gateway.open_menus.keep(method)
+                    shown = method
+                    if isinstance(method, EditMessageText) and not direct:
+                        shown = self._gateway.open_menus.keep(method)
                     result = await make_request(bot, shown)
             except TelegramRetryAfter as error:
                 again = time.monotonic() + error.retry_after

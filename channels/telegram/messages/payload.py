@@ -1,7 +1,7 @@
 """A delivery as calls of the Bot API, and what is stored about the messages they make."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from textwrap import shorten
 from typing import Any, Final
@@ -36,14 +36,15 @@ LARGEST_FILE: Final = 49_000_000
 class Load:
     """The messages of a delivery, what they reply to, and the lines that may stand above them.
 
-    ``fallback``: the lines where the message to answer was deleted; ``None``: sent without them.
+    ``fallback`` says the lines where the message to answer was deleted, which is seldom; ``None``:
+    sent without them.
     ``quote``: what is quoted of that message; ``quoted``: the same as a line above.
     """
 
     words: Sequence[Words]
     reply_to: int | None
     prefix: str | None
-    fallback: str | None
+    fallback: Callable[[], str | None] | None
     keyboard: InlineKeyboardMarkup | None = None
     quote: dict[str, Any] | None = None
     quoted: str | None = None
@@ -56,7 +57,9 @@ class Load:
         these words.
         """
         native = reply and quote and self.quote is not None
-        prefix = self.prefix if reply else self.fallback or self.prefix
+        prefix = self.prefix
+        if not reply and self.fallback is not None:
+            prefix = self.fallback() or prefix
         where: dict[str, Any] = {
             "prefix": prefix if native else _lines(prefix, self.quoted),
             "reply_to": self.reply_to if reply else None,
@@ -182,16 +185,19 @@ def _for_operators(delivery: Delivery, renderer: Renderer, found: Found) -> Load
     ours = not words[0].from_customer
     key = "header.operators_ours" if ours else "header.operators"
     key = "header.operators_edited" if edited else key
-    name = clean_name(words[0].author)
-    line = renderer.plain(key, number=delivery.ticket_id or 0, name=name)
-    thanks, whole = bool(delivery.facts.get("thanks")), "whole" in words[0].content
     about = _about(renderer, words[0].content)
+
+    def header() -> str | None:
+        name = clean_name(words[0].author)
+        return _lines(renderer.plain(key, number=delivery.ticket_id or 0, name=name), about)
+
+    thanks, whole = bool(delivery.facts.get("thanks")), "whole" in words[0].content
     plain = found.reply_to is not None and not found.exact and not edited and not ours
     return Load(
         words,
         reply_to=found.reply_to,
-        prefix=about if plain else _lines(line, about),
-        fallback=_lines(line, about),
+        prefix=about if plain else header(),
+        fallback=header,
         keyboard=message_buttons(renderer, words[0].id, thanks=thanks, whole=whole)
         if len(words) == 1 and (thanks or whole)
         else None,

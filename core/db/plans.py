@@ -42,8 +42,24 @@ class _Bind:
 
 
 def _bind(bind: Any) -> _Bind:
-    convert = bind.type.dialect_impl(_DIALECT).bind_processor(_DIALECT)
-    return _Bind(bind.key, bind.required, bind.effective_value, convert)
+    return _Bind(bind.key, bind.required, bind.effective_value, _writer_of(bind.type))
+
+
+def _writer_of(kind: Any) -> Callable[[Any], Any] | None:
+    """How a value of this type is written; ``None``: as it is."""
+    if isinstance(kind, UTCDateTime):
+        return _stored
+    processor: Callable[[Any], Any] | None = kind.dialect_impl(_DIALECT).bind_processor(_DIALECT)
+    return processor
+
+
+def _stored(instant: datetime | None) -> str | None:
+    """What SQLAlchemy makes of it in three calls: everything that is written has instants."""
+    if instant is None:
+        return None
+    if instant.tzinfo is None:
+        raise ValueError("an instant without a zone cannot be stored")
+    return instant.astimezone(UTC).isoformat(" ", "microseconds")[:26]  # without the zone
 
 
 def _reader_of(kind: Any) -> Callable[[Any], Any] | None:

@@ -1,11 +1,11 @@
 """Statements handed to the driver: the same rows, the same errors, the same order of things."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
-from sqlalchemy import bindparam, insert, select, text, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import String, bindparam, cast, insert, select, text, update
+from sqlalchemy.exc import IntegrityError, StatementError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.db import Database, PreparedStatement
@@ -28,6 +28,9 @@ RENAME = PreparedStatement(
     .where(PEOPLE.c.name == bindparam("called"))
     .values(name=bindparam("new"), dialogue=bindparam("step"))
     .returning(PEOPLE.c.name, PEOPLE.c.dialogue)
+)
+MOVE = PreparedStatement(
+    update(PEOPLE).where(PEOPLE.c.name == bindparam("called")).values(created_at=bindparam("at"))
 )
 NOTE = PreparedStatement(
     prepared(
@@ -53,6 +56,42 @@ async def test_rows_are_what_the_library_reads(desk: Desk, clock: Clock) -> None
 
     expected = [({"step": "describe", "topic": None}, clock.now, False)]
     assert await desk.run(_rows) == await desk.run(usual) == expected
+
+
+@pytest.mark.parametrize(
+    "at",
+    [
+        NOON,
+        NOON.replace(microsecond=7),
+        NOON.astimezone(timezone(timedelta(hours=-3, minutes=-30))),
+        NOON.replace(year=987),
+    ],
+    ids=str,
+)
+async def test_an_instant_is_written_as_the_library_writes_it(desk: Desk, at: datetime) -> None:
+    async def make(tx: Tx) -> list[str]:
+        for name in ("Bob", "Bill"):
+            tx.session.add(Person(name=name, language="en", created_at=NOON))
+        await MOVE.change(tx.session, {"called": "Bob", "at": at})
+        usual = update(PEOPLE).where(PEOPLE.c.name == "Bill").values(created_at=at)
+        await tx.session.execute(usual)
+        written = select(cast(PEOPLE.c.created_at, String)).where(
+            PEOPLE.c.name.in_(("Bob", "Bill"))
+        )
+        return list(await tx.session.scalars(written))
+
+    ours, the_librarys = await desk.run(make)
+    assert ours == the_librarys
+
+
+async def test_an_instant_without_a_zone_is_not_written(desk: Desk) -> None:
+    given = {"called": "Bob", "at": NOON.replace(tzinfo=None)}
+
+    async def move(tx: Tx) -> None:
+        await MOVE.change(tx.session, given)
+
+    with pytest.raises((ValueError, StatementError), match="without a zone"):
+        await desk.run(move)
 
 
 @pytest.mark.parametrize(

@@ -30,6 +30,10 @@ ENOUGH: Final = 200
 PATIENCE: Final = 180.0
 # Seconds in which nothing new may come, before what stands is counted: a double may be late.
 QUIET: Final = 3.0
+_WAITING: Final = """
+SELECT (SELECT count(*) FROM inbox WHERE state = 'new')
+     + (SELECT count(*) FROM outbox WHERE state IN ('queued', 'sending')), 0
+"""
 _NUMBER: Final = re.compile(r"№(\d{5,})\.")
 HOUR: Final = 3600
 
@@ -125,6 +129,7 @@ class DeskUnderTest:
     said: int = 0
     people: list[tuple[Person, Message]] = field(default_factory=list)
     answers: int = 10  # of so many things said one is an answer
+    patient: bool = False  # people wait for what is on its way, too, not only for what is stored
     gone: int = 0  # not in the database that was restored
     _known: int = 0
 
@@ -144,7 +149,7 @@ class DeskUnderTest:
         while self.said < messages or (over is not None and not over.is_set()):
             if not self.bot.running:
                 raise Died("the desk died")
-            if self.said - await self.stored() > ENOUGH:
+            if await self._ahead() > ENOUGH:
                 await asyncio.sleep(0.1)
                 continue
             for person, card in self.chance.sample(self.people, len(self.people)):
@@ -157,6 +162,16 @@ class DeskUnderTest:
                 if self.said >= messages and over is None:
                     return
             await asyncio.sleep(0.1)
+
+    async def _ahead(self) -> int:
+        """How much was said that the desk has not done yet."""
+        waiting = await self.waiting() if self.patient else 0
+        return self.said - await self.stored() + waiting
+
+    async def waiting(self) -> int:
+        """How much the desk has still to handle or to send; much while it cannot be asked."""
+        rows = await self.ask(_WAITING)
+        return int(rows[0][0]) if rows else ENOUGH
 
     async def standing(self) -> Counter[str]:
         """How often each of the things that were said stands where it belongs: an answer in the

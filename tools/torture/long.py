@@ -26,17 +26,16 @@ from tools.torture.desk_under_test import (
 
 # So many people write while answers are lost: each lost answer holds up one lane for two seconds.
 PEOPLE: Final = 40
-# Calls between two lost answers, at most.
+# Calls between two lost answers, at most; so many are to come; of so many one befalls any call,
+# which is mostly the group's, the others a customer's chat.
 _GAP: Final = 3
+_AT_ONCE: Final = 20
+_ANYWHERE: Final = 4
 # In moved time: minutes of a step, and of so many things said one is a matter of the desk.
 _STEP: Final = 10
 _SHARE: Final = 4
 # Real seconds that a step may take until nothing waits any more.
 _LONGEST_STEP: Final = 60.0
-_WAITING: Final = """
-SELECT (SELECT count(*) FROM inbox WHERE state = 'new')
-     + (SELECT count(*) FROM outbox WHERE state IN ('queued', 'sending')), 0
-"""
 # So often a fault is the death of the process, or a minute without the network.
 _DEATHS: Final = 0.02
 _OUTAGES: Final = 0.02
@@ -46,17 +45,25 @@ async def lost_answers(folder: Path, lives: WarmProcesses, sizes: Sizes) -> Outc
     """What was asked for is done, and the connection ends before the answer (R6)."""
 
     async def lose(made: DeskUnderTest) -> str:
-        faults, chance = made.stage.world.faults, random.Random(11)
-        for _ in range(sizes.lost):
-            fault = faults.cut(after=chance.randrange(_GAP))
-            while not fault.hits:
-                await asyncio.sleep(0.01)
+        chance, planned = random.Random(11), list[Fault]()
+        for number in range(sizes.lost):
+            planned = await _still_planned(planned, fewer_than=_AT_ONCE)
+            chat = chance.choice(made.people)[0].chat if number % _ANYWHERE else None
+            faults = made.stage.world.faults
+            planned.append(faults.cut(chat=chat, after=chance.randrange(_GAP)))
+        await _still_planned(planned, fewer_than=1)
         return f"{sizes.lost} answers lost"
 
     async with desk_under_test(folder, lives) as made:
-        made.answers = 2
+        made.answers, made.patient = 2, True
         await made.settle_in(PEOPLE)
         return await endure(made, 1, lose)
+
+
+async def _still_planned(planned: list[Fault], fewer_than: int) -> list[Fault]:
+    while len(planned := [fault for fault in planned if not fault.hits]) >= fewer_than:
+        await asyncio.sleep(0.01)
+    return planned
 
 
 # What may befall a call and passes by itself.
@@ -108,8 +115,7 @@ class Days:
         """
         world, end = self.made.stage.world, time.monotonic() + _LONGEST_STEP
         while time.monotonic() < end:
-            rows = await self.made.ask(_WAITING)
-            if rows and not rows[0][0] and not world.updates.pending:
+            if not await self.made.waiting() and not world.updates.pending:
                 return
             await asyncio.sleep(0.1)
 

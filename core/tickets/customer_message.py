@@ -17,7 +17,7 @@ from core.tickets.fields import fields_of
 from core.tickets.floods import join_flood
 from core.tickets.incoming import CARD_SHOWS, IncomingMessage, fits_card
 from core.tickets.lifecycle import enter, place_in_queue, target_of, unassign
-from core.tickets.ratings import ask_about_words, rate_in_words, was_unclear
+from core.tickets.ratings import ask_about_words, is_late_rating, rate_in_words, was_unclear
 from core.tickets.resolutions import is_rated_later
 from core.tx import Tx
 from core.words.names import clean_name
@@ -90,6 +90,8 @@ async def _meaning(tx: Tx, ticket: Ticket, incoming: IncomingMessage) -> Meaning
         meaning = meaning_of(incoming.text, Question.WORKS)
         again = meaning is Meaning.UNCLEAR and await was_unclear(tx, ticket)
         return Meaning.WORDS if again else meaning
+    if state.final and await is_late_rating(tx, ticket.id, incoming.text):
+        return Meaning.RATING
     meaning = meaning_of(incoming.text)
     thanks = meaning is Meaning.THANKS
     if thanks and (state.category == "waiting" or await _ends_with_question(tx, ticket)):

@@ -98,7 +98,17 @@ async def hear(
     tickets = await open_tickets(tx, person.id)
     if ticket := _meant(tx, person, tickets):
         return await add_to(tx, person, ticket, [incoming])
-    return await _keep(tx, person, incoming, tickets)
+    return await _rates(tx, person, incoming) or await _keep(tx, person, incoming, tickets)
+
+
+async def _rates(tx: Tx, person: Person, incoming: IncomingMessage) -> Heard | None:
+    """Take it for the rating of a ticket that has ended, if one is owed."""
+    if incoming.kind != "text":
+        return None
+    found = await ratings.find_to_rate(tx, person.id, incoming.text)
+    if found is None:
+        return None
+    return await add_to(tx, person, await tx.get(Ticket, found.id, hold=True), [incoming])
 
 
 async def _hear_in_topic(
@@ -268,19 +278,27 @@ async def add_to(
 ) -> Heard:
     """Add the message to the ticket; if that has ended, open a new one that follows it (B6).
 
-    Thanks after the end are kept in the ended ticket: they are no new case. ``question``: what
-    this is the answer to.
+    Thanks and a rating after the end are kept in the ended ticket: they are no new case.
+    ``question``: what this is the answer to.
     """
     state = (await workflow_of(tx)).state(ticket.state)
     if state.final and (into := await merged_into(tx, ticket.id)):
         return await add_to(tx, person, await tx.get(Ticket, into, hold=True), said)
-    if state.final and not all(is_mere_thanks(words) for words in said):
+    if state.final and not await _needs_no_ticket(tx, ticket, said):
         fault = await tx.find(TicketCamera, ticket.id)
         title = None if fault is None else ticket.title
         return await open_or_join(
             tx, person, said, topic=ticket.topic, follows=ticket.id, title=title, question=question
         )
     return await _join(tx, person, ticket, said)
+
+
+async def _needs_no_ticket(tx: Tx, ticket: Ticket, said: Sequence[IncomingMessage]) -> bool:
+    """Return whether this is said of what has ended, and asks for nothing."""
+    if all(is_mere_thanks(words) for words in said):
+        return True
+    only = said[0] if len(said) == 1 and said[0].kind == "text" else None
+    return only is not None and await ratings.is_late_rating(tx, ticket.id, only.text)
 
 
 async def _join(tx: Tx, person: Person, ticket: Ticket, said: Sequence[IncomingMessage]) -> Heard:

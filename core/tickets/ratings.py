@@ -51,6 +51,35 @@ async def can_be_rated(tx: ReadTx, ticket_id: int) -> bool:
     return state.ends_work and await is_rated_later(tx, ticket_id)
 
 
+async def is_late_rating(tx: ReadTx, ticket_id: int, words: str) -> bool:
+    """Return whether words after the end are the rating that was asked for, and is owed still."""
+    if read_rating(words) is None:
+        return False
+    row = await newest_of(tx, ticket_id)
+    asked = row is not None and row.asked and row.rating is None
+    return asked and row is not None and tx.now - row.at <= RATE_WITHIN
+
+
+async def find_to_rate(tx: ReadTx, person_id: int, words: str) -> Ticket | None:
+    """Return the person's ended ticket that the words rate: the latest that was asked about."""
+    if read_rating(words) is None:
+        return None
+    query = (
+        select(Ticket)
+        .join(Resolution, Resolution.ticket_id == Ticket.id)
+        .where(
+            Ticket.customer_id == person_id,
+            Ticket.closed_at.is_not(None),
+            Resolution.asked.is_(True),
+            Resolution.at >= tx.now - RATE_WITHIN,
+        )
+        .order_by(Resolution.at.desc())
+        .limit(1)
+    )
+    found = await tx.first(query)
+    return found if found and await is_late_rating(tx, found.id, words) else None
+
+
 async def rate_in_words(tx: Tx, ticket: Ticket, words: str) -> None:
     """Keep the rating that a message of the ticket is."""
     row = await newest_of(tx, ticket.id, hold=True)

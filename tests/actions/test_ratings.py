@@ -240,6 +240,41 @@ async def test_a_figure_in_words_is_a_rating(
     assert f"customer.rated.{verdict}" in await store.told(ALICE.address.chat)
 
 
+@pytest.mark.parametrize("others", [0, 2])
+async def test_a_figure_after_a_yes_is_a_rating_and_no_new_ticket(
+    desk: Desk, store: Store, others: int
+) -> None:
+    number = await resolved(desk)
+    await desk.run(say_whether_helped, ALICE, number, content=True)
+    for _ in range(others):
+        await opens(desk)
+    await leaves_dialogue(desk, ALICE)
+    heard = await desk.run(hear, ALICE, says(ALICE, "5"))
+    assert heard.ticket is not None and heard.ticket.id == number
+    assert (await ending(store, number)).rating == 5
+    assert (await store.ticket(number)).state == "closed"
+    assert "customer.rated.good" in await store.told(ALICE.address.chat)
+
+
+async def test_a_figure_in_answer_to_what_has_ended_is_a_rating(desk: Desk, store: Store) -> None:
+    number = await resolved(desk)
+    await desk.run(say_whether_helped, ALICE, number, content=True)
+    said = (await store.messages(number))[0].source
+    heard = await desk.run(hear, ALICE, says(ALICE, "1", reply_to=said))
+    assert heard.ticket is not None and heard.ticket.id == number
+    assert (await ending(store, number)).rating == 1
+    assert (await store.ticket(number)).state == "reopened"
+
+
+async def test_a_figure_long_after_the_end_is_words(desk: Desk, store: Store, clock: Clock) -> None:
+    number = await resolved(desk)
+    await desk.run(say_whether_helped, ALICE, number, content=True)
+    clock.move(hours=24 * 15)
+    heard = await desk.run(hear, ALICE, says(ALICE, "5"))
+    assert heard.ticket is None or heard.ticket.id != number
+    assert (await ending(store, number)).rating is None
+
+
 @pytest.mark.parametrize("words", ["6", "15", "0", "5 камер не работает", "⭐" * 6])
 async def test_another_figure_is_words(desk: Desk, store: Store, words: str) -> None:
     number = await resolved(desk)

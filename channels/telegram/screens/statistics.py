@@ -84,8 +84,8 @@ def _span(renderer: Renderer, name: str, real: Spread | None, worked: Spread | N
     if real is None:
         return ""
     line = renderer.html(f"stats.{name}", median=real.median, p90=real.p90, n=real.n)
-    if worked is None:
-        return line
+    if worked is None or worked.p90 < timedelta(seconds=1):
+        return line  # all of it was out of working hours
     return line + renderer.html("stats.worked", median=worked.median, p90=worked.p90)
 
 
@@ -123,7 +123,7 @@ def ratings_of(renderer: Renderer, found: Ratings) -> Iterator[str]:
     facts: dict[str, Any] = {"rated": found.rated, "asked": found.asked}
     facts["share"] = _percent(found.rated, found.asked)
     if found.average is None:
-        yield renderer.html("stats.unrated", **facts)
+        yield renderer.html("stats.unrated", n=found.asked)
     else:
         yield renderer.html("stats.rated", average=round(found.average, 1), **facts)
 

@@ -201,7 +201,7 @@ async def test_settings_and_topics_are_found_by_their_names(group: Group) -> Non
     for command in ("/topics", "/темы"):
         assert (await says(group, command)).startswith("Темы")
     assert "/setup" not in group.boss.last.text, "the desk is ready"
-    assert "канал, название, язык" in await says(group, "/directory settings")
+    assert "канал, администраторы" in await says(group, "/directory settings")
 
 
 async def test_where_no_group_answers_yet_the_set_up_is_named(group: Group) -> None:

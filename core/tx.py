@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql.selectable import TypedReturnsRows
 
 from core.company import Company
+from core.db.statements import insert_rows
 from core.events import Event
 from core.models import DirectoryVersion
 from core.outgoing import Departing
@@ -202,8 +203,7 @@ class Tx(ReadTx):
     async def insert(self, *rows: object) -> None:
         """Insert rows and hold them: the session drops, and reads again, what nothing refers to."""
         self.pin(rows)
-        self.session.add_all(rows)
-        await self.session.flush()
+        await insert_rows(self.session, rows)
 
     async def get_all(self, model: type[R], keys: Collection[Any]) -> list[R]:
         """The rows with these keys, which must exist; those not read yet in one query."""

@@ -6,7 +6,6 @@ the columns' own types.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache, cached_property
 from itertools import islice
@@ -25,24 +24,6 @@ _DIALECT: Final[Any] = sqlite.dialect()
 _DIGITS: Final = 6
 _OF_KEY: Final = "key_"
 """Before the name of a key's column, where a parameter says which row is meant."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Bind:
-    """A parameter: its name where it must be given, and what it is otherwise."""
-
-    name: str
-    required: bool
-    usual: Any
-    convert: Callable[[Any], Any] | None
-
-    def of(self, given: Given) -> Any:
-        value = given[self.name] if self.required else given.get(self.name, self.usual)
-        return value if self.convert is None else self.convert(value)
-
-
-def _bind(bind: Any) -> _Bind:
-    return _Bind(bind.key, bind.required, bind.effective_value, _writer_of(bind.type))
 
 
 def _writer_of(kind: Any) -> Callable[[Any], Any] | None:
@@ -96,8 +77,12 @@ class Plan:
         if any(left_to_the_library):
             raise ValueError(f"not a statement that can be prepared: {statement}")
         self.text = str(compiled)
-        named = {name: _bind(bind) for bind, name in compiled.bind_names.items()}
-        self._binds = [named[name] for name in compiled.positiontup or ()]
+        named = {name: bind for bind, name in compiled.bind_names.items()}
+        binds = [named[name] for name in compiled.positiontup or ()]
+        self._names = [bind.key for bind in binds]
+        self._usual = {bind.key: bind.effective_value for bind in binds if not bind.required}
+        writers = [_writer_of(bind.type) for bind in binds]
+        self._writers = [(at, write) for at, write in enumerate(writers) if write is not None]
         self._columns = [_reader_of(column.type) for column in statement.exported_columns]
         self._plain = not any(self._columns)
         selected = [each["expr"] for each in getattr(statement, "column_descriptions", ())]
@@ -105,7 +90,11 @@ class Plan:
         self._has_models = any(self._parts)
 
     def parameters(self, given: Given) -> tuple[Any, ...]:
-        return tuple([bind.of(given) for bind in self._binds])
+        known = {**self._usual, **given} if self._usual else given
+        values = [known[name] for name in self._names]
+        for at, write in self._writers:
+            values[at] = write(values[at])
+        return tuple(values)
 
     def row(self, read: Sequence[Any], found: Found) -> tuple[Any, ...]:
         values = read
@@ -126,12 +115,15 @@ class Record:
     """A model's columns, and the plans by which one of its rows is read and written.
 
     ``columns`` and ``key`` are names, also of the attributes; ``key_at`` is where the key stands
-    among the columns; ``defaults`` is what an attribute that was not set is written as.
+    among the columns; ``defaults`` is what an attribute that was not set is written as;
+    ``identity`` is what the session knows a row with this key by.
     """
 
     def __init__(self, model: type[Any]) -> None:
         self.model = model
-        self._table = inspect(model).local_table
+        mapper = inspect(model)
+        self._table = mapper.local_table
+        self.identity: Callable[[tuple[Any, ...]], Any] = mapper.identity_key_from_primary_key
         self.columns = tuple(self._table.c.keys())
         self.key = tuple(self._table.primary_key.columns.keys())
         self.key_at = [self.columns.index(name) for name in self.key]

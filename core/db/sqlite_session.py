@@ -16,9 +16,13 @@ from sqlalchemy import Connection, Delete, inspect
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import make_transient, make_transient_to_detached
-from sqlalchemy.orm.attributes import get_history, instance_dict, set_committed_value
+from sqlalchemy.orm.attributes import (
+    get_history,
+    instance_dict,
+    instance_state,
+    set_committed_value,
+)
 from sqlalchemy.orm.exc import StaleDataError
-from sqlalchemy.orm.util import identity_key
 
 from core.db.plans import Given, Plan, Record, record_of
 from core.db.sqlite_driver import Threads, driver_of, is_for_later, of_library
@@ -101,16 +105,16 @@ class SQLiteSession(AsyncSession):
         """A row by its key, if there is one; ``populate_existing`` and ``with_for_update`` read it
         anew.
         """
+        record = record_of(entity)
+        key = ident if isinstance(ident, tuple) else (ident,)
         anew = any(options.get(name) for name in ("populate_existing", "with_for_update"))
-        known = self.identity_map.get(identity_key(entity, ident))
-        if known is not None and not anew and not inspect(known).expired_attributes:
+        known = None if anew else self.sync_session.identity_map.get(record.identity(key))
+        if known is not None and not instance_state(known).expired_attributes:
             return known
         if anew or self.new:
             await self.flush()
-        record = record_of(entity)
-        key = record.which(ident if isinstance(ident, tuple) else (ident,))
-        plan = record.select
-        cursor = await self.ask(self.driver.execute, plan.text, plan.parameters(key))
+        plan, which = record.select, record.which(key)
+        cursor = await self.ask(self.driver.execute, plan.text, plan.parameters(which))
         keep = partial(self._keep, anew=anew)
         found = [plan.row(row, keep)[0] for row in cursor.fetchall()]
         return found[0] if found else None
@@ -122,12 +126,12 @@ class SQLiteSession(AsyncSession):
         key = tuple([values[at] for at in record.key_at])
         if None in key:  # nothing was joined
             return None
-        known = self.identity_map.get(identity_key(record.model, key))
+        known = self.sync_session.identity_map.get(record.identity(key))
         if known is None:
             known = record.model()
             instance_dict(known).update(zip(record.columns, values, strict=True))
             self._settle(known)
-        elif anew or (outdated := inspect(known).expired_attributes):
+        elif anew or (outdated := instance_state(known).expired_attributes):
             for name, value in zip(record.columns, values, strict=True):
                 if anew or name in outdated:
                     set_committed_value(known, name, value)
@@ -136,17 +140,26 @@ class SQLiteSession(AsyncSession):
     def _settle(self, row: Any) -> None:
         """The object is as the database has it."""
         make_transient_to_detached(row)
-        self.add(row)
+        self.sync_session.add(row)
 
     async def flush(self, objects: Sequence[Any] | None = None) -> None:
         """Write what has changed; what is out of the ordinary is left to the library."""
-        if not (self.identity_map.check_modified() or self.new or self.deleted):
+        library = self.sync_session
+        if not (library.identity_map.check_modified() or library.new or library.deleted):
             return
-        if not self.deleted:
-            await self._update(self.dirty)
-            for row in self.new:
+        if not library.deleted:
+            await self._update(library.dirty)
+            for row in library.new:
+                library.expunge(row)
                 await self._insert(row)
-        self.sync_session.flush(objects)
+        library.flush(objects)
+
+    async def insert(self, rows: Iterable[Any]) -> None:
+        """Write those of these rows that are new, after what has changed."""
+        await self.flush()
+        for row in rows:
+            if instance_state(row).transient:
+                await self._insert(row)
 
     async def _update(self, rows: Iterable[Any]) -> None:
         """Rows of which the same columns have changed are written together."""
@@ -187,7 +200,6 @@ class SQLiteSession(AsyncSession):
         (key,) = cursor.fetchall()
         instance_dict(row).update({name: values[name] for name in given})
         instance_dict(row).update(zip(record.key, key, strict=True))
-        self.expunge(row)
         self._settle(row)
 
     # ---------------------------------------------------------------- a part of a transaction

@@ -69,6 +69,15 @@ def _insert_of(session: AsyncSession) -> Callable[[Any], Any]:
     return sqlite.insert if sqlite_s else postgresql.insert
 
 
+async def insert_rows(session: AsyncSession, rows: Sequence[object]) -> None:
+    """Write new rows at once, after what the session has changed."""
+    if isinstance(session, SQLiteSession):
+        await session.insert(rows)
+    else:
+        session.add_all(rows)
+        await session.flush()
+
+
 class PreparedStatement:
     """A statement, or what makes one for a session's database (`core.db.statements.prepared`).
 

@@ -1,12 +1,14 @@
 """The root of all tables and the column types that mean the same on both databases."""
 
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any, ClassVar
 
 from sqlalchemy import JSON, BigInteger, DateTime, Integer, MetaData, String
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.orm.attributes import instance_dict
 from sqlalchemy.types import TypeDecorator
 
 from core.addresses import Address
@@ -75,3 +77,18 @@ class Row(DeclarativeBase):
             JSONB(none_as_null=True), "postgresql"
         ),
     }
+
+    def __init__(self, **values: Any) -> None:
+        """A new row. The library's own way has each column tell of its change; here all is new."""
+        columns = _columns_of(type(self))
+        mine = instance_dict(self)
+        for name, value in values.items():
+            if name in columns:
+                mine[name] = value
+            else:  # what stands for several columns
+                setattr(self, name, value)
+
+
+@cache
+def _columns_of(model: type[Row]) -> frozenset[str]:
+    return frozenset(model.__table__.columns.keys())

@@ -86,7 +86,10 @@ def _building_deferred() -> Iterator[dict[str, Any]]:
 
 
 def _set_namespaces(names: dict[str, Any]) -> None:
-    """Tell each unbuilt class where its names are found; response classes are deferred too."""
+    """Tell each unbuilt class where its names are found. Classes of answers and of buttons, which
+    are made later, are built at their first use as well.
+    """
+    from aiogram.filters.callback_data import CallbackData
     from aiogram.methods.base import Response
     from pydantic import BaseModel
 
@@ -96,4 +99,5 @@ def _set_namespaces(names: dict[str, Any]) -> None:
         waiting += cls.__subclasses__()
         if cls.__module__.startswith(f"{_PACKAGE}.") and not cls.__pydantic_complete__:
             cls.__pydantic_parent_namespace__ = names
-    Response.model_config["defer_build"] = True
+    for base in (Response, CallbackData):
+        base.model_config["defer_build"] = True

@@ -21,7 +21,7 @@ TAG: Final = "tag"
 class Part(BaseModel):
     """A table of the file. The text ``directory_file.<name>.<field>`` describes each field."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, defer_build=True)
 
     name: ClassVar[str]
 

@@ -16,6 +16,7 @@ import bot.commands.check
 from aiogram.methods.base import Response, TelegramMethod
 from aiogram.types import Message, Update
 from channels.telegram.client.gateway import keep_responses
+from channels.telegram.screens.callback_data import KINDS
 from pydantic import BaseModel
 
 def ours(name):
@@ -30,6 +31,7 @@ used = {
 }
 assert len(used) > 30, used
 assert not Update.__pydantic_complete__, "built too early"
+assert not any(cls.__pydantic_complete__ for cls in KINDS), "built too early"
 keep_responses()
 answered = [
     Response.__class_getitem__(cls.__returning__)

@@ -41,7 +41,6 @@ SQLITE: Final = "sqlite+aiosqlite:///"
 CALLS: Final = (
     "AnswerCallbackQuery",
     "EditMessageText",
-    "GetChat",
     "GetChatAdministrators",
     "GetChatMember",
     "GetMe",

@@ -11,12 +11,14 @@ from typing import Final
 from aiogram import Bot
 from aiogram.enums import ChatType
 from aiogram.exceptions import TelegramBadRequest, TelegramForbiddenError, TelegramNotFound
+from aiogram.methods import TelegramMethod
 from aiogram.types import (
     ChatMemberAdministrator,
     ChatMemberBanned,
     ChatMemberLeft,
     ChatMemberOwner,
     ResultChatMemberUnion,
+    TelegramObject,
 )
 
 from channels.telegram.addresses import own_chat
@@ -37,6 +39,25 @@ _GROUPS: Final = (ChatType.GROUP, ChatType.SUPERGROUP)
 FINE: Final = "fine"
 # The role of a team's own group: operators work there as in the group of all.
 TEAM: Final = "team"
+
+
+class ChatKind(TelegramObject):
+    """A chat, as far as it is asked about here."""
+
+    type: str
+    title: str | None = None
+    is_forum: bool | None = None
+
+
+class GetChatKind(TelegramMethod[ChatKind]):
+    """``getChat`` of which no more is read: the whole of it has a hundred types, and every start
+    would build them before it handles a message.
+    """
+
+    __returning__ = ChatKind
+    __api_method__ = "getChat"
+
+    chat_id: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +103,7 @@ async def examine_chat(bot: Bot, role: str, chat_id: int | None, *, topics: bool
     if chat_id is None:
         return Health(role, "unlinked")
     try:
-        chat = await bot.get_chat(chat_id)
+        chat = await bot(GetChatKind(chat_id=chat_id))
         member = await bot.get_chat_member(chat_id, bot.id)
     except (TelegramBadRequest, TelegramForbiddenError, TelegramNotFound):
         return Health(role, "gone", chat_id)

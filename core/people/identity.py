@@ -158,6 +158,11 @@ async def reader_of(tx: ReadTx, address: Address, code: str | None) -> tuple[str
     return _language(code, tx.company.language), None
 
 
+def told_in(person: Person) -> tuple[str, ZoneInfo | None]:
+    """The same of somebody who is known."""
+    return person.language, None if person.zone is None else ZoneInfo(person.zone)
+
+
 async def arrive(tx: Tx, sender: Sender, role: str) -> Person:
     """Recognise somebody and go on as them. An admin's address makes an admin of an operator."""
     person = await recognise(tx, sender)

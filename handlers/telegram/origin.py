@@ -5,7 +5,7 @@ not through another bot, not in the name of a chat (S2, S3).
 """
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import replace
 from enum import Enum, auto
 from typing import Any, Final
@@ -19,7 +19,7 @@ from core.allowances import AskedTooMuch
 from core.delivery.linked_chats import OperatorChats, operator_chats_of
 from core.desk import Desk
 from core.errors import Refusal
-from core.people.identity import Sender, merged_account, reader_of
+from core.people.identity import MergedAccounts, Sender, merged_account, reader_of
 from core.people.operator_ids import OperatorIds, works_here
 from core.texts import Texts
 from core.tx import ReadTx
@@ -82,6 +82,22 @@ def is_from_admin(message: Message, desk: Desk) -> bool:
     return chat_address(message.from_user.id) in desk.company.admins
 
 
+def _are_words(event: TelegramObject, desk: Desk, menu_words: Collection[str] | None) -> bool:
+    """True if these are words of a customer for the support, and of nobody who was merged. They are
+    answered by the outbox and by a sign, so nobody asks for their language before they are heard.
+    """
+    if not isinstance(event, Message) or event.chat.type != "private" or not event.text:
+        return False
+    ids: OperatorIds | None = desk.cache.get(OperatorIds)
+    merged: MergedAccounts | None = desk.cache.get(MergedAccounts)
+    if ids is None or merged is None or menu_words is None or desk.company.consent:
+        return False
+    address = chat_address(event.chat.id)
+    staff = address in desk.company.admins or address in ids
+    said = event.text.startswith("/") or event.text in menu_words
+    return not (staff or said or address in merged)
+
+
 Handler = Callable[[TelegramObject, dict[str, Any]], Awaitable[Any]]
 log = logging.getLogger(__name__)
 
@@ -102,7 +118,11 @@ class LocaleMiddleware(BaseMiddleware):
         # a reaction names its author otherwise
         user: User | None = getattr(event, "from_user", None) or getattr(event, "user", None)
         sender = None if user is None else sender_of(user)
-        sender, locale, zone = await self._reader(event, sender)
+        unasked = sender is not None and _are_words(event, self.desk, data.get("menu_words"))
+        if unasked:
+            locale, zone = self.desk.company.language, None
+        else:
+            sender, locale, zone = await self._reader(event, sender)
         message: Any = event.message if isinstance(event, CallbackQuery) else event
         topic: tuple[int, int] | None = None
         if getattr(message, "is_topic_message", None) and message.chat.type == "private":
@@ -126,6 +146,9 @@ class LocaleMiddleware(BaseMiddleware):
         try:
             return await handler(event, data)
         except Refusal as refusal:
+            if unasked:
+                _, locale, zone = await self._reader(event, sender)
+                responder = replace(responder, locale=locale, own_zone=zone)
             await show_refusal(responder, event, refusal)
             return None
 

@@ -230,13 +230,19 @@ async def on_words(context: MessageContext) -> None:
     step_of = partial(cameras.step_of, context.responder)
     heard = await context.desk.run(intake.hear, context.sender, incoming, step_of=step_of)
     if heard.outcome is Outcome.SEARCHES:
-        await cameras.show_found(context)
+        await cameras.show_found(_in_language_of(context, heard))
     if heard.rest:
         return
     if heard.outcome is Outcome.JOINED or await private_topics.goes_on_elsewhere(
         context.desk, heard, incoming
     ):
         context.responder.react(context.message, "👌")
+
+
+def _in_language_of(context: MessageContext, heard: Heard) -> MessageContext:
+    """The same, in the language and zone of who was heard: nobody has asked for them before."""
+    locale, zone = identity.told_in(heard.person)
+    return replace(context, responder=replace(context.responder, locale=locale, own_zone=zone))
 
 
 async def file_messages(context: ButtonContext, data: FileMessages) -> None:

@@ -8,8 +8,11 @@ import pytest
 from sqlalchemy import text
 
 from channels.telegram.messages import message_parser
+from core.errors import Refusal
 from core.texts import Texts
+from core.tickets import intake
 from sandbox import Message, Person
+from tests.actions.test_hot_path import measured
 from tests.handlers.customer.chat import PrivateChat
 from tests.harness import PATIENCE
 from tests.rounds import best_of
@@ -37,6 +40,31 @@ async def test_menu_topic_words_and_it_is_a_ticket(chat: PrivateChat, language: 
     assert tickets == [("payment", "new", 1)]
     assert (await chat.rows("SELECT count(*) FROM message WHERE ticket_id = 1"))[0][0] == 2
     chat.world.assert_clean()
+
+
+async def test_words_that_join_a_ticket_look_up_who_wrote_them_once(chat: PrivateChat) -> None:
+    """They are answered with a sign: in which language is nobody's question before."""
+    anna = chat.customer()
+    await chat.open_ticket(anna)
+    await chat.say(anna, "И звука нет")  # what is kept is read
+    with measured(chat.desk) as cost:
+        said = await chat.say(anna, "Второй день")
+    assert said.bot_reactions == ["👌"]
+    asked = [each for each in cost.statements if "contact_point" in each]
+    assert len(asked) == 1 and "person.dialogue" in asked[0], str(cost)
+
+
+async def test_words_are_refused_in_the_language_of_who_wrote_them(
+    chat: PrivateChat, language: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def refuse(*_: object, **__: object) -> None:
+        raise Refusal("refusal.outdated")
+
+    anna = chat.customer("Анна", language)
+    await chat.open_ticket(anna)
+    monkeypatch.setattr(intake, "hear", refuse)
+    await chat.say(anna, "Не показывает")
+    assert anna.last.text == chat.says(language, "refusal.outdated")
 
 
 async def test_a_restart_in_the_middle_does_not_show(chat: PrivateChat, language: str) -> None:

@@ -63,7 +63,7 @@ def test_a_check_says_what_apply_then_does(
         (
             "en",
             [
-                "line 2: team Бригада, code: up to 32 of a–z, 0–9, «_», «.», «-» are allowed",
+                "line 2: team Бригада, code: up to 32 of a–z, 0–9, “_”, “.”, “-” are allowed",
                 "line 5: topic x: the line titles is missing",
                 "line 7: there is no section [[colour]]; there are: topic, service, category",
                 "{file}: nothing was changed",

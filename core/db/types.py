@@ -79,14 +79,19 @@ class Row(DeclarativeBase):
     }
 
     def __init__(self, **values: Any) -> None:
-        """A new row. The library's own way has each column tell of its change; here all is new."""
-        columns = _columns_of(type(self))
-        mine = instance_dict(self)
+        """A new row. The library's own way has each column tell of its change; here all is new.
+
+        Raises TypeError for a name that is none of its columns.
+        """
+        model = type(self)
+        columns, mine = _columns_of(model), instance_dict(self)
         for name, value in values.items():
             if name in columns:
                 mine[name] = value
-            else:  # what stands for several columns
+            elif hasattr(model, name):  # what stands for several columns
                 setattr(self, name, value)
+            else:
+                raise TypeError(f"{name!r} is no column of {model.__name__}")
 
 
 @cache

@@ -36,6 +36,12 @@ def columns_of(row: Row) -> dict[str, Any]:
     return {name: getattr(row, name) for name in list(row.__table__.columns.keys())}
 
 
+def test_a_new_row_has_no_columns_but_its_own() -> None:
+    """A name written wrongly would leave its column empty, and nobody would hear of it."""
+    with pytest.raises(TypeError, match="'nmae' is no column of Person"):
+        Person(nmae="Bob", language="en")
+
+
 async def test_a_row_read_by_its_key_is_what_the_library_reads(desk: Desk) -> None:
     ticket = await opens(desk)
 

@@ -148,7 +148,8 @@ class Channel(Protocol):
 class ReadsAhead(Protocol):
     """A channel that reads in the transaction which claims a delivery: no other one is needed then.
 
-    What is changed after that has a delivery of its own, which leaves after this one.
+    What is changed after that has a delivery of its own, which leaves after this one. What has to
+    wait behind another delivery is read when it is sent.
     """
 
     async def read_ahead(self, tx: ReadTx, delivery: Delivery) -> object:

@@ -180,6 +180,7 @@ class Courier:
         self._results.forget_others()
         self._under_way.abandon(each.delivery.id for each in self._results.waiting)
         self._look_at = 0.0
+        self._strays = Strays()  # what was seen before may be in another process's hands
         self._forgetful = list(self.channels.values())
 
     async def recover(self, quiet: float = QUIET) -> None:
@@ -194,10 +195,17 @@ class Courier:
         while self._forgetful:
             await self._forgetful[-1].recall()
             self._forgetful.pop()
-        found = await self.desk.read(outbox_store.find_interrupted)
-        held = self._under_way.in_hand
+        found, held = await self._being_sent()
         lost = [each for each in found if each.id not in held]
         self._find_out(lost, quiet_until=time.monotonic() + quiet)
+
+    async def _being_sent(self) -> tuple[list[Delivery], frozenset[int]]:
+        """The rows that are being sent, and those in somebody's hands here: also one that has come
+        out of them since it was asked, or into them.
+        """
+        before = self._under_way.in_hand
+        found = await self.desk.read(outbox_store.find_interrupted)
+        return found, before | self._under_way.in_hand
 
     def _find_out(self, lost: Iterable[Delivery], quiet_until: float) -> None:
         """Begin to find out what came of them, address by address."""
@@ -212,9 +220,7 @@ class Courier:
         """Find out about rows that a commit has claimed which came to be seen after it was asked
         about.
         """
-        before = self._under_way.in_hand
-        found = await self.desk.read(outbox_store.find_interrupted)
-        held = before | self._under_way.in_hand
+        found, held = await self._being_sent()
         self._find_out(self._strays.lasting(found, held, now), now)
 
     async def _clear_up(self) -> None:

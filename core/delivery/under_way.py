@@ -6,7 +6,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from contextvars import copy_context
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from core.delivery.channel import Delivery
 from core.delivery.sender import DeliveryResult
@@ -96,6 +96,7 @@ class UnderWay:
     ) -> None:
         if earlier is not None:
             await earlier.over.wait()
+            deliveries = [replace(each, found=None) for each in deliveries]  # that took a while
         for delivery in deliveries:
             await self._hand_over(in_flight, delivery, await send(delivery))
 

@@ -1,6 +1,7 @@
 """What a channel reads for a delivery is read where it is claimed, and costs no other delivery."""
 
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -8,6 +9,8 @@ from sqlalchemy.exc import OperationalError
 
 from core.delivery import outbox_store
 from core.delivery.channel import Delivery, Sent
+from core.delivery.sender import DeliveryResult, Outcome
+from core.delivery.under_way import InFlight, UnderWay
 from core.tx import ReadTx
 from tests.delivery.courier_fixture import ALICE, CourierHarness, Script
 
@@ -67,3 +70,24 @@ async def test_trouble_of_the_store_while_reading_takes_the_claim_back(
     async with harness.at_work():
         await harness.until_over()
     assert reader.tried == reader.to(str(ALICE)) == rows and None not in reader.found.values()
+
+
+async def test_what_waits_behind_another_is_read_when_it_leaves() -> None:
+    """However long that takes: what was read before may be old by then."""
+    sent: list[object] = []
+
+    async def send(delivery: Delivery) -> DeliveryResult:
+        sent.append(delivery.found)
+        return DeliveryResult(Outcome.DELIVERED)
+
+    async def close(in_flight: InFlight, delivery: Delivery, _result: DeliveryResult) -> None:
+        under_way.close(in_flight, delivery.id)
+
+    under_way, at = UnderWay(close), datetime(2026, 11, 30, tzinfo=UTC)
+    for number in (1, 2):
+        under_way.begin(
+            send,
+            [Delivery(number, "telegram", "5", "ru", "content", None, {}, None, at, found="read")],
+        )
+    await under_way.all_ended()
+    assert sent == ["read", None]

@@ -1,8 +1,10 @@
 """Rows that are being sent and are in nobody's hands: found while the desk runs, never doubled."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
+from math import inf
 from typing import Any
 
 import asyncpg
@@ -10,10 +12,11 @@ import pytest
 
 from core.company import Company
 from core.db import Database
-from core.delivery import courier, sender, strays
-from core.delivery.channel import Delivery
+from core.delivery import courier, outbox_store, sender, strays
+from core.delivery.channel import Delivery, SendError
 from core.delivery.strays import STRAY_FOR, Strays
 from core.desk import Desk
+from core.tx import ReadTx
 from tests.clock import Clock
 from tests.delivery.courier_fixture import ALICE, BORIS, CourierHarness
 from tests.harness import fill
@@ -90,6 +93,54 @@ async def test_what_is_on_its_way_for_long_is_no_stray(harness: CourierHarness) 
             answered.set()
             await harness.until_state(row, "sent")
     assert harness.channel.tried == [row]
+
+
+async def test_what_comes_back_while_it_is_asked_about_is_nobodys_loss(
+    harness: CourierHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another task asks what is being sent, and is answered after that was written down."""
+    monkeypatch.setattr(sender, "QUIET", 0.01)
+    refused, asked, told = asyncio.Event(), asyncio.Event(), asyncio.Event()
+    row, find = await harness.put(ALICE), outbox_store.find_interrupted
+
+    async def slowly(tx: ReadTx) -> list[Delivery]:
+        found = await find(tx)
+        asked.set()
+        await told.wait()
+        return found
+
+    harness.channel.plan(str(ALICE), (refused, SendError("busy", retry_after=3600)))
+    harness.courier._strays.look_at = inf  # it does not ask by itself
+    async with harness.at_work() as working:
+        await harness.until_state(row, "sending")
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(outbox_store, "find_interrupted", slowly)
+            recovering = asyncio.create_task(working.recover(quiet=0.0))
+            await asked.wait()
+        refused.set()
+        await harness.until_state(row, "queued")
+        await harness.until(lambda: not working.is_busy(str(ALICE)))
+        told.set()
+        await recovering
+        assert not working.is_busy(str(ALICE))
+    assert harness.channel.asked == []
+
+
+async def test_what_was_seen_before_another_process_led_does_not_count(
+    harness: CourierHarness,
+) -> None:
+    """It may send the row now; how long that has been so is found out anew."""
+    row, first = await harness.put(ALICE), time.monotonic() - 2 * STRAY_FOR
+    await harness.interrupt(row)
+    await harness.courier._look_for_strays(first)
+    harness.courier.abandon()
+    await harness.courier._look_for_strays(first + STRAY_FOR)
+    assert not harness.courier.is_busy(str(ALICE))
+    await harness.courier._look_for_strays(first + 2 * STRAY_FOR)
+    assert harness.courier.is_busy(str(ALICE))
+    async with harness.at_work():
+        await harness.until_over()
+    assert harness.channel.asked == harness.channel.tried == [row]
 
 
 @pytest.fixture(scope="module")

@@ -30,26 +30,37 @@ AT_ONCE: Final = 32
 class Claimed:
     """Rows claimed in a transaction that is not committed yet; their addresses are reserved.
 
-    ``leave`` has them sent once it is; ``stay``: it was not, or nobody knows.
+    ``leave`` has them sent once it is; ``stay``: it was not, or nobody knows. What is abandoned
+    meanwhile is left to whoever finds out.
     """
 
     claims: "Claims"
     addresses: Collection[str]
     numbers: Collection[int]
     deliveries: list[Delivery] = field(default_factory=list)
+    _era: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._era = self.claims.under_way.era
 
     def leave(self) -> None:
         """Send them."""
         pass_point("courier.after_claim")
-        self.claims.under_way.release(self.addresses, self.numbers)
-        for delivery in self.deliveries:
-            self.claims.send([delivery])
+        if self._give_back():
+            for delivery in self.deliveries:
+                self.claims.send([delivery])
 
     def stay(self) -> None:
         """Give the addresses back, and find out what is claimed all the same."""
-        self.claims.under_way.release(self.addresses, self.numbers)
+        self._give_back()
         self.claims.doubts += 1
         self.claims.chooser.desk.outbox_wakeup.set()
+
+    def _give_back(self) -> bool:
+        """Give the addresses back. Returns whether the rows were in our hands until now."""
+        ours = self._era == self.claims.under_way.era
+        self.claims.under_way.release(self.addresses, self.numbers if ours else ())
+        return ours
 
 
 @dataclass(slots=True)

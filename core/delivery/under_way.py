@@ -34,12 +34,14 @@ class UnderWay:
     comes of each is handed over.
 
     ``busy``: what is under way, by address. One is reserved while something there is being claimed.
+    ``era``: how often all was abandoned.
     """
 
     def __init__(self, hand_over: HandOver) -> None:
         self._hand_over = hand_over
         self._context = copy_context()
         self.busy: dict[str, InFlight] = {}
+        self.era = 0
         self._reserved: set[str] = set()
         self._in_hand: set[int] = set()
 
@@ -123,6 +125,7 @@ class UnderWay:
             in_flight.task.cancel()
             in_flight.over.set()
         self.busy.clear()
+        self.era += 1
         self._in_hand = set(kept)
 
     async def ended(self, address: str) -> None:

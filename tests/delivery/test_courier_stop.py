@@ -75,6 +75,31 @@ async def test_stop_during_a_claim_still_sees_the_delivery_through(
     assert (await harness.row(row)).state == "sent"
 
 
+async def test_what_is_abandoned_while_it_is_claimed_is_left_to_whoever_finds_out(
+    harness: CourierHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The commit was slow; meanwhile another process has led, found the row, and sent it."""
+    row, run = await harness.put(ALICE), harness.desk.run
+    committed, told = asyncio.Event(), asyncio.Event()
+
+    async def slow(action: object, *args: object, **options: object) -> object:
+        result: object = await run(action, *args, **options)  # type: ignore[arg-type]
+        committed.set()
+        await told.wait()
+        return result
+
+    monkeypatch.setattr(harness.desk, "run", slow)
+    async with harness.at_work() as working:
+        await committed.wait()
+        harness.channel.stands.append((str(ALICE), row))
+        working.abandon()
+        await working.recover(quiet=0.0)
+        told.set()
+        await harness.until_state(row, "sent")
+        assert await working.settled(str(ALICE))
+    assert harness.channel.tried == [] and harness.channel.asked == [row]
+
+
 async def test_a_slow_answer_is_looked_at_once(harness: CourierHarness) -> None:
     async def people(tx: Tx) -> tuple[int, int]:
         person = Person(address=chat_address(1), name="A", language="ru", created_at=tx.now)

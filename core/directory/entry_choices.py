@@ -11,9 +11,11 @@ from core.directory.fields import DAYS
 from core.directory.kinds import KINDS
 from core.directory.kinds.responses import VERBS
 from core.directory.kinds.setting_types import LANGUAGES
+from core.directory.kinds.tickets import TopicEntry
 from core.directory.schema import DirectoryEntry
 from core.directory.shapes import Shape
 from core.directory.spoken import Source
+from core.equipment.faults import TOPIC as FAULTS
 from core.models import Account
 from core.teams.members import Colleague, colleagues_of
 from core.tickets.catalog import workflow_of
@@ -27,12 +29,14 @@ _BY_NAME: Final = {kind.name: kind for kind in KINDS}
 @dataclass(frozen=True, slots=True)
 class Choice:
     """A value that can be chosen. ``title``: what the company calls it; None: the desk has a word
-    for it. ``offered``: it can be chosen now.
+    for it. ``offered``: it can be chosen now. ``by_menu``: it is not, since a button of the
+    customer's menu opens it, and nobody has switched it off.
     """
 
     value: Any
     title: str | None = None
     offered: bool = True
+    by_menu: bool = False
 
     @property
     def mark(self) -> str:
@@ -60,10 +64,18 @@ async def choices_for(tx: ReadTx, shapes: Iterable[Shape]) -> Choices:
 
 async def _entries(tx: ReadTx, source: Source) -> Sequence[Choice]:
     entries = await _BY_NAME[source[1]].load(tx)
-    return [
-        Choice(one.key_value, title_of(one, tx.company.language), getattr(one, "active", True))
-        for one in entries
-    ]
+    return [_choice(one, tx.company.language) for one in entries]
+
+
+def _choice(entry: DirectoryEntry, language: str) -> Choice:
+    key, active = entry.key_value, getattr(entry, "active", True)
+    by_menu = opened_by_menu(entry.name, key, active=active)
+    return Choice(key, title_of(entry, language), active, by_menu)
+
+
+def opened_by_menu(kind: str, key: str, *, active: bool | None) -> bool:
+    """Return whether it is off among its like because a button of the menu opens it."""
+    return (kind, key, active) == (TopicEntry.name, FAULTS, False)
 
 
 def title_of(entry: DirectoryEntry, language: str) -> str:

@@ -5,15 +5,13 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, Final
 
-from core.directory.entry_choices import title_of
+from core.directory.entry_choices import opened_by_menu, title_of
 from core.directory.file_names import FIELD, files_of, written
 from core.directory.kinds import KINDS
-from core.directory.kinds.tickets import TopicEntry
 from core.directory.reader import Item
 from core.directory.schema import DirectoryEntry
 from core.directory.store import edited, put_items, shown_fields
 from core.directory.toml_writer import write_table
-from core.equipment.faults import TOPIC as FAULTS
 from core.errors import NotAllowed, NothingToDo, Refusal
 from core.people.permissions import may
 from core.tickets.attached_files import AttachedFile
@@ -42,7 +40,7 @@ class EntryFacts:
     @property
     def by_menu(self) -> bool:
         """Return whether it is off among its like because a button of the menu opens it."""
-        return (self.kind, self.key, self.active) == (TopicEntry.name, FAULTS, False)
+        return opened_by_menu(self.kind, self.key, active=self.active)
 
     @property
     def mark(self) -> str:

@@ -100,7 +100,8 @@ class _Saying:
         known = self.choices.get(shape.source or (), ())
         one = next((one for one in known if one.value == value), Choice(value))
         said = choice_word(self.renderer, self.field, one)
-        return said if one.offered else self.renderer.plain("entry.off_value", value=said)
+        off = not one.offered and not one.by_menu
+        return self.renderer.plain("entry.off_value", value=said) if off else said
 
     def yes_no(self, _shape: Shape, value: Any) -> str:
         """Yes or no."""

@@ -219,6 +219,14 @@ async def test_the_topic_of_cameras_is_said_to_be_opened_by_the_menu(group: Grou
     assert "Открывается кнопкой" not in group.boss.last.text
 
 
+async def test_what_tells_of_cameras_does_not_say_that_their_topic_is_off(group: Group) -> None:
+    article = '[[article]]\ncode = "restart"\ntitle = "Restart"\ntext = "Wait."\n'
+    text = f'{article}language = "ru"\ntopic = "camera"\n'
+    await group.desk.run(apply_directory, read_directory(text))
+    shown = await says(group, "/directory restart")
+    assert "Тема: Неисправность камеры\n" in shown
+
+
 def _parsed(data: str) -> object:
     return parse(parted(data)[0])
 

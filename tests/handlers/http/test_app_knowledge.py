@@ -247,7 +247,8 @@ async def test_whoever_solves_in_words_is_offered_an_article_that_has_begun(
     assert [one.article for one in await rows(desk, select(TicketArticle))] == [article.code]
     assert [one["article"] for one in await store.facts(number, "article_linked")] == [article.code]
     await olga.get(olga.headers["Location"])
-    assert OFFER not in olga.html and f"is written: {article.code}." in olga.html
+    assert OFFER not in olga.html and "is drafted. An admin edits" in olga.html
+    assert f"/directory {article.code}" in olga.html
     assert await olga.again(number, "write_article", **given) == 422
 
 

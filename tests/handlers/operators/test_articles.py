@@ -106,7 +106,8 @@ async def test_whoever_solves_in_words_is_offered_to_write_them_down_where_that_
     offer = newest(group)
     assert offer.text.startswith(f"В базе знаний нет статьи о том, как решили #{other}.")
     await group.presses(group.olga, offer, "Записать черновик")
-    assert offer.text.startswith(f"Черновик статьи о #{other} записан: ticket-{other}.")
+    assert offer.text.startswith(f"Черновик статьи о #{other} записан.")
+    assert f"/directory ticket-{other}" in offer.text
     ((text, status),) = await group.rows(
         "SELECT text, status FROM article WHERE code=:code", code=f"ticket-{other}"
     )

@@ -6,6 +6,7 @@ has one.
 """
 
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from socket import inet_aton
 from typing import Final
 
 # Where clouds answer that is none of the kinds below.
@@ -16,13 +17,23 @@ _TRANSLATED: Final = (IPv6Network("64:ff9b::/96"), IPv6Network("::/96"))
 
 def may_be_called(host: str) -> bool:
     """Return whether an IP address may be called; what is no IP address may, and is asked about
-    again once its name is looked up.
+    again once its name is looked up. One that is written as systems read it still, though nobody
+    writes it (2852039166, 0251.0376.0251.0376), may not: it would not be looked up.
     """
+    plain = host.partition("%")[0].removesuffix(".")
     try:
-        address = ip_address(host.partition("%")[0])
+        address = ip_address(plain)
     except ValueError:
-        return True
+        return not _is_hidden(plain)
     return not any(_is_of_the_network(each) for each in (address, *_meant_by(address)))
+
+
+def _is_hidden(host: str) -> bool:
+    try:
+        inet_aton(host)
+    except (OSError, UnicodeError, ValueError):
+        return False
+    return True
 
 
 def _is_of_the_network(address: IPv4Address | IPv6Address) -> bool:

@@ -141,8 +141,9 @@ async def test_a_name_that_leads_into_the_network_itself_is_not_called(
         assert len(other.heard) == 1
 
 
-async def test_an_address_of_the_network_itself_is_not_called() -> None:
-    async with channel("http://169.254.169.254/hook") as calls:
+@pytest.mark.parametrize("host", ["169.254.169.254", "2852039166", "0251.0376.0251.0376"])
+async def test_an_address_of_the_network_itself_is_not_called(host: str) -> None:
+    async with channel(f"http://{host}/hook") as calls:
         with pytest.raises(SendError) as refused:
             await calls.send(delivery())
     assert refused.value.reason == "network"

@@ -24,15 +24,19 @@ def fill(template: str, facts: Mapping[str, str | None]) -> str:
     Raises :class:`Refusal` for a variable without a fact, and for what is no variable: an answer
     with a hole in it must not leave.
     """
+    said = _filled(template, facts)
+    if template.strip() and not said.strip():
+        raise Refusal("refusal.response_hole", variable=f"{{{FIRST_NAME}}}")
+    return said
+
+
+def _filled(template: str, facts: Mapping[str, str | None]) -> str:
     for wrong in wrong_in(template):
         raise Refusal("refusal.response_variable", variable=wrong)
     for name in _needed(template):
         if not facts.get(name):
             raise Refusal("refusal.response_hole", variable=f"{{{name}}}")
-    said = filled(template, {name: fact for name, fact in facts.items() if fact})
-    if template.strip() and not said.strip():
-        raise Refusal("refusal.response_hole", variable=f"{{{FIRST_NAME}}}")
-    return said
+    return filled(template, {name: fact for name, fact in facts.items() if fact})
 
 
 def _needed(template: str) -> list[str]:
@@ -41,9 +45,10 @@ def _needed(template: str) -> list[str]:
 
 
 def fill_lines(template: str, facts: Mapping[str, str | None]) -> str:
-    """Return the text with its variables filled in; a line that has one without a fact is left out:
-    a signature must keep no mail back.
+    """Return the text with its variables filled in; a line that has one without a fact is left out,
+    and one of which nothing is left: a signature must keep no mail back.
     """
     lines = template.splitlines()
     known = [line for line in lines if all(facts.get(name) for name in _needed(line))]
-    return "\n".join(fill(line, facts) for line in known).strip("\n")
+    said = [(line, _filled(line, facts)) for line in known]
+    return "\n".join(words for line, words in said if words.strip() or not line.strip()).strip("\n")

@@ -61,3 +61,10 @@ def test_a_greeting_is_whole_with_a_first_name_and_without(
 def test_nothing_but_a_name_that_is_not_known_is_no_answer() -> None:
     with pytest.raises(Refusal, match=r"refusal\.response_hole"):
         fill("{first_name}", {"first_name": None})
+
+
+def test_a_signature_without_whom_to_greet_keeps_no_mail_back() -> None:
+    assert fill_lines("{first_name}\nYour support", {}) == "Your support"
+    assert fill_lines("{first_name}!\n{camera}\n\nYour support", {}) == "Your support"
+    assert fill_lines("One\n\nTwo {first_name}", {}) == "One\n\nTwo"
+    assert fill_lines("{first_name}", {}) == ""

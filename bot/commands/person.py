@@ -74,8 +74,7 @@ async def _erase(settings: Settings, desk: Desk, options: argparse.Namespace) ->
     """Erase, delete the files, and rewrite the database, so that nothing is left in it."""
     done = await desk.run(erase, _number(options.who))
     await clear_all_traces(desk)
-    if (copies := copies_in(settings.update_copies_dir)) is not None:
-        await copies.forget(desk)
+    away = await _forget_copies(settings, desk)
     kept = await delete_files(store_at(settings.files_url), done.files)
     await rewrite(desk.database)
     print(
@@ -83,8 +82,22 @@ async def _erase(settings: Settings, desk: Desk, options: argparse.Namespace) ->
         f"{len(done.files) - len(kept)} files. Backups of before still hold them: delete them in "
         "their time; one that is restored is erased of them again"
     )
+    left = [] if away is None else [f"what they wrote may lie in UPDATE_COPIES_DIR yet: {away}"]
     if kept:  # nothing names them any more
-        raise OSError(f"these files could not be deleted from FILES_URL: {' '.join(kept)}")
+        left.append(f"these files could not be deleted from FILES_URL: {' '.join(kept)}")
+    if left:
+        raise OSError("; ".join(left))
+
+
+async def _forget_copies(settings: Settings, desk: Desk) -> OSError | None:
+    """Forget their words there, too. Returns why that could not be: all else is erased nevertheless."""
+    copies = copies_in(settings.update_copies_dir)
+    try:
+        if copies is not None:
+            await copies.forget(desk)
+    except OSError as error:
+        return error
+    return None
 
 
 def _number(who: str) -> int:

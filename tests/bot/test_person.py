@@ -185,6 +185,27 @@ async def test_copies_of_updates_beside_the_database_are_erased_with_them(
     await desk.database.close()
 
 
+async def test_what_is_erased_does_not_depend_on_the_disk_of_the_copies(
+    own_sqlite_url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    desk = desk_on(own_sqlite_url)
+    name = await store_at(f"file://{tmp_path}/files").put(FILE)
+    number = await lives(desk, Store(desk.database), ANNA, CANARY, name)
+    person = (await Store(desk.database).ticket(number)).customer_id
+    given = {
+        "DATABASE_URL": own_sqlite_url,
+        "FILES_URL": f"file://{tmp_path}/files",
+        "UPDATE_COPIES_DIR": f"{tmp_path}/not-mounted",
+    }
+    options = parse_arguments(["person", "erase", str(person)])
+    assert await command(load_settings(given), options) == WRONG
+    said = capsys.readouterr()
+    assert f"erased: person {person}, 1 tickets" in said.out and "1 files" in said.out
+    assert "may lie in UPDATE_COPIES_DIR yet" in said.err and "not-mounted" in said.err
+    assert await holding(desk.database, CANARY) == []
+    await desk.database.close()
+
+
 async def test_files_that_the_store_does_not_delete_are_named(
     own_sqlite_url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -14,9 +14,10 @@ import contextlib
 import fcntl
 import logging
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -67,12 +68,16 @@ class UpdateCopies:
             if not self.is_failing:
                 log.error("updates are not copied to %s: %r", self.folder, error)  # noqa: TRY400
             self.is_failing = True
-            del self._missed[:-MOST_MISSED]
         else:
             self.is_failing = False
 
     async def _write(self, name: str) -> None:
-        """Write what is missed. A disk that hangs has one thread at most."""
+        """Write what is missed, unless a turn before had it, too. A disk that hangs has one thread
+        at most.
+        """
+        del self._missed[:-MOST_MISSED]
+        if not self._missed:
+            return
         if self._work is not None:
             await asyncio.wait({self._work})
         missed = list(self._missed)
@@ -87,8 +92,7 @@ class UpdateCopies:
                 size = file.seek(0, os.SEEK_END)
                 if size and os.pread(file.fileno(), 1, size - 1) != b"\n":
                     lines = b"\n" + lines  # somebody died in the middle of a line
-                _write_all(file.fileno(), lines)
-                os.fsync(file.fileno())
+                _write_whole(file.fileno(), lines, size)
             if not size:
                 self._sync_folder()
 
@@ -109,29 +113,48 @@ class UpdateCopies:
             await asyncio.sleep(FORGET_EVERY)
 
     async def forget(self, desk: Desk) -> None:
-        """Forget what the desk has forgotten, and what is no whole line. Raises OSError."""
-        forgotten: set[CopiedUpdate] = set()
-        for page in pages(await asyncio.to_thread(self.read)):
-            forgotten |= await desk.read(find_forgotten, page)
-        await asyncio.to_thread(self._keep_only, lambda each: each not in forgotten)
+        """Forget what the desk has forgotten, and what is no whole line. Raises OSError.
+
+        File by file: however much there is, it is neither held in memory nor kept from writers.
+        """
+        await asyncio.to_thread(self._remove_halves)
+        for path in await asyncio.to_thread(self._files):
+            found = await asyncio.to_thread(self._read_alone, path)
+            whole = [each for each in found if each is not None]
+            forgotten: set[CopiedUpdate] = set()
+            for page in pages(whole):
+                forgotten |= await desk.read(find_forgotten, page)
+            if forgotten or len(whole) < len(found):
+                await asyncio.to_thread(self._keep_only, path, partial(_is_not_in, forgotten))
 
     def note_backup(self, begun: datetime) -> None:
         """A backup is made: forget what the one before has, too. The newest may be damaged or lost.
         Raises OSError.
         """
         note = self.folder / _LAST_BACKUP
-        if note.exists():
-            before = datetime.fromisoformat(note.read_text("ascii").strip()) - MARGIN
-            self._keep_only(lambda each: each.at >= before)
-        note.write_text(f"{begun.astimezone(UTC).isoformat()}\n", "ascii")
-
-    def _keep_only(self, is_kept: Callable[[CopiedUpdate], bool]) -> None:
-        with self._locked():
+        before = _read_note(note)
+        if before is not None:
             for path in self._files():
-                found = _read(path)
-                kept = [each for each in found if each is not None and is_kept(each)]
-                if len(kept) < len(found):
-                    self._replace(path, b"".join(map(_line, kept)))
+                self._keep_only(path, lambda each: each.at >= before - MARGIN)
+        with self._locked():
+            self._replace(note, f"{begun.astimezone(UTC).isoformat()}\n".encode("ascii"))
+
+    def _remove_halves(self) -> None:
+        """Whoever died while a file was replaced has left what was to be kept of it."""
+        with self._locked():
+            for half in self.folder.glob(f".{_FILES}"):
+                half.unlink()
+
+    def _read_alone(self, path: Path) -> list[CopiedUpdate | None]:
+        with self._locked():
+            return _read(path)
+
+    def _keep_only(self, path: Path, is_kept: Callable[[CopiedUpdate], bool]) -> None:
+        with self._locked():
+            found = _read(path)
+            kept = [each for each in found if each is not None and is_kept(each)]
+            if len(kept) < len(found):
+                self._replace(path, b"".join(map(_line, kept)))
 
     def _replace(self, path: Path, lines: bytes) -> None:
         if not lines:
@@ -166,9 +189,18 @@ class UpdateCopies:
             os.close(handle)
 
 
-def _write_all(handle: int, lines: bytes) -> None:
-    while lines:
-        lines = lines[os.write(handle, lines) :]
+def _write_whole(handle: int, lines: bytes, size: int) -> None:
+    """Force all of them to the disk, or none: a disk that is full has no half of them, and no room
+    is taken for what is written once more.
+    """
+    try:
+        while lines:
+            lines = lines[os.write(handle, lines) :]
+        os.fsync(handle)
+    except OSError:
+        with contextlib.suppress(OSError):
+            os.ftruncate(handle, size)
+        raise
 
 
 def _line(copy: CopiedUpdate) -> bytes:
@@ -178,8 +210,23 @@ def _line(copy: CopiedUpdate) -> bytes:
 
 
 def _read(path: Path) -> list[CopiedUpdate | None]:
-    """The lines of a file; None for one that is broken."""
-    return [_copy_of(line) for line in path.read_bytes().splitlines() if line]
+    """The lines of a file; None for one that is broken. Another process may have removed it."""
+    try:
+        return [_copy_of(line) for line in path.read_bytes().splitlines() if line]
+    except FileNotFoundError:
+        return []
+
+
+def _read_note(note: Path) -> datetime | None:
+    """When the last backup was begun; None if that is not known, or not to be read any more."""
+    try:
+        return datetime.fromisoformat(note.read_text("ascii").strip()).astimezone(UTC)
+    except (FileNotFoundError, ValueError):
+        return None
+
+
+def _is_not_in(forgotten: Collection[CopiedUpdate], copy: CopiedUpdate) -> bool:
+    return copy not in forgotten
 
 
 def _copy_of(line: bytes) -> CopiedUpdate | None:

@@ -90,7 +90,7 @@ async def _erase(settings: Settings, desk: Desk, options: argparse.Namespace) ->
 
 
 async def _forget_copies(settings: Settings, desk: Desk) -> OSError | None:
-    """Forget their words there, too. Returns why that could not be: all else is erased nevertheless."""
+    """Forget their words there, too. Returns why that cannot be: all else is erased then, too."""
     copies = copies_in(settings.update_copies_dir)
     try:
         if copies is not None:

@@ -3,6 +3,7 @@ what the desk forgets (R21, S31).
 """
 
 import asyncio
+import errno
 import os
 import stat
 import threading
@@ -119,6 +120,40 @@ async def test_several_processes_write_side_by_side(copies: UpdateCopies) -> Non
     assert sorted(numbers(copies)) == sorted([*range(20), *range(20)])
 
 
+async def test_what_comes_at_once_is_forced_to_the_disk_at_once(
+    copies: UpdateCopies, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    forced: list[int] = []
+    monkeypatch.setattr(os, "fsync", forced.append)
+    await asyncio.gather(*(copies.add(SOURCE, [raw(n)]) for n in range(20)))
+    assert sorted(numbers(copies)) == list(range(20))
+    assert len(forced) == 3, "the first, the folder, and all that came meanwhile"
+
+
+async def test_a_full_disk_has_no_half_of_what_is_written_once_more(
+    copies: UpdateCopies, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await copies.add(SOURCE, [raw(1)])
+    before = on_the_disk(copies)
+    write, room = os.write, [100]
+
+    def write_what_fits(handle: int, data: bytes) -> int:
+        if not room[0]:
+            raise OSError(errno.ENOSPC, "no space left on device")
+        written = write(handle, data[: room[0]])
+        room[0] -= written
+        return written
+
+    monkeypatch.setattr(os, "write", write_what_fits)
+    await copies.add(SOURCE, [raw(2), raw(3)])
+    assert copies.is_failing
+    assert on_the_disk(copies) == before
+    room[0] = 1_000_000
+    await copies.add(SOURCE, [raw(4)])
+    assert not is_failing(copies)
+    assert numbers(copies) == [1, 2, 3, 4]
+
+
 async def test_where_it_cannot_be_written_the_desk_goes_on_and_makes_up_for_it(
     copies: UpdateCopies,
 ) -> None:
@@ -186,6 +221,42 @@ async def test_it_keeps_nothing_for_longer_than_the_desk(
     await copies.forget(desk)
     assert numbers(copies) == [2]
     assert CANARY.encode() not in on_the_disk(copies)
+
+
+async def test_what_was_half_replaced_by_who_died_is_not_left(
+    copies: UpdateCopies, desk: Desk
+) -> None:
+    await copies.add(SOURCE, [raw(1)])
+    (file,) = copies.folder.glob("updates-*")
+    file.with_name(f".{file.name}").write_text(CANARY)
+    await copies.forget(desk)
+    assert numbers(copies) == [1]
+    assert CANARY.encode() not in on_the_disk(copies)
+
+
+async def test_processes_may_forget_side_by_side(
+    copies: UpdateCopies, desk: Desk, clock: Clock
+) -> None:
+    for number in range(6):
+        await copies.add(SOURCE, [raw(number)])
+        clock.move(timedelta(hours=1).total_seconds())
+    clock.move(desk.company.keep_updates.total_seconds() - timedelta(hours=3.5).total_seconds())
+    others = [UpdateCopies(copies.folder, copies.clock) for _ in range(3)]
+    await asyncio.gather(*(each.forget(desk) for each in (copies, *others)))
+    assert numbers(copies) == [3, 4, 5]
+
+
+@pytest.mark.parametrize("note", ["", "2026-11-", "\0\0\0"])
+async def test_a_torn_note_of_the_last_backup_keeps_more_and_is_made_anew(
+    copies: UpdateCopies, clock: Clock, note: str
+) -> None:
+    """A power cut leaves such a one; every backup after it would fail, and nothing be pruned."""
+    (copies.folder / "last-backup").write_text(note)
+    for number in range(3):
+        await copies.add(SOURCE, [raw(number)])
+        clock.move(timedelta(hours=24).total_seconds())
+        copies.note_backup(clock())
+    assert numbers(copies) == [2]
 
 
 async def test_it_holds_what_came_since_the_backup_before_the_last(

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy import Connection, delete, insert, inspect, select, text
 from sqlalchemy.exc import DBAPIError
 
-from core.db import Database, gave_way
+from core.db import Database, DatabaseInUse, gave_way
 from core.desk import utc_now
 from core.models import SystemState
 
@@ -28,6 +28,12 @@ _LOCK: Final = 740_211
 # long. Less than the second after which PostgreSQL looks for a deadlock and ends one of the two: so
 # it is we who give way, and never an action.
 LOCK_TIMEOUT: Final = 0.8
+# What of the schema is ours: it may have tables of others, of an extension say, which our role may
+# not lock, and which no migration touches.
+_OWN_TABLES: Final = text(
+    "SELECT relname FROM pg_class WHERE relnamespace = current_schema()::regnamespace "
+    "AND relkind IN ('r', 'p') AND pg_has_role(relowner, 'USAGE')"
+)
 # The tables that actions come to last: whoever is in the middle of one finds them free, and ends.
 _LAST: Final = ("timer", "journal", "outbox", "inbox", "directory_version", "system_state")
 # So often it is tried, with pauses of so many seconds that grow: some four minutes.
@@ -115,7 +121,7 @@ async def migrate(database: Database) -> None:
 
     A release that works beside it holds tables, in an order of its own. All are taken before
     anything is done, or none: where one is not free soon, that is tried again, so that nobody waits
-    for long and nobody is ended. Raises DBAPIError if it goes on for minutes.
+    for long and nobody is ended. Raises DatabaseInUse if it goes on for minutes.
     """
     for tried in range(1, TRIES + 1):
         if not await pending(database):
@@ -123,8 +129,10 @@ async def migrate(database: Database) -> None:
         try:
             await database.alter(_upgrade, "head")
         except DBAPIError as error:
-            if not gave_way(error) or tried == TRIES:
+            if not gave_way(error):
                 raise
+            if tried == TRIES:
+                raise DatabaseInUse("its tables, and has for minutes") from error
             log.warning("the tables are in use; the upgrade is tried again: %s", error.orig)
             await asyncio.sleep(min(PAUSE * tried, LONGEST_PAUSE))
         else:
@@ -175,7 +183,7 @@ def _take_tables(connection: Connection) -> None:
     """Have all tables for ourselves: in the middle of the work nothing is waited for any more."""
     if connection.dialect.name != "postgresql" or _revision(connection) in (None, head()):
         return
-    found = inspect(connection).get_table_names()
+    found = connection.scalars(_OWN_TABLES).all()
     limit = f"SET LOCAL lock_timeout = {round(LOCK_TIMEOUT * 1000)}"
     connection.execute(text(limit))
     names = [*sorted(set(found) - set(_LAST)), *(name for name in _LAST if name in found)]

@@ -6,11 +6,12 @@ from typing import Any
 
 import asyncpg
 import pytest
+from sqlalchemy import Connection, inspect, text
 from sqlalchemy.exc import DBAPIError
 
 from bot import migrations
 from bot.migrations import migrate, pending, undo
-from core.db import Database
+from core.db import Database, DatabaseInUse
 from core.db import gave_way as gives_way
 from tests.postgres import Postgres
 
@@ -77,9 +78,38 @@ async def test_nothing_is_done_before_all_tables_are_free(
     action = reads.transaction()
     await action.start()
     await reads.fetch("SELECT id FROM journal")
-    with pytest.raises(DBAPIError, match="lock timeout"):
+    with pytest.raises(DatabaseInUse, match="its tables") as wrong:
         await migrate(database)
+    assert "lock timeout" in str(wrong.value.__cause__)
     assert len(gave_way) == 2 and not begun
     await reads.fetch("SELECT id FROM ticket")  # nothing is held after it has given up
     await action.rollback()
     await reads.close()
+
+
+class _Undo(Exception):
+    """Nothing of the role and the tables stays."""
+
+
+async def test_tables_of_others_in_the_schema_are_left_alone(older: tuple[Database, str]) -> None:
+    """As those of an extension are: the desk's role may not lock them."""
+    database, _ = older
+
+    def take(connection: Connection) -> None:
+        ours = inspect(connection).get_table_names()
+        for statement in (
+            "CREATE TABLE a_strangers (id int)",
+            "CREATE ROLE frontdoor_by_itself",
+            "GRANT USAGE, CREATE ON SCHEMA public TO frontdoor_by_itself",
+            *(f"ALTER TABLE {name} OWNER TO frontdoor_by_itself" for name in ours),
+            "SET LOCAL ROLE frontdoor_by_itself",
+        ):
+            connection.execute(text(statement))
+        migrations._take_tables(connection)
+        locked = "SELECT relation::regclass::text FROM pg_locks WHERE mode = 'AccessExclusiveLock'"
+        held = set(connection.scalars(text(f"{locked} AND pid = pg_backend_pid()")))
+        assert set(ours) <= held
+        raise _Undo
+
+    with pytest.raises(_Undo):
+        await database.alter(take)

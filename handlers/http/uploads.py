@@ -16,7 +16,7 @@ from core.files import FileStore, usable_name
 from core.integrations.intake import Brought
 from core.integrations.unused_uploads import note_uploads
 from handlers.http.guard import MOST_UPLOAD, is_multipart
-from handlers.http.pages.form import MOST_FIELDS, Fields, read_fields
+from handlers.http.pages.form import MOST_FIELDS, Fields, as_typed, read_fields
 
 # Files of one form; of more the form is shown again. Beyond the second number it is not read on.
 MOST_FILES: Final = 10
@@ -51,7 +51,7 @@ async def read_form(request: Request) -> Form:
             raise
         return Form({}, unread="web.fault.form")
     fields = {
-        name: value.strip().replace("\0", "").encode("utf-8", "replace").decode()
+        name: as_typed(value).encode("utf-8", "replace").decode()
         for name, value in form.multi_items()
         if isinstance(value, str)
     }

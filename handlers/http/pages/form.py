@@ -43,7 +43,14 @@ async def read_fields(request: Request) -> Fields:
         read = parse_qs(body.replace("%00", ""), max_num_fields=MOST_FIELDS)
     except ValueError:
         return {}
-    return {name: values[-1].strip().replace("\0", "") for name, values in read.items()}
+    return {name: as_typed(values[-1]) for name, values in read.items()}
+
+
+def as_typed(value: str) -> str:
+    """Return a field as it was typed, without blanks around it: forms are sent with two signs at
+    the end of a line, where the field counts one. PostgreSQL knows no NUL.
+    """
+    return value.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "").strip()
 
 
 def words_fault(fields: Fields, *, needed: bool = True) -> str | None:

@@ -517,6 +517,18 @@ async def test_an_answer_goes_to_the_customer_and_stands_in_the_group(
     assert "Restart it &amp; wait" in olga.html
 
 
+async def test_lines_as_a_browser_sends_them_count_and_are_kept_as_they_were_typed(
+    olga: Browser, desk: Desk
+) -> None:
+    """A form's lines end with two signs where the field that was typed in counts one."""
+    await people.opens(desk)
+    assert await olga.press(1, "answer", text="One.\r\n\r\nTwo.") == 303
+    full = "\r\n".join(["x"] * 2000)
+    assert await olga.press(1, "answer", text=full) == 303
+    said = await rows(desk, select(Message.text).where(Message.from_customer.is_(False)))
+    assert said == ["One.\n\nTwo.", full.replace("\r", "")]
+
+
 async def test_a_form_that_is_sent_twice_counts_once(olga: Browser, desk: Desk) -> None:
     await people.opens(desk)
     await olga.get("/app/t/1")

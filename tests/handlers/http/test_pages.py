@@ -631,6 +631,17 @@ async def test_half_a_character_in_a_form_is_no_error_of_ours(
         file["title"].encode()
 
 
+async def test_lines_of_a_form_with_files_are_kept_as_they_were_typed(
+    browser: Browser, desk: Desk
+) -> None:
+    await browser.opens("/form?lang=en")
+    fields = FILLED | {"text": "One.\r\n\r\nTwo.\rThree."}
+    assert await browser.attaches(fields, ("a.txt", b"a")) == 303
+    async with desk.database.read() as session:
+        said = set(await session.scalars(select(Message.text)))
+    assert "One.\n\nTwo.\nThree." in said
+
+
 async def test_files_that_are_too_many_keep_what_was_typed(browser: Browser, desk: Desk) -> None:
     await browser.opens("/form?lang=en")
     many = [(f"{number}.txt", b"x") for number in range(11)]

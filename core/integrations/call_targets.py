@@ -5,35 +5,31 @@ Whoever asks a cloud for its keys asks at such an address; no program that wants
 has one.
 """
 
+import re
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
-from socket import inet_aton
 from typing import Final
 
 # Where clouds answer that is none of the kinds below.
 _CLOUDS: Final = frozenset(map(ip_address, ("100.100.100.200", "fd00:ec2::254")))
 # Behind these an IPv4 address is meant: translated, or written in the old way.
 _TRANSLATED: Final = (IPv6Network("64:ff9b::/96"), IPv6Network("::/96"))
+# An address as systems read it still, as one number or several, octal or hexadecimal; no name ends
+# in a number.
+_NUMBER: Final = r"(?:0x[0-9a-f]*|[0-9]+)"
+_NUMBERS: Final = re.compile(rf"{_NUMBER}(?:\.{_NUMBER})*", re.ASCII | re.IGNORECASE)
 
 
 def may_be_called(host: str) -> bool:
     """Return whether an IP address may be called; what is no IP address may, and is asked about
-    again once its name is looked up. One that is written as systems read it still, though nobody
-    writes it (2852039166, 0251.0376.0251.0376), may not: it would not be looked up.
+    again once its name is looked up. One that is written as nobody writes it (2852039166,
+    0251.0376.0251.0376) may not: it would not be looked up.
     """
     plain = host.partition("%")[0].removesuffix(".")
     try:
         address = ip_address(plain)
     except ValueError:
-        return not _is_hidden(plain)
+        return _NUMBERS.fullmatch(plain) is None
     return not any(_is_of_the_network(each) for each in (address, *_meant_by(address)))
-
-
-def _is_hidden(host: str) -> bool:
-    try:
-        inet_aton(host)
-    except (OSError, UnicodeError, ValueError):
-        return False
-    return True
 
 
 def _is_of_the_network(address: IPv4Address | IPv6Address) -> bool:

@@ -43,12 +43,14 @@ async def write_by_form(tx: Tx, number: int, form: Form) -> None:
 
 
 def draw_writing(renderer: Renderer, card: Card, writing: Writing, viewer: Viewer) -> str:
-    """The offer with its editor, or that there is a draft; else an empty part."""
+    """The offer with its editor, or that there is a draft, with what was typed too late for it;
+    else an empty part.
+    """
     inside = ""
     if writing.draft is not None:
         facts = {"number": card.number, "code": writing.draft}
         told = renderer.html("operators.article_drafted", **facts)
-        inside = f'<p class="who">{told}</p>'
+        inside = f'<p class="who">{told}</p>{_typed(renderer, viewer)}'
     elif writing.beginning is not None:
         inside = _offer(renderer, card, writing.beginning, viewer)
     return f'<div id="{PART}">{inside}</div>'
@@ -60,6 +62,18 @@ def _offer(renderer: Renderer, card: Card, beginning: Beginning, viewer: Viewer)
         f'<div class="card article"><p>{say("operators.article_offer", number=card.number)}</p>'
         f"<details{is_open}><summary>{say('button.article.write')}</summary>"
         f"{_editor(renderer, card, beginning, viewer)}</details></div>"
+    )
+
+
+def _typed(renderer: Renderer, viewer: Viewer) -> str:
+    """What was typed for a draft that somebody else has written meanwhile, to be copied."""
+    text = escape(Fields(renderer, viewer, WRITE).value("text"))
+    if not text:
+        return ""
+    label = renderer.html("app.article.text")
+    return (
+        f'<details class="article" open><summary>{label}</summary>'
+        f'<textarea aria-label="{label}" readonly>{text}</textarea></details>'
     )
 
 

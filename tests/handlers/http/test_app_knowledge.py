@@ -15,6 +15,7 @@ from core.assistant.model import ModelError
 from core.assistant.service import Assistant
 from core.contacts.erasure import erase_own
 from core.desk import Desk
+from core.directory.article_drafts import draft_article
 from core.models import (
     ArticleRow,
     DirectoryVersion,
@@ -250,6 +251,20 @@ async def test_whoever_solves_in_words_is_offered_an_article_that_has_begun(
     assert OFFER not in olga.html and "is drafted. An admin edits" in olga.html
     assert f"/directory {article.code}" in olga.html
     assert await olga.again(number, "write_article", **given) == 422
+
+
+async def test_words_for_an_article_that_a_colleague_was_quicker_with_stand_there_still(
+    olga: Browser, desk: Desk, number: int
+) -> None:
+    await wants_articles(desk)
+    await olga.press(number, "resolve", text="replaced the cable")
+    await olga.get(f"/app/t/{number}")
+    await desk.run(by_operator, people.OLEG, draft_article, number)
+    given = {"title": "A dark picture", "text": "Replace the <cable>.\nThen wait."}
+    assert await olga.again(number, "write_article", **given) == 422
+    assert OFFER not in olga.html and "Replace the &lt;cable&gt;.\nThen wait." in olga.html
+    await olga.get(f"/app/t/{number}")
+    assert "Then wait." not in olga.html
 
 
 async def test_no_article_is_offered_where_it_is_not_wanted_or_there_is_one(

@@ -31,7 +31,7 @@ class Claimed:
     """Rows claimed in a transaction that is not committed yet; their addresses are reserved.
 
     ``leave`` has them sent once it is; ``stay``: it was not, or nobody knows. What is abandoned
-    meanwhile is left to whoever finds out.
+    meanwhile is not sent: it is found out about.
     """
 
     claims: "Claims"
@@ -46,13 +46,18 @@ class Claimed:
     def leave(self) -> None:
         """Send them."""
         pass_point("courier.after_claim")
-        if self._give_back():
-            for delivery in self.deliveries:
-                self.claims.send([delivery])
+        if not self._give_back():
+            self._doubt()
+            return
+        for delivery in self.deliveries:
+            self.claims.send([delivery])
 
     def stay(self) -> None:
         """Give the addresses back, and find out what is claimed all the same."""
         self._give_back()
+        self._doubt()
+
+    def _doubt(self) -> None:
         self.claims.doubts += 1
         self.claims.chooser.desk.outbox_wakeup.set()
 

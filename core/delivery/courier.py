@@ -88,6 +88,7 @@ class Courier:
     _seen_slow: set[int] = field(default_factory=set)
     _looked_at: float = 0.0  # for slow answers
     _look_at: float = 0.0  # when to look next for what others have written
+    _quiet_until: float = 0.0  # nobody is asked before about what was lost
     _strays: Strays = field(default_factory=Strays)
     _serving: bool = False
     _last_write: asyncio.Task[None] | None = None
@@ -192,12 +193,12 @@ class Courier:
         Their addresses get nothing else until it is known; the others need not wait for it. At an
         address where something is under way it begins after that.
         """
+        self._quiet_until = max(self._quiet_until, time.monotonic() + quiet)
         while self._forgetful:
             await self._forgetful[-1].recall()
             self._forgetful.pop()
         found, held = await self._being_sent()
-        lost = [each for each in found if each.id not in held]
-        self._find_out(lost, quiet_until=time.monotonic() + quiet)
+        self._find_out(each for each in found if each.id not in held)
 
     async def _being_sent(self) -> tuple[list[Delivery], frozenset[int]]:
         """The rows that are being sent, and those in somebody's hands here: also one that has come
@@ -207,12 +208,12 @@ class Courier:
         found = await self.desk.read(outbox_store.find_interrupted)
         return found, before | self._under_way.in_hand
 
-    def _find_out(self, lost: Iterable[Delivery], quiet_until: float) -> None:
+    def _find_out(self, lost: Iterable[Delivery]) -> None:
         """Begin to find out what came of them, address by address."""
         there = defaultdict(list)
         for delivery in lost:
             there[delivery.address].append(delivery)
-        find_out = partial(self._sender.find_out, quiet_until=quiet_until)
+        find_out = partial(self._sender.find_out, quiet_until=self._quiet_until)
         for deliveries in there.values():
             self._under_way.begin(find_out, deliveries)
 
@@ -221,7 +222,7 @@ class Courier:
         about.
         """
         found, held = await self._being_sent()
-        self._find_out(self._strays.lasting(found, held, now), now)
+        self._find_out(self._strays.lasting(found, held, now))
 
     async def _clear_up(self) -> None:
         """Find out what was claimed unheard. A doubt that comes meanwhile may have come too late

@@ -1,12 +1,14 @@
 """The courier stops, and looks after answers that are slow."""
 
 import asyncio
+from typing import Any
 
 import pytest
 
 from channels.telegram.addresses import chat_address
 from channels.telegram.messages.message_parser import message_ref
-from core.delivery import sender
+from core.delivery import outbox_store, sender
+from core.delivery.channel import Delivery
 from core.models import Message, Person
 from core.tx import Tx
 from tests.delivery.courier_fixture import ALICE, BORIS, GROUP, CourierHarness
@@ -98,6 +100,29 @@ async def test_what_is_abandoned_while_it_is_claimed_is_left_to_whoever_finds_ou
         await harness.until_state(row, "sent")
         assert await working.settled(str(ALICE))
     assert harness.channel.tried == [] and harness.channel.asked == [row]
+
+
+async def test_what_is_claimed_after_all_was_abandoned_is_found_out_soon(
+    harness: CourierHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever asked what is being sent has not seen it: the claim was not committed yet."""
+    row, claim = await harness.put(ALICE), outbox_store.claim
+    claimed, told = asyncio.Event(), asyncio.Event()
+
+    async def slow(*given: Any) -> list[Delivery]:
+        found = await claim(*given)
+        claimed.set()
+        await told.wait()
+        return found
+
+    monkeypatch.setattr(outbox_store, "claim", slow)
+    async with harness.at_work() as working:
+        await claimed.wait()
+        working.abandon()
+        await working.recover(quiet=0.0)
+        told.set()
+        await harness.until_state(row, "sent")
+    assert harness.channel.asked == harness.channel.tried == [row]
 
 
 async def test_a_slow_answer_is_looked_at_once(harness: CourierHarness) -> None:

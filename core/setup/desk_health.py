@@ -16,6 +16,7 @@ from core import inbox
 from core.addresses import WEBHOOK, Address
 from core.company import ASSISTANT_TROUBLE
 from core.db import constant
+from core.delivery.outbox_store import OF_BACKUP
 from core.events import DeskRecovered, DeskSick
 from core.inbox import Quarantined
 from core.models import InboxRow, OutboxRow, Person, SystemState
@@ -64,12 +65,14 @@ async def find_symptoms(tx: ReadTx) -> set[str]:
     overdue = select(OutboxRow.id).where(
         OutboxRow.state == constant("queued"),
         OutboxRow.error.is_not(None),
-        OutboxRow.error != "blocked",  # a chat of ours that shut the bot out is told as such
+        # a chat of ours that shut the bot out is told as such; what came of a restore never failed
+        OutboxRow.error.not_in(("blocked", OF_BACKUP)),
         OutboxRow.channel != constant(WEBHOOK),  # of another's system admins hear in a day
         OutboxRow.created_at <= tx.now - OVERDUE,
     )
     found = set()
-    if await tx.session.scalar(overdue.limit(1)) is not None:
+    # after a restore an admin holds all, and was told so
+    if not tx.company.on_hold and await tx.session.scalar(overdue.limit(1)) is not None:
         found.add("undelivered")
     if await tx.session.scalar(select(OutboxRow.id).where(*_FAILED).limit(1)) is not None:
         found.add("failed")

@@ -1,11 +1,13 @@
 """The desk says when it is sick and when that is over; failed deliveries get a second try."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from sqlalchemy import select, update
 
 from channels.telegram.addresses import chat_address
+from core.delivery.outbox_store import OF_BACKUP
 from core.desk import Desk
 from core.errors import NotAllowed
 from core.models import OutboxRow
@@ -82,6 +84,18 @@ async def test_a_delivery_that_goes_on_failing_is_a_symptom(desk: Desk, clock: C
     clock.move(minutes=5)
     assert await desk.read(find_symptoms) == set(), "what only waits for its turn is none"
     await change_outbox(desk, error="network")
+    assert await desk.read(find_symptoms) == {"undelivered"}
+
+
+async def test_what_an_admin_holds_after_a_restore_has_not_failed(desk: Desk, clock: Clock) -> None:
+    await opens(desk, ALICE, "Hello", "payment")
+    clock.move(minutes=5)
+    await change_outbox(desk, error=OF_BACKUP)
+    assert await desk.read(find_symptoms) == set(), "it waits, or was let go just now"
+    await change_outbox(desk, error="network")
+    desk.company = replace(desk.company, on_hold=True)
+    assert await desk.read(find_symptoms) == set(), "nothing leaves, and admins know why"
+    desk.company = replace(desk.company, on_hold=False)
     assert await desk.read(find_symptoms) == {"undelivered"}
 
 

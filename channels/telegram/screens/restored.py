@@ -36,10 +36,12 @@ def draw_held(renderer: Renderer, held: Held | None) -> Screen:
 
 
 def _line(renderer: Renderer, row: HeldRow) -> str:
-    """One delivery: whose ticket, for whom, and the words."""
+    """One delivery: whose ticket where it is about one, for whom, and the words."""
+    age = "old" if row.is_old else "new"
+    about = {} if row.ticket_id is None else {"number": row.ticket_id}
     return renderer.html(
-        "restored.line.old" if row.is_old else "restored.line.new",
-        number=row.ticket_id or 0,
+        f"restored.line.{age}" if about else f"restored.line.{age}.no_ticket",
+        **about,
         to=clean_name(row.name) if row.name else Key("restored.to_group"),
         words=clipped(row.words, LONGEST) if row.words else Key(f"restored.kind.{row.kind}"),
     )

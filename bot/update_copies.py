@@ -11,6 +11,7 @@ Where the folder cannot be written, the desk goes on, and admins are told.
 
 import asyncio
 import contextlib
+import errno
 import fcntl
 import logging
 import os
@@ -100,8 +101,16 @@ class UpdateCopies:
 
     def read(self) -> list[CopiedUpdate]:
         """Return all copies, in the order in which they came. Raises OSError."""
-        with self._locked():
-            return [each for path in self._files() for each in _read(path) if each is not None]
+        try:
+            with self._locked():
+                return self._read_all()
+        except OSError as error:
+            if error.errno != errno.EROFS:
+                raise
+            return self._read_all()  # of a disk that nobody can write to now
+
+    def _read_all(self) -> list[CopiedUpdate]:
+        return [each for path in self._files() for each in _read(path) if each is not None]
 
     async def run(self, desk: Desk) -> None:
         """Forget hourly what the desk has forgotten, until cancelled."""

@@ -271,6 +271,22 @@ async def test_it_holds_what_came_since_the_backup_before_the_last(
     assert numbers(copies) == [3, 4]
 
 
+async def test_a_disk_that_is_mounted_to_be_read_only_is_read(
+    copies: UpdateCopies, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So whoever restores from it mounts it."""
+    await copies.add(SOURCE, [raw(1)])
+    opened = os.open
+
+    def open_to_read(path: Path, flags: int, *mode: int) -> int:
+        if flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT):
+            raise OSError(errno.EROFS, "read-only file system")
+        return opened(path, flags, *mode)
+
+    monkeypatch.setattr(os, "open", open_to_read)
+    assert numbers(copies) == [1]
+
+
 async def test_what_is_put_back_is_put_back_once_and_only_what_the_inbox_does_not_have(
     desk: Desk,
 ) -> None:

@@ -48,11 +48,16 @@ async def find_forgotten(tx: ReadTx, copies: Sequence[CopiedUpdate]) -> set[Copi
 
 async def put_back(tx: Tx, copies: Sequence[CopiedUpdate]) -> int:
     """Store these copies, in their order, as updates that wait. Returns how many there were not."""
-    known = await _names(tx, copies)
-    lost = [each for each in copies if each.name not in known]
+    lost = await find_lost(tx, copies)
     for source, those in groupby(lost, lambda each: each.source):
         await store(tx, source, list({each.name: each.update for each in those}.values()))
     return len({each.name for each in lost})
+
+
+async def find_lost(tx: ReadTx, copies: Sequence[CopiedUpdate]) -> list[CopiedUpdate]:
+    """Return those of these copies that the inbox does not have."""
+    known = await _names(tx, copies)
+    return [each for each in copies if each.name not in known]
 
 
 async def find_newest_arrival(tx: ReadTx) -> datetime | None:

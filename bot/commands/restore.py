@@ -29,7 +29,7 @@ from core.company import Company
 from core.contacts.erasure import erase_again
 from core.db import Database
 from core.desk import Desk, utc_now
-from core.inbox_copies import MARGIN, CopiedUpdate, find_newest_arrival, put_back
+from core.inbox_copies import MARGIN, CopiedUpdate, find_lost, find_newest_arrival, put_back
 from core.setup.restored import begin_epoch
 from core.subscriptions import SUBSCRIBERS
 
@@ -55,8 +55,8 @@ async def command(settings: Settings, options: argparse.Namespace) -> int:
         return WRONG
     if folder is not None:
         print(
-            f"{done.put_back} messages that were written to the bot since the backup will be "
-            f"handled again, {done.left_out} other updates of that time will not: read the groups"
+            f"written to the bot since the backup, to be handled again: {done.put_back}; other "
+            f"updates of that time, left out: {done.left_out} (read the groups)"
         )
     print(
         f"restored; the next ticket is #{done.number}. After the start nothing is sent until an "
@@ -161,10 +161,14 @@ async def _put_back(desk: Desk, updates: Sequence[CopiedUpdate]) -> tuple[int, i
     newest = await desk.read(find_newest_arrival)
     since = [each for each in updates if newest is None or each.at >= newest - MARGIN]
     said = [each for each in since if is_put_back(each)]
+    others = [each for each in since if not is_put_back(each)]
+    left_out = 0
+    for page in pages(others):
+        left_out += len({each.name for each in await desk.read(find_lost, page)})
     count = 0
     for page in pages(said):
         count += await desk.run(put_back, page)
-    return count, len(since) - len(said)
+    return count, left_out
 
 
 def _erased(path: Path) -> list[int]:

@@ -37,13 +37,18 @@ async def copies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> UpdateCopie
     return made
 
 
-@pytest.fixture
-async def backup(own_sqlite_url: str, tmp_path: Path) -> Path:
-    database = Database(own_sqlite_url)
-    await Desk(database, Company()).run(inbox.store, SOURCE, [said(1)])
+async def backed_up(url: str, to: Path, *had: Raw) -> Path:
+    """A backup of a desk that had these updates."""
+    database = Database(url)
+    await Desk(database, Company()).run(inbox.store, SOURCE, had)
     await database.close()
     assert database.path is not None
-    return Path(shutil.move(database.path, tmp_path / "backup.db"))
+    return Path(shutil.move(database.path, to))
+
+
+@pytest.fixture
+async def backup(own_sqlite_url: str, tmp_path: Path) -> Path:
+    return await backed_up(own_sqlite_url, tmp_path / "backup.db", said(1))
 
 
 def settings(url: str, **more: str) -> Settings:
@@ -64,9 +69,21 @@ async def test_what_was_said_since_the_backup_waits_and_how_much_it_is_is_told(
     for _ in range(2):  # the same once more: nothing is doubled
         assert await command(given, parse_arguments(["restore", str(backup)])) == FINE
         told = capsys.readouterr().out
-        assert "2 messages that were written to the bot since the backup" in told
-        assert "2 other updates of that time will not" in told
+        assert "since the backup, to be handled again: 2;" in told
+        assert "left out: 2 (" in told
         assert await waiting(own_sqlite_url) == ["1", "2", "5"]
+
+
+async def test_what_the_backup_has_is_not_counted_as_left_out(
+    own_sqlite_url: str, tmp_path: Path, copies: UpdateCopies, capsys: pytest.CaptureFixture[str]
+) -> None:
+    had = (said(1), said(2), said(3, "/start"))
+    backup = await backed_up(own_sqlite_url, tmp_path / "backup.db", *had)
+    given = settings(own_sqlite_url, UPDATE_COPIES_DIR=str(copies.folder))
+    assert await command(given, parse_arguments(["restore", str(backup)])) == FINE
+    told = capsys.readouterr().out
+    assert "since the backup, to be handled again: 1;" in told
+    assert "left out: 1 (" in told
 
 
 async def test_copies_of_elsewhere_are_named(

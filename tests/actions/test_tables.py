@@ -146,7 +146,7 @@ async def test_the_data_of_account_and_contracts_are_behind_the_ticket(
     (contract,) = data.account.contracts
     assert contract.columns == (("line", "100 Mbit"),)
     shown = lines(desk, texts, data)
-    assert shown.index("recorder: in the basement") < shown.index("D-1") < shown.index("line: 100")
+    assert shown.index("Recorder: in the basement") < shown.index("D-1") < shown.index("Line: 100")
 
 
 async def test_what_was_shown_is_done_or_nothing(desk: Desk) -> None:

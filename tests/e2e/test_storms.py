@@ -118,6 +118,6 @@ async def test_of_two_who_take_at_once_one_wins_and_the_other_reads_who_and_how_
         winner = won[number]
         del said[winner]
         (told,) = said.values()
-        assert re.fullmatch(rf"#{number} уже взято: {winner}, .+ назад\.", told), told
+        assert re.fullmatch(rf"#{number} уже взято: {winner}, (только что|.+ назад)\.", told), told
         taken = "SELECT count(*) FROM journal WHERE ticket_id=? AND event='ticket_taken'"
         assert value(shared, taken, number) == 1

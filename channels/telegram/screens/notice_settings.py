@@ -28,6 +28,7 @@ from core.directory.entry_edits import EntryFacts
 from core.directory.kinds.notices import NoticeEntry
 from core.directory.notice_edits import NoticeFacts
 from core.texts import Key, pack
+from core.words.templates import FIRST_NAME
 
 DIGEST: Final = 8
 _NAMES: Final = tuple(EVENTS)
@@ -141,7 +142,7 @@ def _example(reader: Renderer, one: NoticeFacts) -> str:
     words = {name: reader.plain(f"notices.example.{name}") for name in _WORDS}
     facts: dict[str, Any] = times | words
     facts |= {"number": _NUMBER, "level": 2, "rating": 5, "value": 5, "company": one.company}
-    facts["by"] = words["operator"]
+    facts |= {"by": words["operator"], FIRST_NAME: words["customer"]}
     own = one.texts.get(reader.locale)
     if own is not None:
         facts |= {OWN: own, OWN_FACTS: dict(facts)}

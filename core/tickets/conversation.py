@@ -22,6 +22,7 @@ from core.events import (
 )
 from core.models import Message, Note, Person, SentMessage, Ticket
 from core.people.contact_points import answer_by_letter
+from core.people.identity import enter_dialogue
 from core.people.permissions import may
 from core.sla import answer_clock
 from core.sla.answer_clock import ANSWER, is_known_late, owed_since, set_timers, unanswered_since
@@ -30,6 +31,7 @@ from core.tickets.card import OUTAGE
 from core.tickets.catalog import answer_span, workflow_of
 from core.tickets.customer_message import ask_for_answer, is_mere_thanks
 from core.tickets.incoming import CARD_SHOWS, IncomingMessage, find_location
+from core.tickets.intake import CONTINUE
 from core.tickets.lifecycle import access, assign, enter, place_in_queue, target_of
 from core.tickets.parents import has_children
 from core.tickets.relations import reach_of
@@ -147,12 +149,16 @@ async def _choose_channel(tx: Tx, ticket: Ticket, by: str) -> None:
 
 async def _demand_channel(tx: Tx, ticket: Ticket) -> None:
     """See that an answer can reach the customer: who has written from nowhere gets it by mail.
-    Raises :class:`Refusal` with the ways there are (A5).
+    Raises :class:`Refusal` with the ways there are (A5). What they say next is no longer taken
+    for words of another ticket: they may mean this one (A4).
     """
     person = await tx.get(Person, ticket.customer_id)
     if person.address is None and await answer_by_letter(tx, person) is None:
         reach = ", ".join(value for _, value in await reach_of(tx, person.id))
         raise Refusal("refusal.no_channel", number=ticket.id, reach=reach or NAMELESS)
+    dialogue = person.dialogue or {}
+    if dialogue.get("step") == CONTINUE and dialogue["ticket"] != ticket.id:
+        enter_dialogue(person, None)
 
 
 async def refuse_kind(tx: Tx, ticket_id: int, kind: str) -> None:

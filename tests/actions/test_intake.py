@@ -11,6 +11,7 @@ from core.errors import NoSuchTicket
 from core.events import Event, TicketOpened
 from core.models import Ticket
 from core.subscribers import Subscriber
+from core.tickets.conversation import reply
 from core.tickets.customer_message import open_ticket
 from core.tickets.delivery_results import arrived
 from core.tickets.intake import Outcome, drop_unassigned_messages, file_unassigned_messages, hear
@@ -116,6 +117,22 @@ async def test_what_follows_joins_the_ticket_just_opened(desk: Desk, store: Stor
     assert [heard.outcome for heard in more] == [Outcome.JOINED] * 2
     assert [m.text for m in await store.messages(ticket.id)] == ["one", "two", "three"]
     assert await store.told(OPERATORS) == ["card", "content", "content"]
+
+
+async def test_after_an_answer_in_another_ticket_it_is_asked_which_is_meant(
+    desk: Desk, store: Store
+) -> None:
+    earlier = await opens(desk, ALICE, "one", "other")
+    later = await opens(desk, ALICE, "two", "payment")
+    olga = await operator(desk, OLGA)
+    await desk.run_as(olga, reply, later.id, says(OLGA, "Which sum?"))
+    heard = await desk.run(hear, ALICE, says(ALICE, "one thousand"))
+    assert heard.outcome is Outcome.JOINED, "nothing else was answered"
+    await desk.run_as(olga, reply, earlier.id, says(OLGA, "Have you a picture?"))
+    heard = await desk.run(hear, ALICE, says(ALICE, "here it is", kind="photo"))
+    assert heard.outcome is Outcome.ASK_WHICH
+    assert {ticket.id for ticket in heard.choices} == {earlier.id, later.id}
+    assert len(await store.messages(later.id)) == 3
 
 
 async def test_an_album_is_one_parcel_and_keeps_its_pieces_in_one_ticket(

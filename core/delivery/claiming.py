@@ -37,35 +37,26 @@ class Claimed:
     claims: "Claims"
     addresses: Collection[str]
     numbers: Collection[int]
+    era: int
     deliveries: list[Delivery] = field(default_factory=list)
-    _era: int = field(init=False)
-
-    def __post_init__(self) -> None:
-        self._era = self.claims.under_way.era
 
     def leave(self) -> None:
         """Send them."""
         pass_point("courier.after_claim")
-        if not self._give_back():
-            self._doubt()
+        if self.era != self.claims.under_way.era:
+            self.stay()
             return
+        self.claims.under_way.release(self.addresses, self.numbers)
         for delivery in self.deliveries:
             self.claims.send([delivery])
 
     def stay(self) -> None:
         """Give the addresses back, and find out what is claimed all the same."""
-        self._give_back()
-        self._doubt()
-
-    def _doubt(self) -> None:
+        under_way = self.claims.under_way
+        # what was abandoned is in other hands
+        under_way.release(self.addresses, self.numbers if self.era == under_way.era else ())
         self.claims.doubts += 1
         self.claims.chooser.desk.outbox_wakeup.set()
-
-    def _give_back(self) -> bool:
-        """Give the addresses back. Returns whether the rows were in our hands until now."""
-        ours = self._era == self.claims.under_way.era
-        self.claims.under_way.release(self.addresses, self.numbers if ours else ())
-        return ours
 
 
 @dataclass(slots=True)
@@ -151,7 +142,8 @@ class Claims:
         if not chosen:
             return None
         pass_point("courier.before_claim")
-        claimed = Claimed(self, {row.address for row in chosen}, {row.id for row in chosen})
+        numbers = {row.id for row in chosen}
+        claimed = Claimed(self, {row.address for row in chosen}, numbers, self.under_way.era)
         self.under_way.reserve(claimed.addresses, claimed.numbers)
         for row in chosen:
             self.chooser.take(row, now)

@@ -48,7 +48,7 @@ async def lost_answers(folder: Path, lives: WarmProcesses, sizes: Sizes) -> Outc
         chance, planned = random.Random(11), list[Fault]()
         for number in range(sizes.lost):
             planned = await _still_planned(planned, fewer_than=_AT_ONCE)
-            chat = chance.choice(made.people)[0].chat if number % _ANYWHERE else None
+            chat = _another(made, planned, chance) if number % _ANYWHERE else None
             faults = made.stage.world.faults
             planned.append(faults.cut(chat=chat, after=chance.randrange(_GAP)))
         await _still_planned(planned, fewer_than=1)
@@ -58,6 +58,14 @@ async def lost_answers(folder: Path, lives: WarmProcesses, sizes: Sizes) -> Outc
         made.answers, made.patient = 2, True
         await made.settle_in(PEOPLE)
         return await endure(made, 1, lose)
+
+
+def _another(made: DeskUnderTest, planned: list[Fault], chance: random.Random) -> int:
+    """A chat for which none is planned: else all would gather at those that are asked seldom, and
+    whoever finds out there about a lost answer would get none, each time after a longer pause.
+    """
+    chats = {person.chat.id for person, _ in made.people} - {fault.chat_id for fault in planned}
+    return chance.choice(sorted(chats))
 
 
 async def _still_planned(planned: list[Fault], fewer_than: int) -> list[Fault]:

@@ -31,6 +31,22 @@ def test_nothing_at_all_is_a_complete_configuration() -> None:
     assert settings.http_listen == ("127.0.0.1", 8080)
 
 
+@pytest.mark.parametrize(
+    ("asked", "serves"),
+    [
+        ({}, False),
+        ({"HTTP_LISTEN": ""}, False),
+        ({"HTTP_LISTEN": "127.0.0.1:8080"}, True),
+        ({"PUBLIC_URL": "https://bot.example.com"}, True),
+        (WEBHOOK, True),
+    ],
+)
+def test_http_is_served_only_where_it_is_asked_for_or_something_needs_it(
+    asked: Mapping[str, str], serves: bool
+) -> None:
+    assert load_settings(asked).serves_http is serves
+
+
 def test_every_example_we_show_is_accepted() -> None:
     assert set(EXAMPLES) == set(NAMES)
     either = {name: value.removesuffix(" or off") for name, value in EXAMPLES.items()}

@@ -231,6 +231,15 @@ class World:
         """Deliver an update again that the bot already got (``None``: the latest one)."""
         return self.updates.redeliver(update_id)
 
+    def travel_light(self) -> None:
+        """From here on nothing is recorded, and nothing checked, as with ``lean``; histories go on
+        as they are.
+        """
+        self.context.lean, self.context.selfcheck = True, False
+        self.calls.clear()
+        for chat in self.chats.values():
+            chat.events.clear()
+
     def forget(self) -> None:
         """Nothing has happened: no messages, no updates, no faults; the clock is the machine's.
 

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 import asyncpg
 
-from sandbox import Message, Person
+from sandbox import Chat, Message, Person
 from tests.e2e.lives import opens, standing
 from tests.e2e.stage import Stage, staged
 from tests.e2e.warm import SQLITE, WarmBot, WarmProcesses
@@ -131,6 +131,8 @@ class DeskUnderTest:
     answers: int = 10  # of so many things said one is an answer
     patient: bool = False  # people wait for what is on its way, too, not only for what is stored
     gone: int = 0  # not in the database that was restored
+    # how often each thing said stood in what the chats have forgotten since, by its number
+    forgotten: bytearray = field(default_factory=bytearray)
     _known: int = 0
 
     async def settle_in(self, count: int = CUSTOMERS) -> None:
@@ -153,15 +155,19 @@ class DeskUnderTest:
                 await asyncio.sleep(0.1)
                 continue
             for person, card in self.chance.sample(self.people, len(self.people)):
-                self.said += 1
-                words = f"Слова №{self.said:05}."
-                if self.said % self.answers:
-                    await person.say(words)
-                else:
-                    await self.stage.olga.reply(card, words)
+                await self.say(person, card)
                 if self.said >= messages and over is None:
                     return
             await asyncio.sleep(0.1)
+
+    async def say(self, person: Person, card: Message) -> None:
+        """The next thing: this person's words, or an answer to them."""
+        self.said += 1
+        words = f"Слова №{self.said:05}."
+        if self.said % self.answers:
+            await person.say(words)
+        else:
+            await self.stage.olga.reply(card, words)
 
     async def _ahead(self) -> int:
         """How much was said that the desk has not done yet."""
@@ -178,10 +184,13 @@ class DeskUnderTest:
         customer's chat, words in their ticket, and in the group unless they are part of a flood.
         Empty while the database cannot be asked.
         """
-        chats = (self.stage.group, *(person.chat for person, _ in self.people))
         shown = Counter(
-            found for chat in chats for m in standing(chat) for found in _NUMBER.findall(m.text)
+            found
+            for chat in self.chats
+            for m in standing(chat)
+            for found in _NUMBER.findall(m.text)
         )
+        shown.update({f"{number:05}": times for number, times in enumerate(self.forgotten)})
         rows = await self.ask("SELECT text, flood_id FROM message WHERE text LIKE 'Слова №%'")
         kept = Counter(_NUMBER.findall(text)[0] for text, _ in rows)
         folded = {_NUMBER.findall(text)[0] for text, flood in rows if flood is not None}
@@ -191,6 +200,22 @@ class DeskUnderTest:
                 for number in {*kept, *shown}
             }
         )
+
+    @property
+    def chats(self) -> tuple[Chat, ...]:
+        """Where something of it may stand."""
+        return self.stage.group, *(person.chat for person, _ in self.people)
+
+    def forget(self, chat: Chat, keep: int) -> None:
+        """The chat forgets all but its newest messages and what has buttons, which is changed for
+        days; what stands in the others is counted for ever.
+        """
+        self.forgotten.extend(bytes(self.said + 1 - len(self.forgotten)))
+        for message in list(chat.history.values())[:-keep]:
+            if message.inline_keyboard is None:
+                del chat.history[message.id]
+                for found in _NUMBER.findall(message.text) if _stands(message) else ():
+                    self.forgotten[int(found)] += 1
 
     async def stored(self) -> int:
         """How much of it is in the database; as much as before while that cannot be asked."""
@@ -243,6 +268,10 @@ class DeskUnderTest:
         lost = self.said - sum(times > 0 for times in stands.values())
         seconds = time.monotonic() - began
         return Outcome(self.said, lost, doubled, stuck, seconds, note)
+
+
+def _stands(message: Message) -> bool:
+    return message.from_bot and not message.deleted
 
 
 Fault = Callable[[DeskUnderTest], Awaitable[str]]

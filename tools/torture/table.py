@@ -11,11 +11,12 @@ from typing import Final
 
 from tests.e2e.warm import warm_processes
 from tools.torture.changing import CHANGING
+from tools.torture.days import DAYS
 from tools.torture.desk_under_test import Died, NotTried, Outcome, Play, Sizes
 from tools.torture.faults import FAULTS
-from tools.torture.long import LONG
+from tools.torture.lost import LOST
 
-SCENARIOS: Final[dict[str, Play]] = {**FAULTS, **CHANGING, **LONG}
+SCENARIOS: Final[dict[str, Play]] = {**FAULTS, **CHANGING, **LOST, **DAYS}
 
 
 def line(name: str, outcome: Outcome) -> str:

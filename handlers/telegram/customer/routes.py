@@ -40,6 +40,7 @@ from channels.telegram.screens.customer_tickets import (
     Rate,
     RatingStep,
 )
+from channels.telegram.screens.help import IN_PRIVATE, SECTIONS
 from channels.telegram.screens.personal_data import PersonalData
 from channels.telegram.screens.screen import Screen
 from channels.telegram.screens.ticket_list import ListPage
@@ -110,30 +111,8 @@ async def _demand_unanswered(context: ButtonContext) -> None:
         raise Refusal("refusal.outdated")
 
 
-# Commands of the operators' group: they do nothing here.
-_OF_OPERATORS: Final = frozenset(
-    {"contact", "contract", "merge", "merge_tickets", "unlink"}
-    | {"next_up", "assign", "call", "class", "close", "done", "escalate", "export", "field", "find"}
-    | {"freeze", "journal", "link", "next", "note", "overdue", "priority", "queue", "release"}
-    | {
-        "reason",
-        "reopen",
-        "reply",
-        "report",
-        "resolve",
-        "similar",
-        "spent",
-        "used",
-        "split",
-        "stats",
-        "t",
-        "kb",
-        "tag",
-        "take",
-    }
-    | {"task", "tasks", "ticket", "title", "topic", "undo", "unfreeze", "wait", "who"}
-    | {"times", "why", "off", "on", "teams", "messages", "transcript", "data"}
-)
+# Commands of those who work here: they do nothing for a customer.
+_OF_STAFF: Final = frozenset(IN_PRIVATE).union(*SECTIONS.values())
 
 
 async def obey(context: MessageContext, command: str, argument: str) -> None:
@@ -144,8 +123,8 @@ async def obey(context: MessageContext, command: str, argument: str) -> None:
         await cameras.open_link(context, camera)
     elif handler is not None:
         await handler(context)
-    elif command in _OF_OPERATORS:
-        raise Refusal("refusal.operators_only", command=f"/{command}")
+    elif command in _OF_STAFF:
+        raise Refusal("refusal.staff_only", command=f"/{command}")
     elif close := get_close_matches(command, list(COMMANDS), n=1):
         raise Refusal("refusal.unknown_command_guess", command=f"/{command}", guess=f"/{close[0]}")
     else:

@@ -7,6 +7,7 @@ from enum import Enum, auto
 from typing import Final
 
 from channels.telegram.messages.message_parser import read
+from channels.telegram.screens.bot_profile import CUSTOMER
 from channels.telegram.screens.card import ASSISTED
 from channels.telegram.screens.help import SECTIONS, draw
 from core.allowances import LIGHT
@@ -218,7 +219,9 @@ _FOR_ONE: Final = (
 
 
 async def on_private_message(context: MessageContext) -> bool:
-    """A command of somebody who works here, that only shows, in their private chat."""
+    """A command of somebody who works here, that only shows, in their private chat. Raises
+    :class:`Refusal` for what they do elsewhere, or may not do: each is told where it works for them.
+    """
     message, text = context.message, context.message.text or ""
     if not text.startswith("/") or is_borrowed(message):
         return False
@@ -227,6 +230,7 @@ async def on_private_message(context: MessageContext) -> bool:
     if command is None or not isinstance(incoming, IncomingMessage):
         return False
     if command.name not in READING:
+        _demand_ours(context, command)
         return False
     asked = CommandContext(
         context.desk,
@@ -239,6 +243,20 @@ async def on_private_message(context: MessageContext) -> bool:
     )
     await carry_out(asked, None)
     return True
+
+
+def _demand_ours(context: MessageContext, command: Command) -> None:
+    """Raise :class:`Refusal` for a command of the group or of admins. Customers' go on, and what is
+    no command at all.
+    """
+    name, row = command.name, COMMANDS.get(command.name)
+    if name in CUSTOMER or (row is None and name not in OF_ADMINS):
+        return
+    if name in (absent := _absent(context)):
+        raise _unknown(command, absent)
+    for_admins = row is None or row.admins
+    key = "operators" if not for_admins or _is_admin(context) else "admins"
+    raise Refusal(f"refusal.{key}_only", command=f"/{command.typed}")
 
 
 async def carry_out(context: CommandContext, replied: int | None) -> None:
@@ -279,11 +297,11 @@ def _needs_reaction(context: CommandContext, row: Row) -> bool:
     return row.sign is Sign.CARD or not said
 
 
-def _is_admin(context: CommandContext) -> bool:
+def _is_admin(context: CommandContext | MessageContext) -> bool:
     return context.sender.address in context.desk.company.admins
 
 
-def _absent(context: CommandContext) -> Collection[str]:
+def _absent(context: CommandContext | MessageContext) -> Collection[str]:
     """The commands that this desk does not have: those of the assistant where there is none."""
     return ASSISTED if context.desk.company.assistance is None else ()
 

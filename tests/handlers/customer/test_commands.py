@@ -5,12 +5,12 @@ import pytest
 from tests.handlers.customer.chat import PrivateChat
 
 
-async def test_operators_commands_work_in_their_group(chat: PrivateChat, language: str) -> None:
+async def test_operators_commands_are_theirs(chat: PrivateChat, language: str) -> None:
     anna = chat.customer("Анна", language)
     await chat.open_ticket(anna)
     before = await chat.everything()
     await chat.say(anna, "/take 1")
-    assert anna.last.text == chat.says(language, "refusal.operators_only", command="/take")
+    assert anna.last.text == chat.says(language, "refusal.staff_only", command="/take")
     assert await chat.everything() == before
 
 

@@ -29,7 +29,7 @@ _DENIALS: Final = frozenset(
     {
         *("refusal.not_allowed", "refusal.operators_only", "operators.faceless"),
         *("refusal.unknown_command", "refusal.unknown_command_guess"),
-        "refusal.in_private_only",
+        *("refusal.in_private_only", "refusal.staff_only", "refusal.admins_only"),
     }
 )
 # A button that has no meaning where it stands is refused as one that is over; so is one that has.

@@ -64,3 +64,25 @@ async def test_who_does_not_work_here_gets_no_list(group: Group) -> None:
         await group.anna.say(command)
         await group.settle()
         assert "команда" in group.anna.last.text.lower() and "Беда" not in group.anna.last.text
+
+
+@pytest.mark.parametrize("command", ["/stats", "/стат", "/report", "/blocked", "/health", "/export"])
+async def test_what_is_for_admins_sends_an_operator_nowhere(group: Group, command: str) -> None:
+    await group.says(group.olga, "/on")
+    await group.ticket()
+    said = await asked(group, command)
+    assert said == f"{command} — для администраторов. Что можете вы: /help"
+
+
+@pytest.mark.parametrize("command", ["/взять 1", "/write", "/mute 1", "/views", "/board"])
+async def test_what_is_for_the_group_says_so_in_private(group: Group, command: str) -> None:
+    await group.says(group.olga, "/on")
+    await group.ticket()
+    typed = command.partition(" ")[0]
+    assert (await asked(group, command)).startswith(f"Команда {typed} работает только в группе")
+
+
+async def test_an_admin_is_led_to_the_group_for_what_works_there_alone(group: Group) -> None:
+    await group.boss.say("/contract Ромашка")
+    await group.settle()
+    assert group.boss.last.text.startswith("Команда /contract работает только в группе")

@@ -10,6 +10,7 @@ import argparse
 import asyncio
 import gc
 import os
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -256,14 +257,26 @@ def main(
 
 
 def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
-    """Return the command (``name``) and its arguments. Exits with 2 when they are wrong."""
+    """Return the command (``name``) and its arguments, its options before, behind or between the
+    others. Exits with 2 when they are wrong.
+    """
     parser = argparse.ArgumentParser(prog="python -m bot", description="Frontdoor, a support desk")
     commands = parser.add_subparsers(required=True, metavar="command", dest="name")
-    for command in COMMANDS:
-        subparser = commands.add_parser(command.name, help=command.help, description=command.help)
-        for argument in command.arguments:
-            subparser.add_argument(*argument.names, **argument.options)
-    return parser.parse_args(arguments)
+    parsers = {command.name: _parser(commands, command) for command in COMMANDS}
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    if not given or given[0] not in parsers:
+        return parser.parse_args(given)
+    options = parsers[given[0]].parse_intermixed_args(given[1:])
+    options.name = given[0]
+    return options
+
+
+def _parser(commands: Any, command: Command) -> argparse.ArgumentParser:
+    made: argparse.ArgumentParser
+    made = commands.add_parser(command.name, help=command.help, description=command.help)
+    for argument in command.arguments:
+        made.add_argument(*argument.names, **argument.options)
+    return made
 
 
 def _command(settings: Settings, options: argparse.Namespace) -> Callable[..., Any]:

@@ -29,13 +29,14 @@ from core.directory.store import (
     restore_version,
     show_file,
 )
-from core.directory.versions import list_versions
+from core.directory.versions import current_version, list_versions
 from core.errors import Refusal
 from core.files import FileStore, name_of, store_at
 from core.setup.company_settings import find_company
 from core.setup.own_texts import adopt_texts, find_own_texts
 from core.texts import Key, Texts
 from core.tickets.attached_files import LARGEST_TOGETHER, AttachedFile
+from core.tx import ReadTx
 from core.words.aliases import SURE
 
 
@@ -103,27 +104,40 @@ async def _change(desk: Desk, speaker: "_Speaker", wish: Wish) -> Answer:
     """Check, apply or restore; what is not sure yet becomes a question."""
     if wish.what is None:
         return Answer([speaker.say("directory_file.name_a_file", action=wish.action)], fine=False)
-    asks = wish.action != "check" and not wish.sure and wish.expected is None
-    really = wish.action != "check" and not asks
     try:
-        run = _restore if wish.action == "restore" else partial(_apply, store=speaker.store)
-        difference = await run(
-            desk, wish.what, really=really, expected=wish.expected, recount=wish.recount
-        )
-    except OnlyChecked as checked:
-        if checked.difference and asks:
-            question = speaker.say("directory_file.ask")
-            unsure = [*checked.difference, *speaker.touched(checked, wish)]
-            unsure.append(speaker.say("directory_file.add_yes"))
-            return Answer(unsure, fine=False, question=question, version=checked.version)
-        difference = [*checked.difference, *speaker.touched(checked, wish)]
+        return await _try_out(desk, speaker, wish, wish.what)
     except DirectoryError as error:
         return speaker.refusal(error, wish.what)
     except ChangedMeanwhile:
         return Answer([speaker.say("directory_file.changed_meanwhile")], fine=False)
     except Refusal as refused:
         return Answer([speaker.say(refused.key, **refused.facts)], fine=False)
-    return Answer(difference or [speaker.say("directory_file.unchanged")])
+
+
+async def _try_out(desk: Desk, speaker: "_Speaker", wish: Wish, what: str) -> Answer:
+    """Say what would change, and ask; who is sure, or has said yes, has it done."""
+    run = _restore if wish.action == "restore" else partial(_apply, store=speaker.store)
+    if wish.expected is not None:
+        await run(desk, what, really=True, expected=wish.expected, recount=wish.recount)
+        return Answer([await desk.read(_done, speaker)])
+    try:
+        await run(desk, what, really=False, expected=None, recount=wish.recount)
+    except OnlyChecked as checked:
+        shown = [*checked.difference, *speaker.touched(checked, wish)]
+        if not shown or wish.action == "check":
+            return Answer(shown or [speaker.say("directory_file.unchanged")])
+        if wish.sure:
+            sure = replace(wish, expected=checked.version)
+            done = await _try_out(desk, speaker, sure, what)
+            return Answer([*shown, *done.lines])
+        question = speaker.say("directory_file.ask")
+        shown.append(speaker.say("directory_file.add_yes"))
+        return Answer(shown, fine=False, question=question, version=checked.version)
+    raise AssertionError("a trial ends as one")
+
+
+async def _done(tx: ReadTx, speaker: "_Speaker") -> str:
+    return speaker.say("directory_file.applied", number=await current_version(tx))
 
 
 async def _restore(desk: Desk, number: str, **how: Any) -> list[str]:

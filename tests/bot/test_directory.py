@@ -52,7 +52,9 @@ def test_a_check_says_what_apply_then_does(
     said = capsys.readouterr().out
     assert "+[[team]]" in said and "+level = 2" in said
     assert cli.main(["directory", "apply", file, "--yes"]) == FINE
-    assert capsys.readouterr().out == said
+    *shown, done = capsys.readouterr().out.splitlines()
+    assert shown == said.splitlines()
+    assert done.startswith("applied: version 2 of the directory is in force")
     assert cli.main(["directory", "apply", file, "--yes"]) == FINE
     assert capsys.readouterr().out == "the file changes nothing\n"
 
@@ -128,6 +130,18 @@ def test_a_file_of_a_windows_editor_is_read(
 def test_check_and_apply_need_a_file(database: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["directory", "apply"]) == WRONG
     assert capsys.readouterr().err == "directory apply: name a file\n"
+
+
+@pytest.mark.parametrize(
+    "order", [("apply", "--yes", "FILE"), ("--yes", "apply", "FILE"), ("apply", "FILE", "--yes")]
+)
+def test_options_stand_where_one_likes(
+    database: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], order: tuple[str, ...]
+) -> None:
+    file = written(tmp_path, TEAM)
+    given = [file if word == "FILE" else word for word in order]
+    assert cli.main(["directory", *given]) == FINE
+    assert "applied: version 2" in capsys.readouterr().out
 
 
 def test_the_schema_needs_no_database(

@@ -18,8 +18,8 @@ from core.people.permissions import may
 from core.texts import Key
 from core.tickets.conversation import reply
 from core.tickets.customer_message import TITLE_LENGTH, open_ticket
-from core.tickets.incoming import IncomingMessage, find_location
-from core.tickets.intake import CONTINUE, follow_up
+from core.tickets.incoming import CONTINUE, IncomingMessage, find_location
+from core.tickets.intake import follow_up
 from core.tx import ReadTx, Tx
 from core.words.contact_values import EMAIL
 from core.words.names import clean_name

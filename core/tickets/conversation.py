@@ -30,8 +30,7 @@ from core.tickets.answering import end_answering
 from core.tickets.card import OUTAGE
 from core.tickets.catalog import answer_span, workflow_of
 from core.tickets.customer_message import ask_for_answer, is_mere_thanks
-from core.tickets.incoming import CARD_SHOWS, IncomingMessage, find_location
-from core.tickets.intake import CONTINUE
+from core.tickets.incoming import CARD_SHOWS, CONTINUE, IncomingMessage, find_location
 from core.tickets.lifecycle import access, assign, enter, place_in_queue, target_of
 from core.tickets.parents import has_children
 from core.tickets.relations import reach_of

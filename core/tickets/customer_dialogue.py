@@ -21,13 +21,11 @@ from core.tickets.incoming import IncomingMessage, find_location
 from core.tickets.intake import (
     Heard,
     drop_unassigned_messages,
-    expect_reason,
     file_unassigned_messages,
     follow_up,
 )
 from core.tickets.resolutions import is_rated_later
 from core.tx import Tx
-from core.words.ratings import BAD, verdict_of
 from core.words.short_answers import DISLIKES, Meaning, Question, meaning_of
 
 # How long a dialogue about a new ticket lasts.
@@ -147,8 +145,8 @@ async def withdraw(tx: Tx, sender: Sender, ticket_id: int) -> None:
 async def rate_work(
     tx: Tx, sender: Sender, ticket_id: int, rating: int, question: MessageRef | None = None
 ) -> bool:
-    """Keep the customer's rating; after a bad one their next words say why. ``question``: where it
-    was asked. Returns whether the ticket has ended. Raises :class:`Refusal` as `ratings.rate` does.
+    """Keep the customer's rating; their next words are of it. ``question``: where it was asked.
+    Returns whether the ticket has ended. Raises :class:`Refusal` as `ratings.rate` does.
     """
     person = await _arrive(tx, sender)
     if question is not None:
@@ -157,8 +155,7 @@ async def rate_work(
         ticket = await ratings.rate(tx, ticket_id, rating)
     except NoSuchTicket as refused:
         raise Refusal("refusal.outdated") from refused
-    if verdict_of(rating) == BAD:
-        expect_reason(tx, person, ticket_id)
+    ratings.expect_words(tx, person, ticket_id, rating)
     return (await workflow_of(tx)).state(ticket.state).final
 
 

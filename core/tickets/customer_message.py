@@ -75,7 +75,7 @@ async def join(
     if meaning is Meaning.YES:
         await enter(tx, ticket, "confirm")
     elif meaning is Meaning.RATING:
-        await rate_in_words(tx, ticket, incoming.text)
+        await rate_in_words(tx, person, ticket, incoming.text)
     return message
 
 

@@ -25,6 +25,7 @@ from core.tickets.fields import (
 )
 from core.tickets.lifecycle import access
 from core.tx import Tx
+from core.words.short_answers import Meaning, meaning_of
 
 STEP: Final = "fields"
 # How long the customer's next words are taken for the answer.
@@ -116,8 +117,11 @@ async def ask_for(
     skipped: tuple[str, ...] = (),
     *,
     again: bool = False,
+    politely: bool = False,
 ) -> None:
-    """Ask for this field; ``again``: the words before did not fit it."""
+    """Ask for this field; ``again``: the words before did not fit it; ``politely``: they were
+    thanks, and it is asked over this once.
+    """
     enter_dialogue(
         person,
         {
@@ -126,7 +130,8 @@ async def ask_for(
             "field": field.code,
             "skipped": list(skipped),
             "until": (tx.now + ANSWER_WITHIN).isoformat(),
-        },
+        }
+        | ({"politely": True} if politely else {}),
     )
     tx.emit(
         FieldAsked(
@@ -141,18 +146,22 @@ async def ask_for(
 
 
 async def answer(tx: Tx, person: Person, ticket: Ticket, words: str) -> bool:
-    """Take the customer's words for what they were asked for, and ask on. Returns False, having
-    asked again, where they do not fit.
+    """Take the customer's words for what they were asked for, and ask on. Returns False where they
+    do not fit: it is asked again, and after thanks alone once.
     """
     dialogue = person.dialogue or {}
     field = (await fields_of(tx)).get(dialogue["field"])
     skipped = tuple(dialogue.get("skipped", ()))
     if field is None or not field.active:
         return await _ask_on(tx, person, ticket, skipped, fits=False)
+    polite = meaning_of(words) is Meaning.THANKS
     try:
-        value = await read_value(tx, field, words)
+        value = None if polite and field.is_free else await read_value(tx, field, words)
     except Unreadable:
-        await ask_for(tx, person, ticket, field, skipped, again=True)
+        value = None
+    if value is None:
+        if not (polite and dialogue.get("politely")):
+            await ask_for(tx, person, ticket, field, skipped, again=not polite, politely=polite)
         return False
     await put_value(tx, ticket.id, field, value)
     return await _ask_on(tx, person, ticket, skipped, fits=True)

@@ -51,6 +51,11 @@ class Field:
         """Return the title in this language, or in another if there is none."""
         return self.titles.get(language) or next(iter(self.titles.values()), self.code)
 
+    @property
+    def is_free(self) -> bool:
+        """Whether any words fit it."""
+        return self.kind == "text"
+
     def names(self) -> list[str]:
         """Return what people may call it."""
         return [name.casefold() for name in (self.code, *self.titles.values())]

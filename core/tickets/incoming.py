@@ -15,6 +15,8 @@ from core.models import Message, Note, SentMessage
 from core.tx import ReadTx
 from core.words.names import units
 
+CONTINUE: Final = "continue"
+"""The step of a dialogue in which the person's next messages join a ticket."""
 # Text up to this many characters is shown whole by the ticket's card.
 CARD_SHOWS: Final = 700
 # The key of the remark above words that no person wrote.

@@ -16,6 +16,7 @@ from sqlalchemy import delete, select
 from core.addresses import MessageRef
 from core.delivery.private_topics import ticket_of_private_topic
 from core.delivery.sent_messages import note_in_place
+from core.errors import Refusal
 from core.events import TicketNotOpened, WordsKept
 from core.models import Message, Person, Ticket, TicketCamera
 from core.people.identity import Sender, arrive, enter_dialogue, mark_reachable
@@ -24,16 +25,15 @@ from core.tickets import field_edits, ratings
 from core.tickets.catalog import topic_title, workflow_of
 from core.tickets.customer_message import ask_fields, is_mere_thanks, join, open_ticket
 from core.tickets.floods import ticket_instead
-from core.tickets.incoming import IncomingMessage, find_location
+from core.tickets.incoming import CONTINUE, IncomingMessage, find_location
 from core.tickets.lifecycle import access
 from core.tickets.relations import merged_into
 from core.tickets.subjects import subjects_of
 from core.tx import Tx
+from core.words.short_answers import asks_or_complains
 
 # How long messages join the ticket that the person has just opened or viewed.
 FOLLOW_UP: Final = timedelta(minutes=15)
-# The step of a dialogue in which messages join a ticket.
-CONTINUE: Final = "continue"
 # How many tickets are offered; older ones are reached by a reply, or from the list.
 MOST_CHOICES: Final = 12
 # How long messages count as one burst, with one question.
@@ -81,7 +81,8 @@ async def hear(
     """Handle a customer's message from the private chat, of a kind that can be relayed (A1, A4,
     A10).
 
-    ``step_of``: the step of that name, of dialogues that are not about tickets alone.
+    ``step_of``: the step of that name, of dialogues that are not about tickets alone. Raises
+    :class:`Refusal` where thanks alone would open a ticket: what it is about is still awaited.
     """
     person = await arrive(tx, sender, "customer")
     mark_reachable(tx, person)
@@ -188,8 +189,19 @@ async def _in_dialogue(
     until = dialogue.get("until")
     if until is not None and datetime.fromisoformat(until) < tx.now:
         return None
+    if "rated" in dialogue and (heard := await _remark(tx, person, incoming)):
+        return heard
+    return await _take_step(tx, person, incoming, step_of)
+
+
+async def _take_step(
+    tx: Tx, person: Person, incoming: IncomingMessage, step_of: Callable[[str], Step | None]
+) -> Heard | None:
+    dialogue = person.dialogue or {}
     match dialogue.get("step"):
         case "describe":
+            if incoming.kind == "text" and is_mere_thanks(incoming):
+                raise Refusal("refusal.describe")
             return await open_or_join(tx, person, [incoming], topic=dialogue.get("topic"))
         case "continue":
             ticket = await tx.get(Ticket, dialogue["ticket"], hold=True)
@@ -229,6 +241,24 @@ async def _explain_rating(tx: Tx, person: Person, words: str) -> None:
     await ratings.explain(tx, dialogue["ticket"], words, aside=False)
 
 
+async def _remark(tx: Tx, person: Person, incoming: IncomingMessage) -> Heard | None:
+    """Words right after a rating: thanks stay with its ticket, and the first that neither ask nor
+    complain are of the rating. ``None``: they are for whatever else the person was in.
+    """
+    dialogue = dict(person.dialogue or {})
+    ticket_id = dialogue.pop("rated")
+    if is_mere_thanks(incoming):
+        ticket = await tx.get(Ticket, ticket_id, hold=True)
+        return await add_to(tx, person, ticket, [incoming])
+    enter_dialogue(person, dialogue if dialogue["step"] == CONTINUE else None)
+    if incoming.kind != "text" or asks_or_complains(incoming.text):
+        return None
+    ticket = await access(tx, ticket_id, "rate")
+    if not await ratings.explain(tx, ticket_id, incoming.text, aside=True):
+        return None
+    return Heard(Outcome.JOINED, person, ticket)
+
+
 async def _comment(
     tx: Tx, person: Person, ticket_id: int, incoming: IncomingMessage
 ) -> Heard | None:
@@ -245,12 +275,6 @@ async def _comment(
 _STEPS: Final[
     Mapping[str, Callable[[Tx, Person, int, IncomingMessage], Awaitable[Heard | None]]]
 ] = {field_edits.STEP: _answer_field, ratings.STEP: _comment}
-
-
-def expect_reason(tx: Tx, person: Person, ticket_id: int) -> None:
-    """Let the person's next words join this ticket, and be the reason of their rating."""
-    follow_up(tx, person, ticket_id)
-    enter_dialogue(person, {**(person.dialogue or {}), "rates": True})
 
 
 def follow_up(tx: Tx, person: Person, ticket_id: int) -> None:

@@ -4,8 +4,8 @@
 `RATE_WITHIN` of the resolution, and may choose another rating for `CHANGE_WITHIN`.
 """
 
-from datetime import timedelta
-from typing import Final
+from datetime import datetime, timedelta
+from typing import Any, Final
 
 from sqlalchemy import select
 
@@ -15,6 +15,8 @@ from core.models import JournalEntry, Person, Resolution, Ticket
 from core.people.identity import enter_dialogue
 from core.sla import answer_clock
 from core.tickets.catalog import answer_span, workflow_of
+from core.tickets.field_edits import STEP as FIELDS
+from core.tickets.incoming import CONTINUE
 from core.tickets.lifecycle import Timers, access, enter, unassign
 from core.tickets.resolutions import is_rated_later, newest_of
 from core.tickets.workflow import State
@@ -80,11 +82,12 @@ async def find_to_rate(tx: ReadTx, person_id: int, words: str) -> Ticket | None:
     return found if found and await is_late_rating(tx, found.id, words) else None
 
 
-async def rate_in_words(tx: Tx, ticket: Ticket, words: str) -> None:
-    """Keep the rating that a message of the ticket is."""
-    row = await newest_of(tx, ticket.id, hold=True)
+async def rate_in_words(tx: Tx, person: Person, ticket: Ticket, words: str) -> None:
+    """Keep the rating that a message of the ticket is; what the person says next is of it."""
+    row, value = await newest_of(tx, ticket.id, hold=True), read_rating(words) or 0
     if row is not None:
-        await _keep(tx, ticket, row, read_rating(words) or 0, said=True)
+        await _keep(tx, ticket, row, value, said=True)
+        expect_words(tx, person, ticket.id, value)
 
 
 async def _keep(tx: Tx, ticket: Ticket, row: Resolution, value: int, *, said: bool) -> None:
@@ -137,6 +140,32 @@ async def _follow(tx: Tx, ticket: Ticket, row: Resolution) -> None:
 def _closing(state: State, row: Resolution) -> str | None:
     """The customer takes a bad rating back before saying what is wrong."""
     return "close" if state.clock == "runs" and row.comment is None else None
+
+
+def expect_words(tx: Tx, person: Person, ticket_id: int, value: int) -> None:
+    """Let the person's next words be of their rating: the reason of a bad one, which is a message
+    of the ticket, too; of another one what neither asks nor complains. What else they are asked
+    about goes before that.
+    """
+    dialogue = _now_in(tx, person)
+    step, same = dialogue.get("step"), dialogue.get("ticket") == ticket_id
+    until = (tx.now + EXPLAIN_WITHIN).isoformat()
+    mine = {"ticket": ticket_id, "until": until}
+    if verdict_of(value) == BAD:
+        if step != FIELDS or not same:
+            enter_dialogue(person, {"step": CONTINUE, **mine, "rates": True})
+    elif step == CONTINUE:
+        enter_dialogue(person, {**dialogue, "rated": ticket_id})
+    elif step in {None, STEP}:
+        enter_dialogue(person, {"step": STEP, **mine, "rated": ticket_id})
+
+
+def _now_in(tx: Tx, person: Person) -> dict[str, Any]:
+    """Return the dialogue that the person is in, unless it is over."""
+    dialogue = person.dialogue or {}
+    until = dialogue.get("until")
+    over = until is not None and datetime.fromisoformat(until) < tx.now
+    return {} if over else dialogue
 
 
 async def invite(tx: Tx, person: Person, ticket_id: int) -> None:

@@ -141,6 +141,13 @@ def meaning_of(text: str, asked: Question = Question.NOTHING) -> Meaning:
     return Meaning.UNCLEAR if unclear else Meaning.WORDS
 
 
+def asks_or_complains(text: str) -> bool:
+    """Return whether the words want something, or say that something is wrong; in doubt, they do
+    not. So words right after a rating are of it, unless they do.
+    """
+    return _is_clear(text.lower().replace("ё", "е"))
+
+
 def _is_clear(folded: str) -> bool:
     said = _UNSURE.sub("", folded)
     return "?" in said or not DISLIKES.isdisjoint(said) or _CLEAR.search(said) is not None

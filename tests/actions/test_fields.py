@@ -19,7 +19,7 @@ from core.tickets.lifecycle import confirm, move
 from core.tickets.search import search
 from core.tickets.search_index import index_new
 from tests.actions.equipment_factories import brings, camera, tells
-from tests.actions.people import ALICE, BORIS, customer, opens, operator, says
+from tests.actions.people import ALICE, BORIS, customer, hears, opens, operator, says
 from tests.actions.store import Store
 from tests.clock import Clock
 
@@ -227,6 +227,30 @@ async def test_a_new_ticket_asks_its_customer_for_what_it_must_have(
     assert await values(desk, ticket.id) == {"flat": "12", "speed": "Slow"}
     await desk.run(hear, ALICE, says(ALICE, "And now?"))
     assert (await store.messages(ticket.id))[-1].text == "And now?"
+
+
+@pytest.mark.parametrize("kind", ["text", "number"])
+@pytest.mark.parametrize("words", ["Спасибо!", "ок", "хорошо", "Thanks", "🙏"])
+async def test_a_polite_word_is_no_value_and_is_asked_over_once(
+    desk: Desk, store: Store, words: str, kind: str
+) -> None:
+    await apply(desk, field("flat", kind, 'required = "opening"'))
+    ticket = await opens(desk)
+    await hears(desk, ALICE, says(ALICE, words), says(ALICE, words))
+    assert await values(desk, ticket.id) == {}
+    assert len(await store.outbox(ALICE.address.chat, key="customer.field.ask")) == 2
+    assert "customer.field.again" not in await store.told(ALICE.address.chat)
+    assert [one.text for one in await store.messages(ticket.id)][1:] == [words, words]
+    await desk.run(hear, ALICE, says(ALICE, "12"))
+    assert await values(desk, ticket.id) == {"flat": "12"}
+
+
+async def test_a_polite_word_that_is_a_choice_is_one(desk: Desk) -> None:
+    choices = ('choices = ["Хорошо", "Плохо"]', 'required = "opening"')
+    await apply(desk, field("seen", "choice", *choices))
+    ticket = await opens(desk)
+    await desk.run(hear, ALICE, says(ALICE, "хорошо"))
+    assert await values(desk, ticket.id) == {"seen": "Хорошо"}
 
 
 async def test_a_fault_of_a_camera_is_asked_about_and_a_known_one_is_not(

@@ -20,7 +20,12 @@ from core.tasks.task_actions import resolve
 from core.tickets import conversation
 from core.tickets.card import card_of
 from core.tickets.closing import describe, set_overdue_ratings, tell_closed
-from core.tickets.customer_dialogue import invite_comment, rate_work, say_whether_helped
+from core.tickets.customer_dialogue import (
+    begin_ticket,
+    invite_comment,
+    rate_work,
+    say_whether_helped,
+)
 from core.tickets.intake import hear
 from core.tickets.lifecycle import move, take
 from core.tickets.sweep import sweep
@@ -138,6 +143,75 @@ async def test_words_to_a_good_rating_are_shown_to_operators_and_open_nothing(
     card = await desk.read(card_of, number)
     assert card is not None and card.ending is not None
     assert (card.ending.rating, card.ending.comment) == (5, "Quick and kind")
+
+
+@pytest.mark.parametrize("said", ["pressed", "typed"])
+@pytest.mark.parametrize("rating", [3, 5])
+@pytest.mark.parametrize("others", [0, 2])
+async def test_words_right_after_a_rating_are_of_it_unasked(
+    desk: Desk, store: Store, rating: int, said: str, others: int
+) -> None:
+    number = await resolved(desk)
+    for _ in range(others):
+        await opens(desk)
+    await leaves_dialogue(desk, ALICE)
+    if said == "pressed":
+        await desk.run(rate_work, ALICE, number, rating)
+    else:
+        to = (await store.messages(number))[0].source
+        await desk.run(hear, ALICE, says(ALICE, str(rating), reply_to=to))
+    await hears(desk, ALICE, says(ALICE, "Спасибо"), says(ALICE, "спасибо, быстро"))
+    assert (await ending(store, number)).comment == "спасибо, быстро"
+    assert len(await store.tickets()) == 1 + others
+    assert (await store.ticket(number)).state == ("resolved" if rating == 3 else "closed")
+    (shown,) = await store.outbox(OPERATORS, key="group.rating_explained")
+    assert shown.facts["comment"] == "спасибо, быстро"
+    await desk.run(hear, ALICE, says(ALICE, "и вежливо"))
+    assert (await ending(store, number)).comment == "спасибо, быстро"
+
+
+async def test_right_after_a_rating_the_conversation_goes_on_as_it_did(
+    desk: Desk, store: Store
+) -> None:
+    ticket, olga = await opens(desk), await operator(desk)
+    await desk.run_as(olga, resolve, ticket.id)
+    await desk.run(rate_work, ALICE, ticket.id, 5)
+    await desk.run(hear, ALICE, says(ALICE, "Спасибо, очень быстро"))
+    assert (await ending(store, ticket.id)).comment == "Спасибо, очень быстро"
+    await desk.run(hear, ALICE, says(ALICE, "А где посмотреть архив?"))
+    (_, next_one) = await store.tickets()
+    assert [one.text for one in await store.messages(next_one.id)] == ["А где посмотреть архив?"]
+
+
+@pytest.mark.parametrize("words", ["А когда включат вторую?", "Опять темно"])
+async def test_a_question_right_after_a_rating_is_none_of_its_words(
+    desk: Desk, store: Store, words: str
+) -> None:
+    number = await resolved(desk)
+    await desk.run(rate_work, ALICE, number, 5)
+    await desk.run(hear, ALICE, says(ALICE, words))
+    assert (await ending(store, number)).comment is None
+    assert len(await store.rows(select(Message).where(Message.ticket_id.is_(None)))) == 1
+    await desk.run(hear, ALICE, says(ALICE, "спасибо, быстро"))
+    assert (await ending(store, number)).comment is None
+
+
+async def test_a_bad_rating_in_words_is_explained_by_the_next_ones(
+    desk: Desk, store: Store
+) -> None:
+    number = await resolved(desk)
+    await hears(desk, ALICE, says(ALICE, "2"), says(ALICE, "It went dark again"))
+    assert (await ending(store, number)).comment == "It went dark again"
+    assert (await store.messages(number))[-1].text == "It went dark again"
+
+
+async def test_a_rating_ends_no_other_dialogue(desk: Desk, store: Store) -> None:
+    number = await resolved(desk)
+    await desk.run(begin_ticket, ALICE)
+    await desk.run(rate_work, ALICE, number, 5)
+    await desk.run(hear, ALICE, says(ALICE, "Посоветуйте тариф"))
+    assert [one.title for one in await store.tickets()][1:] == ["Посоветуйте тариф"]
+    assert (await ending(store, number)).comment is None
 
 
 async def test_a_photo_instead_of_such_words_is_not_lost(desk: Desk, store: Store) -> None:

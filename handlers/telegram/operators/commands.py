@@ -220,7 +220,7 @@ _FOR_ONE: Final = (
 
 async def on_private_message(context: MessageContext) -> bool:
     """A command of somebody who works here, that only shows, in their private chat. Raises
-    :class:`Refusal` for what they do elsewhere, or may not do: each is told where it works for them.
+    :class:`Refusal` for what they do elsewhere, or may not do; each is told where it works.
     """
     message, text = context.message, context.message.text or ""
     if not text.startswith("/") or is_borrowed(message):

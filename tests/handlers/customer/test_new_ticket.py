@@ -383,3 +383,17 @@ async def test_a_sign_that_waits_for_its_turn_does_not_hold_up_the_conversation(
     assert await best_of(signs_before_their_turn, 1, rounds=3) == 0
     await chat.dispatcher["acknowledgements"].finish(PATIENCE)
     assert [message.bot_reactions for message in said] == [["👌"]] * 3
+
+
+@pytest.mark.parametrize("words", ["Спасибо!", "хорошо", "👍"])
+async def test_thanks_describe_nothing_and_the_question_stays(
+    chat: PrivateChat, language: str, words: str
+) -> None:
+    anna = chat.customer("Анна", language)
+    await chat.say(anna, "/new")
+    await chat.press(anna, {"ru": "Оплата", "en": "Payment"}[language])
+    await chat.say(anna, words)
+    assert anna.last.text == chat.says(language, "refusal.describe")
+    assert await chat.rows("SELECT id FROM ticket") == []
+    await chat.say(anna, "Списали дважды")
+    assert await chat.rows("SELECT topic FROM ticket") == [("payment",)]

@@ -66,7 +66,9 @@ async def test_who_does_not_work_here_gets_no_list(group: Group) -> None:
         assert "команда" in group.anna.last.text.lower() and "Беда" not in group.anna.last.text
 
 
-@pytest.mark.parametrize("command", ["/stats", "/стат", "/report", "/blocked", "/health", "/export"])
+@pytest.mark.parametrize(
+    "command", ["/stats", "/стат", "/report", "/blocked", "/health", "/export"]
+)
 async def test_what_is_for_admins_sends_an_operator_nowhere(group: Group, command: str) -> None:
     await group.says(group.olga, "/on")
     await group.ticket()

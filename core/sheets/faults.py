@@ -32,6 +32,9 @@ def wrong(line: int, name: str, **facts: Any) -> Wrong:
     return Wrong(line, f"sheet.fault.{name}", facts)
 
 
-def quoted(words: str) -> str:
-    """Return what stands in a cell, as a fault shows it: in quotes, and not too long."""
-    return repr(words if len(words) <= _SHOWN else f"{words[:_SHOWN]}…")
+def quoted(words: str) -> tuple[str]:
+    """Return what stands in a cell for a text that quotes it (`{value:quoted}`): not too long, and
+    a sign that cannot be shown as one that can.
+    """
+    shown = "".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in words)
+    return (shown if len(shown) <= _SHOWN else f"{shown[:_SHOWN]}…",)

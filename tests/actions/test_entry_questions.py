@@ -332,10 +332,30 @@ async def test_a_wrong_value_is_told_and_the_question_stays(
     await chat.says(words)
     assert chat.proposal is None
     assert any(one.startswith(f"directory_file.fault.{fault}") for one in chat.faults), chat.faults
+    assert "&quot;" not in chat.told
     assert chat.told.startswith("✋")
     still = await desk.read(asking.open_question, ANNA)
     assert still is not None and still.asked.path == path
     assert await desk.read(show_directory) == before
+
+
+@pytest.mark.parametrize(
+    ("locale", "words", "said"),
+    [
+        ("ru", "поза\nвчера", "«поза вчера»"),
+        ("ru", 'в "обед"', "«в &quot;обед&quot;»"),
+        ("en", "yesteryear", "“yesteryear”"),
+        ("ru", "я" * 100, f"«{'я' * 58}…»"),
+    ],
+)
+async def test_a_wrong_value_stands_in_the_quotation_marks_of_the_reader(
+    desk: Desk, locale: str, words: str, said: str
+) -> None:
+    await filled(desk)
+    chat = Chat(desk, locale=locale)
+    await chat.opens("topic", "payment", "answer")
+    await chat.says(words)
+    assert said in chat.told
 
 
 async def test_the_slower_of_two_admins_sees_what_the_other_changed(desk: Desk) -> None:

@@ -132,13 +132,13 @@ def test_faults_of_contracts_are_named_with_their_lines(
     file = written(tmp_path, "account,number,since,agreement\nA,1,soon,\nA,,,\n")
     assert cli.main(["import", "contracts", file]) == WRONG
     assert capsys.readouterr().err.splitlines() == [
-        f"{file}: line 2: since 'soon' is not a day; write 2026-11-30 or 30.11.2026",
+        f"{file}: line 2: since “soon” is not a day; write 2026-11-30 or 30.11.2026",
         f"{file}: line 3: number is empty",
         f"{file}: nothing was changed",
     ]
     file = written(tmp_path, "account,number,agreement\nA,1,golden\n")
     assert cli.main(["import", "contracts", file]) == WRONG
-    assert "line 2: there is no agreement 'golden'; there are: —" in capsys.readouterr().err
+    assert "line 2: there is no agreement “golden”; there are: —" in capsys.readouterr().err
     assert cli.main(["import", "contracts", file, "--deactivate-missing"]) == WRONG
     assert "--deactivate-missing is for cameras" in capsys.readouterr().err
     assert known(database, "SELECT number FROM contract") == []

@@ -91,8 +91,8 @@ def test_a_name_may_hold_a_quote_and_blank_lines_do_not_count() -> None:
         (f"{HEAD}\n1,,1\n", "line 2: name is empty"),
         (f"{HEAD}\n{'9' * 65},A,1\n", "line 2: number is longer than 64"),
         (f"{HEAD}\n1,{'я' * 201},1\n", "line 2: name is longer than 200"),
-        (f"{HEAD}\n1,A,1\nx,B,1\n1,C,1\n", "line 4: number '1' is in line 2 already"),
-        (f"{HEAD}\nmos,A,1\nMOS,B,1\n", "line 3: number 'MOS' is in line 2 already"),
+        (f"{HEAD}\n1,A,1\nx,B,1\n1,C,1\n", "line 4: number “1” is in line 2 already"),
+        (f"{HEAD}\nmos,A,1\nMOS,B,1\n", "line 3: number “MOS” is in line 2 already"),
         (f"{HEAD}\n1,A,1,2\n", "line 2: it has 4 columns, the header has 3"),
         (f'{HEAD}\n1,"A\nB",1\n', "line 2: name has a line break"),
         (f"{HEAD}\n1,A\0,1\n", "line 2: name has a line break or another sign"),
@@ -101,7 +101,7 @@ def test_a_name_may_hold_a_quote_and_blank_lines_do_not_count() -> None:
         (f"{HEAD}\n1,A,89161234567\n", "looks like a phone; write it with +"),
         (f"{HEAD}\n1,A,+7\n", "is not a phone in international form"),
         (f"{HEAD}\n1,A,a@b\n", "is not an e-mail address"),
-        (f"{HEAD}\n1,A,Ivan\n", "line 2: owner 'Ivan' is neither a Telegram id"),
+        (f"{HEAD}\n1,A,Ivan\n", "line 2: owner “Ivan” is neither a Telegram id"),
     ],
 )
 def test_what_is_wrong_is_said_with_its_line(text: str, told: str) -> None:

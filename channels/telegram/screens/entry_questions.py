@@ -2,6 +2,8 @@
 them, what an answer would change (X12). One screen for every kind and field: the class says what.
 """
 
+import json
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
@@ -43,6 +45,7 @@ from core.directory.entry_tables import value_at
 from core.directory.faults import Fault
 from core.directory.shapes import AskedField
 from core.texts import Key
+from core.words.formatters import quote
 from core.words.names import clean_name
 
 MOST_BUTTONS: Final = 60
@@ -238,9 +241,31 @@ _LABELS: Final = {"back": "button.setup.back", "picked": "button.entry.done"}
 def fault_line(renderer: Renderer, question: Question, fault: Fault) -> str:
     """What is wrong with an answer, in words for who has no file before them."""
     facts = {**fault.facts, **_allowed(renderer, question, fault)}
+    if isinstance(facts.get("value"), str):
+        facts["value"] = _as_people_quote(renderer, facts["value"])
     name = fault.key.removeprefix("directory_file.fault.")
     said = say_first_with(renderer, facts, f"entry_fault.{name}", fault.key)
     return renderer.html("entry.fault", what=said)
+
+
+# Text as the file writes it; what is cut has no second quotation mark.
+_TEXT_OF_FILE: Final = re.compile(r'"((?:[^"\\]|\\.)*)(?:"|$)')
+
+
+def _as_people_quote(renderer: Renderer, value: str) -> str:
+    """The value with the quotation marks of the reader's language for those of the file."""
+
+    def said(found: re.Match[str]) -> str:
+        return quote(_unescaped(found[1]), renderer.locale)
+
+    return _TEXT_OF_FILE.sub(said, value)
+
+
+def _unescaped(words: str) -> str:
+    try:
+        return " ".join(str(json.loads(f'"{words}"')).split())
+    except ValueError:  # cut within a sign
+        return words
 
 
 def _allowed(renderer: Renderer, question: Question, fault: Fault) -> dict[str, str]:

@@ -88,9 +88,9 @@ async def test_every_fault_is_named_in_the_admins_language(group: Group) -> None
     text = "Компания,Номер,С\nРоза,1,завтра\n,2,\nРоза,1,\n"
     await sends(group, text)
     assert group.boss.last.text.splitlines()[1:] == [
-        "строка 2: since: 'завтра' — не день; напишите 2026-11-30 или 30.11.2026",
+        "строка 2: since: «завтра» — не день; напишите 2026-11-30 или 30.11.2026",
         "строка 3: account: пусто",
-        "строка 4: number '1' уже есть в строке 2",
+        "строка 4: number «1» уже есть в строке 2",
     ]
     assert not files(group)
     await sends(group, "account\n" + ",\n" + "".join(f"{'я' * 201}\n" for _ in range(200)))

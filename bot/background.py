@@ -6,7 +6,7 @@ Each checks its subject at an interval, logs what fails, and goes on: the desk w
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -32,6 +32,7 @@ from core.delivery.topics import forum_chats_of, note_forums
 from core.desk import Desk
 from core.directory.versions import current_version
 from core.equipment.cameras import has_cameras
+from core.knowledge.catalogue import public_articles
 from core.setup.chat_health import Condition, find_news, tell
 from core.setup.claim import offer_claim
 from core.setup.company_settings import find_company
@@ -123,7 +124,13 @@ class BotProfile:
         chats = await self.desk.read(linked_operator_chats)
         groups = own_chats(chats)
         introduction = write_introduction(
-            renderers, company, own_chats(admins), span=span, groups=groups, cameras=cameras
+            renderers,
+            company,
+            own_chats(admins),
+            span=span,
+            groups=groups,
+            cameras=cameras,
+            articles=await self.desk.read(_locales_with_articles, self.texts.locales),
         )
         before = await self.desk.read(find_profile_state)
         if before.digest != introduction.digest:
@@ -131,6 +138,10 @@ class BotProfile:
             withdrawn = write_withdrawal(renderers, groups, own_chats(former))
             await introduce(self.bot, (*withdrawn, *introduction.calls))
             await self.desk.run(note_profile_state, ProfileState(introduction.digest, admins))
+
+
+async def _locales_with_articles(tx: ReadTx, locales: Iterable[str]) -> list[str]:
+    return [locale for locale in locales if await public_articles(tx, locale)]
 
 
 @dataclass(slots=True)

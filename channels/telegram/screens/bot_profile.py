@@ -40,6 +40,8 @@ log = logging.getLogger(__name__)
 CUSTOMER: Final = ("new", "my", "language", "mydata", "cancel", "help")
 # Only where there are cameras to tell of: after the first of the others.
 CAMERA: Final = ("camera",)
+# Only where there are articles in the reader's language, or in the company's: after those.
+ARTICLES: Final = ("faq",)
 OPERATOR: Final = (
     "queue",
     "my",
@@ -144,6 +146,7 @@ def write_introduction(
     span: timedelta | Key,
     groups: Collection[int] = (),
     cameras: bool = False,
+    articles: Collection[str] = (),
 ) -> Introduction:
     """What is to be said, in every language of ``renderers``.
 
@@ -151,11 +154,16 @@ def write_introduction(
     answer is promised within ``span``.
 
     Telegram keeps commands only for people who have written to the bot. ``cameras``: the company
-    has some, and so there is a command for them.
+    has some, and so there is a command for them; ``articles``: the languages whose readers have
+    some, and so one for these.
     """
-    more = CAMERA if cameras else ()
+    renderers = tuple(renderers)
+    more = {
+        one.locale: (*(CAMERA if cameras else ()), *(ARTICLES if one.locale in articles else ()))
+        for one in renderers
+    }
     facts = {"company": company.name, "span": span}
-    calls = tuple(_calls(tuple(renderers), company, facts, admins, tuple(groups), more))
+    calls = tuple(_calls(renderers, company, facts, admins, tuple(groups), more))
     said = "\n".join(f"{call.__api_method__} {call.model_dump_json()}" for call in calls)
     return Introduction(calls, hashlib.sha256(said.encode()).hexdigest())
 
@@ -196,13 +204,15 @@ def _calls(
     facts: Mapping[str, Any],
     admins: Collection[int],
     groups: tuple[int, ...],
-    more: tuple[str, ...],
+    more: Mapping[str, tuple[str, ...]],
 ) -> Iterator[TelegramMethod[Any]]:
     for renderer in renderers:
         for code in _codes(renderer):
             yield from _texts(renderer, code, facts)
             for scope, names in _in_private(admins):
-                listed = _commands(renderer, "private", (*names[:1], *more, *names[1:]))
+                listed = _commands(
+                    renderer, "private", (*names[:1], *more[renderer.locale], *names[1:])
+                )
                 yield SetMyCommands(commands=listed, scope=scope, language_code=code)
         if renderer.locale == company.language:  # in a group everybody reads the company's
             for scope, names in _in_groups(groups, admins):

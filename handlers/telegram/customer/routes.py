@@ -48,6 +48,7 @@ from core.delivery.sent_messages import is_ticket_notice
 from core.desk import Desk
 from core.equipment.cameras import has_cameras
 from core.errors import NoSuchTicket, Refusal
+from core.knowledge.catalogue import public_articles
 from core.people import identity
 from core.people.identity import Sender, regain
 from core.texts import Key
@@ -141,6 +142,8 @@ async def _help(context: MessageContext) -> None:
     text = context.responder.html("customer.help")
     if await context.desk.read(has_cameras):
         text += f"\n{context.responder.html('camera.help')}"
+    if await context.desk.read(public_articles, context.renderer.locale):
+        text += f"\n{context.responder.html('faq.help')}"
     await context.say(text, await menu_for(context.desk, context.responder))
 
 

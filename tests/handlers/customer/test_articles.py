@@ -1,8 +1,17 @@
 """«❓ Вопросы и ответы»: by topic, by words, before a ticket is written; did it help (G5)."""
 
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from aiogram.methods import SetMyCommands
+
+from channels.telegram.screens.bot_profile import write_introduction
+from channels.telegram.screens.screen import Renderer
+from core.company import Company
 from core.directory.reader import read_directory
 from core.directory.store import apply_directory
 from core.knowledge.using import opinions_of
+from core.texts import shipped_texts
 from tests.handlers.customer.chat import PrivateChat
 
 FAQ = "❓ Вопросы и ответы"
@@ -30,6 +39,31 @@ async def test_a_desk_without_articles_has_no_button_for_them(chat: PrivateChat)
     assert FAQ not in anna.last.buttons
     await chat.say(anna, "/faq")
     assert anna.last.text.startswith("Вопросов и ответов пока нет.")
+    await chat.say(anna, "/help")
+    assert "/faq" not in anna.last.text
+
+
+async def test_help_names_the_articles_that_there_are(chat: PrivateChat, language: str) -> None:
+    await filled(chat)
+    anna = chat.customer(language=language)
+    await chat.say(anna, "/help")
+    assert anna.last.text.endswith(chat.says(language, "faq.help"))
+
+
+def test_the_menu_of_commands_has_articles_where_their_reader_has_some() -> None:
+    texts, now = shipped_texts(), datetime(2026, 11, 30, tzinfo=UTC)
+    renderers = [Renderer(texts, one, now, ZoneInfo("UTC")) for one in texts.locales]
+    made = write_introduction(renderers, Company(), (), span=timedelta(days=3), articles=["ru"])
+    offered = {
+        call.language_code: [one.command for one in call.commands]
+        for call in made.calls
+        if isinstance(call, SetMyCommands)
+    }
+    assert {code: "faq" in names for code, names in offered.items()} == {
+        "ru": True,
+        "en": False,
+        None: False,
+    }
 
 
 async def test_articles_are_read_by_topic_and_judged(chat: PrivateChat) -> None:

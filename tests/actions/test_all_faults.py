@@ -1,13 +1,10 @@
 """Every fault of a file is named at once, whatever else is wrong around it (X12)."""
 
-from collections.abc import AsyncIterator
-
 import pytest
 
 from core.desk import Desk
 from core.directory.reader import read_directory
-from core.directory.store import show_directory
-from tests.actions.test_directory import apply, faults
+from tests.actions.test_directory import faults
 
 RULE = """
 [[rule]]
@@ -17,13 +14,6 @@ event = "opened"
 when = { topics = ["moon", "payment"], states = ["asleep"], fields = { floor = ["2"] } }
 then = { shout = "Now", team = "nobody", response = "gone", state = "sleep", fields = { a = "1" } }
 """
-
-
-@pytest.fixture(autouse=True)
-async def as_it_was(desk: Desk) -> AsyncIterator[None]:
-    before = await desk.read(show_directory)
-    yield
-    await apply(desk, before)
 
 
 def places(told: list[str]) -> list[str]:

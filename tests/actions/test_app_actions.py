@@ -24,10 +24,10 @@ from handlers.http.app.selectable import find_choices
 from tests.actions import people
 from tests.actions.people import ALICE, ANNA, EVE, OLEG, OLGA, opens
 from tests.actions.store import Store
-from tests.actions.test_directory import apply, as_it_was
+from tests.actions.test_directory import apply, arranged
 from tests.clock import Clock
 
-__all__ = ["as_it_was"]
+__all__ = ["arranged"]
 
 OF_ITS_OWN = """
 [[closing_reason]]

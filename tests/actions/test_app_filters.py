@@ -22,11 +22,11 @@ from core.tickets.tags import tag
 from core.tickets.views import View
 from core.tx import Tx
 from tests.actions.people import ALICE, BORIS, OLEG, OLGA, leaves_dialogue, opens
-from tests.actions.test_directory import apply, as_it_was
+from tests.actions.test_directory import apply, arranged
 from tests.actions.test_hot_path import asked, plan_of
 from tests.clock import Clock
 
-__all__ = ["as_it_was"]
+__all__ = ["arranged"]
 
 TEAM = '[[team]]\ncode = "crew"\ntitles = { en = "Crew" }\n'
 HOSTILE = ("' OR 1=1 --", "%", "9" * 40, "-1", "٣", "\\", "nonsense")

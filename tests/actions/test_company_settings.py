@@ -1,6 +1,5 @@
 """Settings are a table of the directory: variables are their start values (X12, C1)."""
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
 
@@ -19,13 +18,6 @@ from tests.actions.store import Store
 from tests.actions.test_directory import apply, faults
 
 LONGER = '[settings]\nanswer_deadline = "5d"\n'
-
-
-@pytest.fixture(autouse=True)
-async def as_it_was(desk: Desk) -> AsyncIterator[None]:
-    before = await desk.read(show_directory)
-    yield
-    await apply(desk, before)
 
 
 async def test_what_is_shown_are_start_values_and_showing_chooses_nothing(

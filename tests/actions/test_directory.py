@@ -1,6 +1,6 @@
 """The directory as a file: what is shown can be applied, what is wrong changes nothing."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Annotated, ClassVar, Self
 from zoneinfo import ZoneInfo
@@ -95,12 +95,9 @@ async def _arrange(tx: Tx) -> None:
 
 
 @pytest.fixture(autouse=True)
-async def as_it_was(desk: Desk) -> AsyncIterator[None]:
-    """Somebody to be a member, an account; topics are seeded once for all, so they are put back."""
-    before = await desk.read(show_directory)
+async def arranged(desk: Desk) -> None:
+    """There is somebody to be a member, and an account."""
     await desk.run(_arrange)
-    yield
-    await apply(desk, before)
 
 
 async def test_what_is_shown_can_be_applied_and_changes_nothing(desk: Desk) -> None:

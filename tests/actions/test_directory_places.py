@@ -1,37 +1,13 @@
 """A file that names some entries of a kind leaves the order of the others as it is (X12)."""
 
-from collections.abc import AsyncIterator
-from typing import Any, Final
-
-import pytest
-from sqlalchemy import delete, select
+from sqlalchemy import select
 
 from core.desk import Desk
 from core.directory.store import show_directory
 from core.models import PriorityRow, RuleRow, StateRow, Topic
-from core.tx import Tx
 from tests.actions.store import Store
 from tests.actions.test_directory import apply
 from tests.actions.test_rules import rule
-
-
-@pytest.fixture(autouse=True)
-async def as_it_was(desk: Desk, store: Store) -> AsyncIterator[None]:
-    """Topics and priorities are seeded once for all tests, so those of this one are taken out."""
-    before = await desk.read(show_directory)
-    known = {kind: [row.code for row in await store.rows(select(kind))] for kind in SEEDED}
-    yield
-    await apply(desk, before)
-    await desk.run(_forget, known)
-
-
-async def _forget(tx: Tx, known: dict[Any, list[str]]) -> None:
-    for kind, codes in known.items():
-        await tx.change(delete(kind).where(kind.code.not_in(codes)))
-    tx.invalidate_all()
-
-
-SEEDED: Final = (Topic, PriorityRow)
 
 
 def priority(code: str) -> str:

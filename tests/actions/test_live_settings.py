@@ -2,7 +2,6 @@
 obeys, in every process (X12).
 """
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
 
@@ -33,13 +32,6 @@ from tests.actions.test_directory import apply, faults
 from tests.actions.test_mail_floods import arrival
 from tests.actions.test_outages import LATER, ROUND, offered, reported
 from tests.clock import Clock
-
-
-@pytest.fixture(autouse=True)
-async def as_it_was(desk: Desk) -> AsyncIterator[None]:
-    before = await desk.read(show_directory)
-    yield
-    await apply(desk, before)
 
 
 @pytest.fixture

@@ -17,10 +17,10 @@ from core.tickets.tags import tag
 from core.tx import Tx
 from tests.actions.people import ALICE, BORIS, OLGA, opens
 from tests.actions.store import Store
-from tests.actions.test_directory import apply, as_it_was
+from tests.actions.test_directory import apply, arranged
 from tests.clock import Clock
 
-__all__ = ["as_it_was"]
+__all__ = ["arranged"]
 
 COMPANY = """[[priority]]
 code = "high"

@@ -1,22 +1,20 @@
 """States are edited while the desk runs, and tickets are moved by their names (B1)."""
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import pytest
-from sqlalchemy import delete, select, update
+from sqlalchemy import select
 
 from core.desk import Desk
 from core.directory.store import show_directory
 from core.errors import MoveRefused, NothingToDo, Refusal, Unreadable
-from core.models import MoveRow, Resolution, StateRow, Ticket
+from core.models import Resolution, Ticket
 from core.tickets.catalog import workflow_of
 from core.tickets.intake import hear
 from core.tickets.lifecycle import enter, move
 from core.tickets.lists import page_of
 from core.tickets.metrics import times_of
 from core.tickets.named_states import find_state, move_to, next_after, ways_of
-from core.tickets.workflow import Workflow
 from core.tx import Tx
 from tests.actions.people import ALICE, ANNA, BORIS, opens, operator, says
 from tests.actions.store import Store
@@ -34,28 +32,6 @@ sources = ["new", "in_progress"]
 marker = "🔵"
 reason = "заказано у поставщика"
 """
-
-
-@pytest.fixture(autouse=True)
-async def as_it_was(desk: Desk) -> AsyncIterator[None]:
-    """States are seeded once for all tests, so they are put back."""
-    before = await desk.read(show_directory)
-    yield
-    await desk.run(_end_tickets)
-    extra = [code for code in (await desk.read(workflow_of)).states if f'"{code}"' not in before]
-    await desk.run(_forget_states, extra)
-    await apply(desk, before)
-
-
-async def _end_tickets(tx: Tx) -> None:
-    await tx.change(update(Ticket).values(state="closed"))
-
-
-async def _forget_states(tx: Tx, codes: list[str]) -> None:
-    gone = delete(MoveRow).where(MoveRow.source.in_(codes) | MoveRow.target.in_(codes))
-    await tx.change(gone)
-    await tx.change(delete(StateRow).where(StateRow.code.in_(codes)))
-    tx.invalidate(Workflow)
 
 
 async def test_a_new_state_is_there_at_once_and_behaves_as_its_category(

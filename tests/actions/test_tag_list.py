@@ -1,7 +1,5 @@
 """The tags that the company lists (D3): titles, what may be given, what looks like a slip."""
 
-from collections.abc import AsyncIterator
-
 import pytest
 
 from core.automation.rules import rules_of
@@ -52,13 +50,6 @@ event = "opened"
 when = { tags = ["повтор"] }
 then = { tags = ["#Повтор", "vip"] }
 """
-
-
-@pytest.fixture(autouse=True)
-async def as_it_was(desk: Desk) -> AsyncIterator[None]:
-    before = await desk.read(show_directory)
-    yield
-    await apply(desk, before)
 
 
 async def test_what_the_company_lists_is_shown_can_be_applied_and_says_what_it_is_called(

@@ -1,7 +1,5 @@
 """Every change of the directory is a version: who, when, what; an old one comes back (X12)."""
 
-from collections.abc import AsyncIterator
-
 import pytest
 from sqlalchemy import delete, select
 
@@ -31,13 +29,6 @@ from tests.actions.test_directory import apply, faults, say
 
 TEAM = '[[team]]\ncode = "field"\ntitles = { en = "Field crew" }\n'
 TOPIC = '[[topic]]\ncode = "payment"\ntitles = { ru = "Оплата", en = "Payment" }\n'
-
-
-@pytest.fixture(autouse=True)
-async def as_it_was(desk: Desk) -> AsyncIterator[None]:
-    before = await desk.read(show_directory)
-    yield
-    await apply(desk, before)
 
 
 async def test_a_change_is_a_version_with_its_author_and_what_was_there_before(desk: Desk) -> None:

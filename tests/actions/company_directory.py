@@ -21,28 +21,8 @@ from core.sla.terms import Term
 from core.tx import Tx
 
 
-async def put_team(
-    tx: Tx,
-    /,
-    code: str,
-    titles: Mapping[str, str],
-    *,
-    level: int = 1,
-    chat: int | None = None,
-    members: Sequence[int | str] = (),
-    active: bool = True,
-    auto_assign: str | None = None,
-) -> None:
-    entry = TeamEntry(
-        code=code,
-        titles=dict(titles),
-        level=level,
-        chat=chat,
-        members=list(members),
-        active=active,
-        auto_assign=auto_assign,
-    )
-    await put_items(tx, [Item(entry)])
+async def put_team(tx: Tx, /, code: str, titles: Mapping[str, str], **more: Any) -> None:
+    await put_items(tx, [team(code, titles, **more)])
 
 
 async def put_service(tx: Tx, code: str, titles: Mapping[str, str], *, position: int) -> None:
@@ -62,6 +42,28 @@ async def put_agreement(tx: Tx, code: str, title: str, **agreed: Any) -> None:
 
 
 # Several that are put together are checked together: every put reads the whole directory.
+
+
+def team(
+    code: str,
+    titles: Mapping[str, str],
+    *,
+    level: int = 1,
+    chat: int | None = None,
+    members: Sequence[int | str] = (),
+    active: bool = True,
+    auto_assign: str | None = None,
+) -> Item:
+    entry = TeamEntry(
+        code=code,
+        titles=dict(titles),
+        level=level,
+        chat=chat,
+        members=list(members),
+        active=active,
+        auto_assign=auto_assign,
+    )
+    return Item(entry)
 
 
 def service(code: str, titles: Mapping[str, str], *, position: int) -> Item:

@@ -7,6 +7,7 @@ from channels.telegram.addresses import chat_address
 from core.delivery.channel import Delivery, Sent
 from core.delivery.linked_chats import operator_chat_of
 from core.desk import Desk
+from core.directory.store import put_items
 from core.errors import MoveRefused, NotAllowed, NothingToDo, NotYours, Refusal, Unreadable
 from core.models import Note, OutboxRow, Ticket, TicketTeam
 from core.people.identity import Sender
@@ -19,7 +20,7 @@ from core.tickets.conversation import answer_delivered, reply
 from core.tickets.intake import hear
 from core.tickets.lifecycle import move, take
 from core.tx import Actor, Tx
-from tests.actions.company_directory import put_team
+from tests.actions.company_directory import put_team, team
 from tests.actions.people import (
     ALICE,
     ANNA,
@@ -42,8 +43,9 @@ OTHER_ROOM = -1500
 async def staff(desk: Desk) -> dict[str, Actor]:
     """Olga and Oleg in the first line, Oleg in the second as well; Anna is an admin."""
     people = {who.name: await operator_here(desk, who) for who in (OLGA, OLEG, ANNA)}
-    await desk.run(put_team, "first", FIRST, level=1, members=[number(OLGA), number(OLEG)])
-    await desk.run(put_team, "second", SECOND, level=2, members=[number(OLEG)])
+    first = team("first", FIRST, level=1, members=[number(OLGA), number(OLEG)])
+    second = team("second", SECOND, level=2, members=[number(OLEG)])
+    await desk.run(put_items, [first, second])
     return people
 
 

@@ -8,6 +8,7 @@ from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
 
 from core.desk import Desk
+from core.directory.store import put_items
 from core.errors import AlreadyTaken, NotAllowed, NothingToDo, Unreadable
 from core.journal import list_entries
 from core.models import Camera, Note, Task, Ticket
@@ -29,7 +30,7 @@ from core.tickets.classification import classify
 from core.tickets.conversation import reply
 from core.tickets.lifecycle import move, release, take
 from core.tx import Actor, Tx
-from tests.actions.company_directory import put_team
+from tests.actions.company_directory import team
 from tests.actions.people import (
     ANNA,
     OLEG,
@@ -78,8 +79,9 @@ class Incident:
 async def incident(desk: Desk, store: Store) -> Incident:
     """Olga is in the first line, Oleg in the second; Anna is an admin."""
     staff = {who.name: await operator_here(desk, who) for who in (OLGA, OLEG, ANNA)}
-    await desk.run(put_team, "first", {"en": "First"}, level=1, members=[number(OLGA)])
-    await desk.run(put_team, "second", {"en": "Second"}, level=2, members=[number(OLEG)])
+    first = team("first", {"en": "First"}, level=1, members=[number(OLGA)])
+    second = team("second", {"en": "Second"}, level=2, members=[number(OLEG)])
+    await desk.run(put_items, [first, second])
     ticket = await opens(desk)
     await desk.run_as(staff["Olga"], classify, ticket.id, "incident")
     return Incident(desk, store, ticket, staff)

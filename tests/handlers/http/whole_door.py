@@ -19,6 +19,7 @@ from core import allowances
 from core.addresses import Address
 from core.db import Row
 from core.desk import Desk
+from core.directory.store import put_items
 from core.files import FolderStore
 from core.integrations.keys import SCOPES, create_key, revoke_key
 from core.models import Message
@@ -40,7 +41,7 @@ from handlers.http.health import Vitals
 from handlers.http.pages import routes as pages
 from handlers.http.telegram_webhook import HEADER, Webhook
 from tests.actions import people
-from tests.actions.company_directory import put_team
+from tests.actions.company_directory import team
 from tests.clock import Clock
 from tests.handlers.http.conftest import Visitor, served
 from tests.handlers.http.test_app import TOKEN, in_the_group, signed
@@ -156,8 +157,9 @@ async def whole_door(
 async def _staff(desk: Desk) -> None:
     for who in (people.OLGA, people.OLEG, HERMIT, people.ANNA):
         await desk.run(by_operator, who, enrol)
-    for code, member in (("payments", people.OLGA), ("gates", people.OLEG)):
-        await desk.run(put_team, code, {"en": code}, members=[people.number(member)])
+    crews = (("payments", people.OLGA), ("gates", people.OLEG))
+    teams = [team(code, {"en": code}, members=[people.number(one)]) for code, one in crews]
+    await desk.run(put_items, teams)
     await desk.run(leave_operators, HERMIT)
 
 

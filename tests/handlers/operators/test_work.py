@@ -6,12 +6,13 @@ import pytest
 from sqlalchemy import insert
 
 from channels.telegram.addresses import chat_address
+from core.directory.store import put_items
 from core.models import Camera, Task
 from core.people.identity import Sender
 from core.tickets.customer_dialogue import withdraw
 from core.tx import Tx
 from sandbox import Message as Sent
-from tests.actions.company_directory import put_team
+from tests.actions.company_directory import put_team, team
 from tests.handlers.operators.group import Group
 
 pytestmark = pytest.mark.usefixtures("group")
@@ -22,10 +23,11 @@ async def with_teams(group: Group) -> None:
     for who in (group.olga, group.oleg, group.boss):
         await group.says(who, "/on")
         await group.says(who, "/off")
-    first = {"ru": "Первая линия", "en": "First line"}
-    second = {"ru": "Вторая линия", "en": "Second line"}
-    await group.desk.run(put_team, "first", first, level=1, members=[group.olga.id])
-    await group.desk.run(put_team, "second", second, level=2, members=[group.oleg.id])
+    titles = {"ru": "Первая линия", "en": "First line"}
+    first = team("first", titles, level=1, members=[group.olga.id])
+    titles = {"ru": "Вторая линия", "en": "Second line"}
+    second = team("second", titles, level=2, members=[group.oleg.id])
+    await group.desk.run(put_items, [first, second])
 
 
 async def visit(group: Group, number: int) -> int:

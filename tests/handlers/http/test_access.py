@@ -68,6 +68,13 @@ async def door(
         yield door
 
 
+@pytest.fixture(scope="module")
+async def browser() -> AsyncIterator[Browser]:
+    """One for all whose letters are as large as usual: each test has a window of its own."""
+    async with looking() as browser:
+        yield browser
+
+
 @asynccontextmanager
 async def looking(*flags: str) -> AsyncIterator[Browser]:
     expect.set_options(timeout=PATIENCE)
@@ -78,13 +85,14 @@ async def looking(*flags: str) -> AsyncIterator[Browser]:
         pytest.skip(str(why))
 
 
-async def signed_in(browser: Browser, door: WholeDoor, **how: Any) -> BrowserContext:
+@asynccontextmanager
+async def signed_in(browser: Browser, door: WholeDoor, **how: Any) -> AsyncIterator[BrowserContext]:
     """A browser in which an admin is at work."""
-    context = await browser.new_context(**how)
-    value = door.actors["admin"].session
-    cookie = {"name": COOKIE, "value": value, "url": f"{door.visitor.url}/app"}
-    await context.add_cookies([cookie])  # type: ignore[list-item]
-    return context
+    async with await browser.new_context(**how) as context:
+        value = door.actors["admin"].session
+        cookie = {"name": COOKIE, "value": value, "url": f"{door.visitor.url}/app"}
+        await context.add_cookies([cookie])  # type: ignore[list-item]
+        yield context
 
 
 async def at(page: Page, door: WholeDoor, path: str) -> None:
@@ -95,11 +103,14 @@ async def at(page: Page, door: WholeDoor, path: str) -> None:
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-async def test_pages_have_names_and_words_stand_out(door: WholeDoor, theme: Any) -> None:
+async def test_pages_have_names_and_words_stand_out(
+    browser: Browser, door: WholeDoor, theme: Any
+) -> None:
     found: dict[str, Any] = {}
-    async with looking() as browser:
-        context = await signed_in(browser, door, color_scheme=theme)
-        outside = await browser.new_context(color_scheme=theme)
+    async with (
+        signed_in(browser, door, color_scheme=theme) as context,
+        await browser.new_context(color_scheme=theme) as outside,
+    ):
         for who, paths in ((context, PAGES), (outside, STRANGERS)):
             page = await who.new_page()
             for path in paths:
@@ -116,10 +127,12 @@ async def test_pages_have_names_and_words_stand_out(door: WholeDoor, theme: Any)
     assert {path: faults for path, faults in wrong.items() if faults} == {}
 
 
-async def test_the_keyboard_leads_to_everything_in_the_order_of_reading(door: WholeDoor) -> None:
+async def test_the_keyboard_leads_to_everything_in_the_order_of_reading(
+    browser: Browser, door: WholeDoor
+) -> None:
     wrong: dict[str, Any] = {}
-    async with looking() as browser:
-        page = await (await signed_in(browser, door)).new_page()
+    async with signed_in(browser, door) as context:
+        page = await context.new_page()
         for path in PAGES:
             await at(page, door, path)
             expected = await page.evaluate(CONTROLS)
@@ -149,9 +162,12 @@ async def test_text_twice_as_large_fits_on_every_page(
 ) -> None:
     wrong: dict[str, Any] = {}
     # what people set in their browser, and not a zoom of the page
-    async with looking("--blink-settings=defaultFontSize=32") as browser:
-        viewport = {"width": size[0], "height": size[1]}
-        page = await (await signed_in(browser, door, viewport=viewport)).new_page()
+    viewport = {"width": size[0], "height": size[1]}
+    async with (
+        looking("--blink-settings=defaultFontSize=32") as browser,
+        signed_in(browser, door, viewport=viewport) as context,
+    ):
+        page = await context.new_page()
         for path in PAGES:
             await at(page, door, path)
             rem = await page.evaluate(
@@ -163,11 +179,11 @@ async def test_text_twice_as_large_fits_on_every_page(
     assert wrong == {}
 
 
-async def test_no_word_of_a_heading_is_torn_on_a_phone(door: WholeDoor) -> None:
+async def test_no_word_of_a_heading_is_torn_on_a_phone(browser: Browser, door: WholeDoor) -> None:
     """The days of the board, too: September is longer than a quarter of a phone."""
-    async with looking() as browser:
-        viewport = {"width": PHONE[0], "height": PHONE[1]}
-        page = await (await signed_in(browser, door, viewport=viewport)).new_page()
+    viewport = {"width": PHONE[0], "height": PHONE[1]}
+    async with signed_in(browser, door, viewport=viewport) as context:
+        page = await context.new_page()
         for days in ("period=week", "since=2026-08-28&until=2026-09-03"):
             await at(page, door, f"/app/stats?{days}")
             assert await page.locator("th.day").count() == 7

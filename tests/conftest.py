@@ -46,8 +46,9 @@ TESTS = Path(__file__).parent
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Files in the order that keeps all workers busy, each in one piece."""
-    turn = turns([item.path.relative_to(TESTS) for item in items])
-    items.sort(key=lambda item: turn[item.path.relative_to(TESTS)])
+    files = {path: path.relative_to(TESTS) for path in {item.path for item in items}}
+    turn = turns([files[item.path] for item in items])
+    items.sort(key=lambda item: turn[files[item.path]])
 
 
 def pytest_collection_finish() -> None:

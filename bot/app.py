@@ -14,7 +14,7 @@ from bot.erasure_cleanup import ErasureCleanup
 from bot.health_watch import HealthWatch
 from bot.http_server import ANYWHERE, Hosting, HttpServer
 from bot.mail import file_linker, handle_mails, mail_fetchers, mail_handler
-from bot.peers import Peers, SharedPacer, join_peers
+from bot.peers import SharedPacer, StoredHere, join_peers
 from bot.polling import Poller
 from bot.process import App
 from bot.settings import Settings
@@ -162,7 +162,7 @@ def build(
     mails = mail_handler(settings, desk, texts, files)
     handler = UpdateHandler(bot, desk, dispatcher, gateway, courier, handle_mails(mails))
     update_queue = UpdateQueue(desk, handler.handle, news)
-    stored = news.set if peers is None else partial(_tell_stored, news, peers)
+    stored = news.set if peers is None else StoredHere(news, update_queue, peers)
     fetchers = mail_fetchers(settings, desk, files, stored, lambda: update_queue.waiting)
     copies = copies_in(settings.update_copies_dir)
     poller = _intake(settings, bot, desk, stored, partial(courier.reached, "telegram"), copies)
@@ -219,11 +219,6 @@ def _assistant(settings: Settings, desk: Desk, texts: Texts) -> "Assistant | Non
         settings.assistant_timeout.total_seconds(),
     )
     return Assistant(desk, texts, client)
-
-
-def _tell_stored(news: asyncio.Event, peers: Peers) -> None:
-    news.set()
-    peers.tell("stored")
 
 
 def _intake(

@@ -11,12 +11,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from bot.update_queue import UpdateQueue
 from channels.telegram.client.gateway import Gateway, KnownIds
 from channels.telegram.screens.buttons import Keyboard, MessagePlace, OpenMenus
 from core.changes import TICKETS
 from core.db import Database
 from core.delivery.pacing import Pacer
-from core.desk import CHANGED, OUTGOING, Desk
+from core.desk import CHANGED, OUTGOING, WRITTEN, Desk
 
 log = logging.getLogger(__name__)
 
@@ -25,6 +26,8 @@ HELLO_EVERY: Final = 5.0
 HEARD_WITHIN: Final = 15.0
 # Seconds for which news are gathered.
 GATHERED: Final = 0.02
+# Seconds after which a process that has not handled what it has stored wants the others to help.
+HELP_AFTER: Final = 0.1
 
 Tell = Callable[..., None]
 
@@ -161,6 +164,31 @@ class SharedMenus(OpenMenus):
         super().close((chat, message))
 
 
+@dataclass(slots=True)
+class StoredHere:
+    """To be called when updates were stored here. A process that has nothing else to do handles
+    them alone: four that look at each message cost four looks. Others are told when it is at work
+    already, or has not done with it soon: ``look``.
+    """
+
+    news: asyncio.Event
+    queue: UpdateQueue
+    peers: Peers
+    look: asyncio.TimerHandle | None = None
+
+    def __call__(self) -> None:
+        self.news.set()
+        if self.queue.waiting:
+            self.peers.tell("stored")
+        elif self.look is None:
+            self.look = asyncio.get_running_loop().call_later(HELP_AFTER, self._look_again)
+
+    def _look_again(self) -> None:
+        self.look = None
+        if self.queue.waiting:
+            self.peers.tell("stored")
+
+
 def join_peers(desk: Desk, gateway: Gateway, pacer: Pacer, news: asyncio.Event) -> Peers:
     """Return the line to the other processes; the gateway, the pacer and the desk share by it what
     they know. ``news`` is set when updates may wait.
@@ -178,13 +206,14 @@ def join_peers(desk: Desk, gateway: Gateway, pacer: Pacer, news: asyncio.Event) 
     peers.handlers |= {
         CHANGED[0]: desk.invalidate,
         OUTGOING[0]: desk.outbox_wakeup.set,
+        WRITTEN: desk.hear_written,
         TICKETS: desk.changes.hear,
         "stored": news.set,
         "seen": ids.hear,
         "opened": menus.hear_opened,
         "closed": menus.hear_closed,
     }
-    desk.changes.tell = peers.tell
+    desk.tell = desk.changes.tell = peers.tell
     if isinstance(pacer, SharedPacer):
         pacer.tell = peers.tell
         peers.handlers |= {"took": pacer.hear_took, "blocked": pacer.hear_blocked}

@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import logging
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, repeat
 from time import monotonic
@@ -19,7 +19,7 @@ from typing import Final
 from bot.logs import bound
 from channels.telegram.client.api_errors import is_passing
 from core import inbox
-from core.db import is_transient, log_failure
+from core.db import Together, is_transient, log_failure
 from core.desk import AlreadyHandled, Desk
 from core.inbox import Stored
 
@@ -36,7 +36,8 @@ DATABASE_PAUSE: Final = 0.5
 TELEGRAM_PAUSE: Final = 5.0
 # Seconds between looks for updates that another process has put back (`quarantine replay`).
 LOOK_EVERY: Final = 2.0
-# The same after a chat was found taken by another process.
+# The same after a chat was found taken by another process; it doubles while some are, up to the
+# above: whoever has the chat looks for what has come for it, too.
 LOOK_SOON: Final = 0.1
 # How many chats one of several processes handles at once: the rest is for the others to take.
 MOST_AT_ONCE = 64
@@ -76,9 +77,14 @@ class UpdateQueue:
     _read_up_to: int = 0
     _begun_at: float = 0.0  # when the inbox was last read from its beginning
     _left: set[str] = field(default_factory=set)  # chats of which some wait to be read again
+    _look_soon: float = LOOK_SOON
     _room: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(MOST_AT_ONCE))
     _capacity: asyncio.Event = field(default_factory=asyncio.Event)
     _stopped: asyncio.Event = field(default_factory=asyncio.Event)
+    _unfinished: Together[tuple[int, ...], set[int]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._unfinished = Together(self._find_unfinished)
 
     async def run(self) -> None:
         """Read the inbox and handle its updates until :meth:`stop`. Never raises.
@@ -88,9 +94,8 @@ class UpdateQueue:
         """
         while not self._stopped.is_set():
             self.news.clear()
-            if not self._ids or (self._left and monotonic() >= self._begun_at + LOOK_SOON):
-                self._read_up_to, self._begun_at = 0, monotonic()
-                self._left.clear()
+            if not self._ids or (self._left and monotonic() >= self._begun_at + self._look_soon):
+                self._begin_anew()
             try:
                 page = await self.desk.read(inbox.list_unfinished, self._read_up_to, PAGE)
             except Exception as error:  # noqa: BLE001 whatever it is, reading goes on
@@ -104,11 +109,17 @@ class UpdateQueue:
                     self._put(stored)
             if len(page) < PAGE:
                 with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(LOOK_SOON if self._left else LOOK_EVERY):
+                    async with asyncio.timeout(self._look_soon if self._left else LOOK_EVERY):
                         await self.news.wait()
             while len(self._ids) >= MAX_WAITING and not self._stopped.is_set():
                 self._capacity.clear()
                 await self._capacity.wait()
+
+    def _begin_anew(self) -> None:
+        """Read the inbox from its beginning, and later each time as long as others have chats."""
+        self._look_soon = min(2 * self._look_soon, LOOK_EVERY) if self._left else LOOK_SOON
+        self._read_up_to, self._begun_at = 0, monotonic()
+        self._left.clear()
 
     async def stop(self, patience: float = 4.0) -> None:
         """Begin no other update; wait up to ``patience`` seconds for those under way (R16)."""
@@ -155,13 +166,20 @@ class UpdateQueue:
 
     async def _leave_out_what_is_done(self, ordering_key: str) -> int:
         """Return how many of those that were asked about are left, the first of the queue."""
-        ids = [stored.id for stored in self._queues[ordering_key]]
-        unfinished = await self.desk.read(inbox.keep_unfinished, ids)
+        ids = tuple(stored.id for stored in self._queues[ordering_key])
+        unfinished = await self._unfinished.ask(ids)
         queue = self._queues[ordering_key]
         done = {number for number in ids if number not in unfinished}
         self._queues[ordering_key] = deque(each for each in queue if each.id not in done)
         self._ids -= done
         return len(ids) - len(done)
+
+    async def _find_unfinished(
+        self, asked: Sequence[tuple[int, ...]]
+    ) -> Mapping[tuple[int, ...], set[int]]:
+        """Of the rows of each of several chats, those that nobody has handled yet."""
+        found = await self.desk.read(inbox.keep_unfinished, [*chain.from_iterable(asked)])
+        return {ids: found.intersection(ids) for ids in asked}
 
     async def _drain(self, ordering_key: str) -> None:
         while self._queues[ordering_key] and not self._stopped.is_set():

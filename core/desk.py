@@ -21,7 +21,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.allowances import Allowances
-from core.changes import Changes
+from core.changes import Changes, Tell
 from core.company import Company
 from core.db import (
     COMMIT_NOW,
@@ -57,9 +57,12 @@ _MOST_VERSIONS: Final = 100
 # What an action may fail by because the directory it knows is not in force any more.
 _OUTDATED: Final = (OtherVersion, LookupError, Refusal)
 
-# News for other processes: what is kept in memory has changed; the outbox has something to send.
+# News for other processes: what is kept in memory has changed; the outbox has something to send,
+# somewhere, or at addresses that are told, of which one notification holds not many more.
 CHANGED: Final = ("changed",)
 OUTGOING: Final = ("outgoing",)
+WRITTEN: Final = "written"
+MOST_TOLD: Final = 40
 
 _INBOX: Final[Any] = InboxRow.__table__
 _MARK_DONE: Final = PreparedStatement(
@@ -114,7 +117,7 @@ def reading_within(seconds: float) -> Iterator[None]:
 class Desk:
     """Runs actions. ``subscribers`` act upon events, in their order; ``departures`` is told after a
     commit that wrote outbox rows, and else ``outbox_wakeup`` is set; ``changes`` hears of every
-    commit.
+    commit. ``tell`` passes news on to other processes, if there are any.
 
     ``company`` may be replaced at run time: the next transaction sees the new one. With
     ``find_company`` it is read together with what else is kept of the directory.
@@ -144,6 +147,7 @@ class Desk:
         self.file_making = FileMaking()
         self.allowances = Allowances()
         self.changes = Changes()
+        self.tell: Tell | None = None
 
     @contextmanager
     def handling(self, inbox_id: int) -> Iterator[Handling]:
@@ -324,8 +328,7 @@ class Desk:
         if tx.changes_cache:
             # who comes next must not see the change and what was kept before it
             session.info[COMMIT_NOW] = True
-        if not self.database.is_sqlite:
-            await self._tell_others(tx)
+            await self.database.tell_with(tx.session, [CHANGED])  # others keep it, too
         pass_point("desk.before_commit")
 
     def _let_leave(self, tx: Tx) -> None:
@@ -336,13 +339,24 @@ class Desk:
             self.departures.note(tx.written)
         if tx.outgoing or (tx.written and self.departures is None):
             self.outbox_wakeup.set()
+        if self.tell is not None and (tx.outgoing or tx.written) and not self.database.leads():
+            self._tell_who_leads(self.tell, tx)
 
-    async def _tell_others(self, tx: Tx) -> None:
-        """Let other processes know of what they keep, or deliver, as soon as it is committed."""
-        if tx.changes_cache:
-            await self.database.tell_with(tx.session, [CHANGED])
-        if (tx.outgoing or tx.written) and not self.database.leads():
-            await self.database.tell_with(tx.session, [OUTGOING])
+    @staticmethod
+    def _tell_who_leads(tell: Tell, tx: Tx) -> None:
+        """Whoever leads need not look for what it is told the address of."""
+        if tx.outgoing or len(tx.written) > MOST_TOLD:
+            tell(*OUTGOING)
+        else:
+            tell(WRITTEN, [(address, turn.isoformat()) for address, turn in tx.written])
+
+    def hear_written(self, told: Sequence[tuple[str, str]]) -> None:
+        """Another process has committed rows for these addresses, with these turns."""
+        if self.departures is None:
+            self.outbox_wakeup.set()
+        else:
+            turns = [(address, datetime.fromisoformat(turn)) for address, turn in told]
+            self.departures.note(turns)
 
     def invalidate(self) -> None:
         """All that is kept is read anew: another process may have changed it."""

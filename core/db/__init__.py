@@ -14,6 +14,7 @@ from core.db.errors import (
 )
 from core.db.shared_writer import COMMIT_NOW
 from core.db.statements import PreparedStatement, constant, insert_or
+from core.db.together import Together
 from core.db.types import BigId, Row, UTCDateTime
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "PreparedStatement",
     "Row",
     "StoreUnreachable",
+    "Together",
     "UTCDateTime",
     "WrongDatabase",
     "classify",

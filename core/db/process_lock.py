@@ -9,18 +9,19 @@ takes itself for out after `LEAD_FOR` seconds without an answer, the server ends
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Any, Final
 from zlib import crc32
 
-from sqlalchemy import Executable, func, select
+from sqlalchemy import Executable, func, select, text
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.pool import NullPool
 
 from core.db.errors import DatabaseInUse, StoreUnreachable
+from core.db.together import Together
 
 log = logging.getLogger(__name__)
 
@@ -38,6 +39,13 @@ CUT_OFF_AFTER = 9.0
 
 _TROUBLES: Final = (SQLAlchemyError, OSError)
 _SILENCE: Final = select(func.set_config("idle_session_timeout", f"{CUT_OFF_AFTER:.0f}s", False))
+# Of many conversations at once: which of them are ours now; that they are ours no more.
+_LEASE: Final = text(
+    "SELECT n, pg_try_advisory_lock(:kind, n) FROM unnest(CAST(:numbers AS integer[])) AS n"
+)
+_GIVE_BACK: Final = text(
+    "SELECT n, pg_advisory_unlock(:kind, n) FROM unnest(CAST(:numbers AS integer[])) AS n"
+)
 
 
 class ProcessLock:
@@ -60,6 +68,9 @@ class ProcessLock:
         self._one_at_a_time = asyncio.Lock()
         self._one_statement = asyncio.Lock()
         self._watch: asyncio.Task[None] | None = None
+        # conversations are asked for together while there is much to do
+        self._leases = Together(self._lease_all, self._not_wanted)
+        self._returns = Together(self._give_back_all)
 
     async def take(self, regained: Callable[[], Awaitable[None]], *, alone: bool) -> None:
         """Be one of the desk's processes, or the only one.
@@ -121,18 +132,21 @@ class ProcessLock:
 
     async def _ask(self, statement: Executable) -> Any:
         """What the server answers. Who gets none has lost the connection."""
+        return (await self._rows(statement))[0][0]
+
+    async def _rows(self, statement: Executable, **given: Any) -> Sequence[Any]:
         async with self._one_statement:
             connection, begun = self._connection, time.monotonic()
             if connection is None:
                 raise StoreUnreachable("the lock of the database is lost")
             try:
-                answer = await connection.scalar(statement)
+                rows = (await connection.execute(statement, given)).all()
             except _TROUBLES as error:
                 log.warning("the lock of the database is lost: %s", error)
                 await self._lose(connection)
                 raise
             self._answered = begun
-            return answer
+            return rows
 
     async def _lose(self, connection: AsyncConnection) -> None:
         if self._connection is connection:
@@ -179,16 +193,30 @@ class ProcessLock:
             return
         await self.make_sure()
         number = crc32(name.encode()) - (1 << 31)
-        connection = self._connection
-        held = await self._ask(select(func.pg_try_advisory_lock(_CONVERSATIONS, number)))
+        holder = await self._leases.ask(number)
         try:
-            yield bool(held)
+            yield holder is not None
         finally:
-            if held and connection is self._connection:
+            if holder is not None and holder is self._connection:
                 with suppress(*_TROUBLES):
-                    await asyncio.shield(
-                        self._ask(select(func.pg_advisory_unlock(_CONVERSATIONS, number)))
-                    )
+                    await asyncio.shield(self._returns.ask(number))
+
+    async def _lease_all(self, numbers: Sequence[int]) -> dict[int, AsyncConnection | None]:
+        """The connection that holds each of them now; none where another process does."""
+        rows = await self._rows(_LEASE, kind=_CONVERSATIONS, numbers=list(numbers))
+        holder = self._connection
+        return {number: holder if held else None for number, held in rows}
+
+    async def _not_wanted(self, leased: Sequence[tuple[int, AsyncConnection | None]]) -> None:
+        """Who has asked was cancelled meanwhile."""
+        numbers = [number for number, holder in leased if holder is not None]
+        if numbers:
+            with suppress(*_TROUBLES):
+                await self._give_back_all(numbers)
+
+    async def _give_back_all(self, numbers: Sequence[int]) -> dict[int, bool]:
+        rows = await self._rows(_GIVE_BACK, kind=_CONVERSATIONS, numbers=list(numbers))
+        return dict(rows)
 
     # ---------------------------------------------------------------- the end
 

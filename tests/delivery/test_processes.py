@@ -10,6 +10,9 @@ import subprocess
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator
 from contextlib import asynccontextmanager
+from datetime import datetime
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from aiogram.methods import EditMessageText
@@ -17,17 +20,18 @@ from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup
 
 from bot import peers as peers_module
 from bot import update_queue
-from bot.peers import Peers, SharedIds, SharedMenus, SharedPacer
+from bot.peers import Peers, SharedIds, SharedMenus, SharedPacer, StoredHere
 from bot.update_queue import UpdateQueue
 from core import inbox
 from core.changes import TICKETS
 from core.company import Company
 from core.db import Database, DatabaseInUse, Row, process_lock
 from core.delivery.pacing import Priority
-from core.desk import CHANGED, OUTGOING, Desk
+from core.desk import CHANGED, OUTGOING, WRITTEN, Desk
 from core.events import TicketReleased
 from core.inbox import Raw, Stored
 from core.models import SystemState
+from core.outgoing import Written
 from core.tx import ReadTx, Tx
 from sandbox.process import python, tied
 from tests.postgres import Postgres
@@ -330,6 +334,47 @@ async def test_a_chat_is_one_process_s_until_it_gives_it_back(two: list[Desk]) -
         assert other
 
 
+async def test_many_chats_are_asked_for_and_given_back_together(
+    two: list[Desk], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store: Any = two[0].database._store
+    asked, rows = list[int](), store.processes._rows
+
+    async def counted(statement: Any, **given: Any) -> Any:
+        if "numbers" in given:
+            asked.append(len(given["numbers"]))
+        return await rows(statement, **given)
+
+    monkeypatch.setattr(store.processes, "_rows", counted)
+    all_held = asyncio.Barrier(50)
+
+    async def hold(number: int) -> bool:
+        async with two[0].database.lease(f"chat {number}") as held:
+            await all_held.wait()
+            return held
+
+    assert all(await asyncio.gather(*map(hold, range(50))))
+    assert asked == [50, 50]
+    async with two[1].database.lease("chat 7") as other:
+        assert other, "it was given back"
+
+
+async def test_a_chat_that_nobody_waits_for_any_more_is_given_back(two: list[Desk]) -> None:
+    async def hold() -> None:
+        async with two[0].database.lease("chat"):
+            raise AssertionError
+
+    asking = asyncio.create_task(hold())
+    await asyncio.sleep(0)  # it has asked
+    await asyncio.sleep(0)
+    asking.cancel()
+    async with asyncio.timeout(30):
+        while True:
+            async with two[1].database.lease("chat") as other:
+                if other:
+                    return
+
+
 async def test_what_comes_while_a_chat_is_given_back_is_handled_after_it_and_alone(
     two: list[Desk], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -446,13 +491,14 @@ def keyboard(data: str) -> InlineKeyboardMarkup:
     )
 
 
-async def test_a_change_of_what_is_kept_and_a_new_delivery_are_told_with_the_commit(
+async def test_a_change_of_what_is_kept_is_told_with_the_commit_and_a_new_delivery_after_it(
     two: list[Desk], lines: list[Peers]
 ) -> None:
     heard: list[str] = []
     for news in (CHANGED, OUTGOING):
         lines[1].handlers[news[0]] = lambda kind=news[0]: heard.append(kind)
     await two[1].database.lead()
+    two[0].tell = lines[0].tell
 
     async def change(tx: Tx) -> None:
         tx.invalidate(int)
@@ -467,3 +513,74 @@ async def test_a_change_of_what_is_kept_and_a_new_delivery_are_told_with_the_com
     await two[0].run(change)
     await until(lambda: len(heard) >= 2)
     assert heard == ["changed", "outgoing"]
+
+
+class Told:
+    """The departures of whoever leads: notes where something waits."""
+
+    def __init__(self) -> None:
+        self.written: list[tuple[str, datetime]] = []
+
+    async def claim_along(self, tx: Tx) -> None:
+        raise AssertionError(tx)
+
+    def note(self, written: Written) -> None:
+        self.written += written
+
+
+async def test_who_leads_is_told_where_something_waits_and_of_many_places_that_there_is(
+    two: list[Desk], lines: list[Peers]
+) -> None:
+    leader, told = two[1], Told()
+    await leader.database.lead()
+    leader.departures = told
+    two[0].tell = lines[0].tell
+    lines[1].handlers |= {OUTGOING[0]: leader.outbox_wakeup.set, WRITTEN: leader.hear_written}
+
+    async def write(tx: Tx, addresses: int) -> None:
+        tx.written += [(f"telegram:{number}", tx.now) for number in range(addresses)]
+
+    leader.outbox_wakeup.clear()
+    await two[0].run(write, 2)
+    await until(lambda: bool(told.written))
+    assert [address for address, _ in told.written] == ["telegram:0", "telegram:1"]
+    assert not leader.outbox_wakeup.is_set(), "it knows, and need not look"
+    await two[0].run(write, 2000)
+    await until(leader.outbox_wakeup.is_set)
+    assert len(told.written) == 2
+
+
+async def test_others_are_called_only_by_a_process_that_has_more_to_do(
+    two: list[Desk], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = list[str]()
+    monkeypatch.setattr(peers_module, "HELP_AFTER", 0.0)
+    at_work, go_on = asyncio.Event(), asyncio.Event()
+
+    async def handle(stored: Stored) -> None:
+        if stored.external_id != "1":
+            at_work.set()
+            await go_on.wait()
+
+    queue = UpdateQueue(two[0], handle)
+    line: Any = SimpleNamespace(tell=told.append)
+    stored_here = StoredHere(queue.news, queue, line)
+    task = asyncio.create_task(queue.run())
+
+    async def come(number: str) -> None:
+        await two[0].run(inbox.store, "telegram:42", [Raw(number, f"chat {number}", "{}")])
+
+    await come("1")
+    queue.news.set()
+    await until(lambda: not queue.waiting)
+    stored_here()
+    await until(lambda: stored_here.look is None)
+    assert told == [], "it had done with it"
+    await come("2")
+    queue.news.set()
+    await at_work.wait()
+    stored_here()
+    assert told == ["stored"], "it is at work on something else"
+    go_on.set()
+    await queue.stop()
+    await task

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tools.bench import cost, crowded, meter, statements
+from tools.bench import cost, crowded, meter, processes, statements
 from tools.bench.__main__ import PARTS
 from tools.bench.figures import Figure, Report
 
@@ -23,6 +23,17 @@ async def test_the_cost_of_a_message_is_told_in_stages_and_against_an_echo(tmp_p
         assert figures[f"CPU per customer message ÷ stock aiogram echo, {how}"] > 0
         for stage in meter.STAGES[:-1]:
             assert figures[f"{stage}, {how}"] > 0, stage
+
+
+@pytest.mark.slow
+@pytest.mark.postgres
+async def test_several_processes_are_measured_against_one_and_lose_and_double_nothing(
+    tmp_path: Path,
+) -> None:
+    figures = {one.name.strip(): one.value for one in await processes.measure(tmp_path, size=0)}
+    for how in ("in bursts", "one by one"):
+        name = f"CPU per customer message of 2 processes ÷ of one, PostgreSQL, {how}"
+        assert figures[name] > 0
 
 
 async def test_a_crowded_desk_is_made_and_asked_everything(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from tests.e2e.stage import ROOT
-from tools.bench import cost, crowded, http_load, memory, start, statements, storm
+from tools.bench import cost, crowded, http_load, memory, processes, start, statements, storm
 from tools.bench.figures import Figure, Report
 
 Part = Callable[..., Awaitable[list[Figure]]]
@@ -23,6 +23,7 @@ Part = Callable[..., Awaitable[list[Figure]]]
 PARTS: tuple[tuple[str, str, Part, float], ...] = (
     ("cost", "CPU per message", cost.measure, 0.2),
     ("statements", "SQL per message", statements.measure, 1),
+    ("processes", "Four processes, one PostgreSQL", processes.measure, 0.2),
     ("crowded", "A million tickets", crowded.measure, 0.02),
     ("http", "HTTP beside the chat", http_load.measure, 0.25),
     ("start", "The start, with a backlog", start.measure, 0.02),

@@ -36,7 +36,7 @@ unix_socket_directories = '{folder}'
 fsync = off
 synchronous_commit = off
 full_page_writes = off
-max_connections = 60
+max_connections = 150
 """
 
 Prepare = Callable[[str], None]

@@ -18,6 +18,10 @@ from core.db.sqlite_driver import Listener
 
 R = TypeVar("R")
 
+# Connections of a process: for actions, and for those who only read. Two more are for what
+# processes agree on and tell each other.
+WRITERS: Final = 8
+READERS: Final = 8
 # Seconds that PostgreSQL may take to accept a connection; well below the time after which an update
 # counts as failed.
 CONNECT_TIMEOUT = 10.0
@@ -65,14 +69,18 @@ class PostgresDatabase:
         self._listeners = listeners
         self.processes = ProcessLock(url, _options(command_timeout=AGREE_TIMEOUT))
         self.news = ProcessNews(url, _options(command_timeout=AGREE_TIMEOUT))
-        self._writer = self._engine(8)
-        self._reader = self._engine(4, **_READ_ONLY)
+        self._writer = self._engine(WRITERS)
+        self._reader = self._engine(READERS, **_READ_ONLY)
 
     def _engine(self, size: int, **options: Any) -> AsyncEngine:
+        """No connection more than these, however much is to be done: a server takes a hundred, from
+        all processes together, and would refuse the others.
+        """
         engine = create_async_engine(
             self._url,
             hide_parameters=True,  # people's words are nothing for a log
             pool_size=size,
+            max_overflow=0,
             pool_timeout=10,
             connect_args=_options(command_timeout=COMMAND_TIMEOUT, **options),
         )

@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 from aiogram.methods import EditMessageText
 from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup
+from sqlalchemy import text
 
 from bot import peers as peers_module
 from bot import update_queue
@@ -26,6 +27,7 @@ from core import inbox
 from core.changes import TICKETS
 from core.company import Company
 from core.db import Database, DatabaseInUse, Row, process_lock
+from core.db import postgres as postgres_module
 from core.delivery.pacing import Priority
 from core.desk import CHANGED, OUTGOING, WRITTEN, Desk
 from core.events import TicketReleased
@@ -332,6 +334,25 @@ async def test_a_chat_is_one_process_s_until_it_gives_it_back(two: list[Desk]) -
             assert other
     async with second.lease("chat") as other:
         assert other
+
+
+async def test_a_process_takes_no_more_connections_than_it_says_however_much_is_to_be_done(
+    two: list[Desk],
+) -> None:
+    count = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+
+    async def look(tx: ReadTx) -> int:
+        return int(await tx.session.scalar(text(count)) or 0)
+
+    one = two[0]
+    await two[1].database.close()
+    counted = [
+        number
+        for desk_does in (one.run, one.read)
+        for number in await asyncio.gather(*(desk_does(look) for _ in range(60)))
+    ]
+    assert max(counted) <= postgres_module.WRITERS + postgres_module.READERS + 2
+    assert max(counted) >= postgres_module.WRITERS
 
 
 async def test_many_chats_are_asked_for_and_given_back_together(

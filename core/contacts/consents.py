@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from core.addresses import Address
 from core.contacts.erasure_remains import note_remains
-from core.delivery.consent_question import ask_consent
+from core.delivery.consent_question import ask_consent, end_question, is_asked
 from core.errors import Refusal
 from core.events import ConsentGiven, ConsentRefused
 from core.inbox import find_held, forget_held, hold, release_held
@@ -55,11 +55,15 @@ async def is_consent_missing(tx: ReadTx, address: Address) -> bool:
 
 
 async def hold_words(tx: Tx, visitor: Visitor) -> None:
-    """Hold the update that is being handled, and ask; once for words that come together."""
-    held = await find_held(tx, visitor.ordering_key)
+    """Hold the update that is being handled, and ask; once for words that come together, and for
+    those that follow a question that waits.
+    """
+    held, lately = await find_held(tx, visitor.ordering_key), tx.now - PAUSE
     if held.count < MOST_HELD:
         await hold(tx)
-    if held.newest is None or held.newest < tx.now - PAUSE:
+    if held.newest is not None and held.newest >= lately:
+        return
+    if not await is_asked(tx, visitor.address, lately):
         await ask_consent(tx, visitor.address, visitor.language)
 
 
@@ -93,6 +97,7 @@ async def refuse(tx: Tx, sender: Sender, visitor: Visitor) -> None:
     if not await is_consent_missing(tx, sender.address):
         raise Refusal("refusal.outdated")
     person = await find_by_address(tx, sender.address)
+    await end_question(tx, visitor.address, tx.now - PAUSE)
     if await forget_held(tx, visitor.ordering_key):
         await note_remains(tx, ())
     if person is not None:

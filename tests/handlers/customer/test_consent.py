@@ -8,7 +8,7 @@ import pytest
 
 from bot.polling import GetRawUpdates, row_of
 from core import inbox
-from core.contacts.consents import HELD_FOR, MOST_HELD, settle_held
+from core.contacts.consents import HELD_FOR, MOST_HELD, PAUSE, settle_held
 from core.contacts.retention import apply_retention
 from core.delivery import outbox_store
 from core.tickets.delivery_results import arrived
@@ -132,6 +132,39 @@ async def test_a_start_is_asked_at_once_and_greeted_after_the_yes(
     assert (await chat.rows("SELECT count(*) FROM ticket"))[0][0] == 0
     await say(chat, anna, "Камера не работает")
     assert any("Передать" in one.text for one in anna.chat.bot_messages)
+
+
+async def test_words_right_after_a_start_are_held_and_not_asked_about_again(
+    chat: PrivateChat, anna: Person
+) -> None:
+    await say(chat, anna, "/start")
+    await say(chat, anna, "Камера не работает")
+    asked = [one for one in anna.chat.bot_messages if YES in one.buttons]
+    assert len(asked) == 1
+    await press(chat, anna, YES, message=asked[0])
+    assert [text for (text,) in await chat.rows("SELECT text FROM message")] == [
+        "Камера не работает"
+    ]
+
+
+async def test_what_was_refused_has_changed_or_is_long_past_is_asked_about_again(
+    chat: PrivateChat, anna: Person
+) -> None:
+    await say(chat, anna, "/start")
+    await press(chat, anna, NO)
+    await say(chat, anna, "Передумала")
+    assert anna.last.buttons == [YES, NO]
+    await press(chat, anna, NO)
+    await say(chat, anna, "/start")
+    asks(chat, "Храним два года.", "2")
+    await say(chat, anna, "Камера")
+    assert "Храним два года." in anna.last.text
+    await press(chat, anna, NO)
+    await say(chat, anna, "/start")
+    chat.clock.move(PAUSE.total_seconds() + 1)
+    before = anna.last
+    await say(chat, anna, "Камера")
+    assert anna.last is not before and anna.last.buttons == [YES, NO]
 
 
 async def test_another_version_asks_again_and_loses_nothing_of_a_ticket_that_goes_on(

@@ -87,6 +87,12 @@ async def pending(database: Database) -> bool:
     return revision != head()
 
 
+async def has_tables(database: Database) -> bool:
+    """Return whether a desk has ever worked with this database."""
+    revision, _ = await _state_of(database)
+    return revision is not None
+
+
 async def must_be_alone(database: Database) -> bool:
     """Return whether no other process may work while this release changes the tables."""
     revision, _ = await _state_of(database)

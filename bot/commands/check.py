@@ -25,7 +25,7 @@ from bot.commands import FINE, WRONG
 from bot.database_access import DatabaseUnusable, open_existing, open_for_writing
 from bot.error_reports import NotTaken, try_out
 from bot.http_server import CannotListen, open_socket
-from bot.migrations import pending
+from bot.migrations import has_tables, pending
 from bot.settings import Settings
 from bot.sign_of_life import NotHeard, call
 from channels.email.channel import EmailChannel
@@ -169,13 +169,26 @@ async def _database(settings: Settings) -> AsyncIterator[Finding]:
     name = "SQLite database" if url.startswith("sqlite") else "PostgreSQL database"
     try:
         async with open_for_writing(url) as database:
-            behind = await pending(database)
+            tables = await _tables(database, name)
         yield Finding(f"{name} can be written to", True)
-        yield Finding(f"{name}: tables {'are behind' if behind else 'are up to date'}", True)
+        yield tables
     except DatabaseInUse:
         yield Finding(f"{name} is in use: the desk is running", True)
     except DatabaseUnusable as why:
         yield Finding(f"{name} cannot be worked with", False, f"look at DATABASE_URL: {why}")
+
+
+async def _tables(database: Database, name: str) -> Finding:
+    """Say whether the tables are those of this release; a new database has none yet."""
+    if not await pending(database):
+        return Finding(f"{name}: tables are up to date", True)
+    if not await has_tables(database):
+        return Finding(f"{name} is empty: the first `python -m bot run` makes the tables", True)
+    remedy = (
+        "make a backup, stop a desk of an earlier release, and run `python -m bot migrate`; "
+        "`python -m bot run` brings them up to date as well before it works"
+    )
+    return Finding(f"{name}: tables are those of an earlier release", False, remedy)
 
 
 def _copies(settings: Settings) -> Iterator[Finding]:

@@ -17,7 +17,7 @@ from aiohttp.test_utils import TestServer
 from bot import cli
 from bot.commands import FINE, WRONG, check, mail_dns
 from bot.commands.check import Finding, examine
-from bot.migrations import migrate
+from bot.migrations import migrate, undo
 from bot.settings import load_settings
 from channels.telegram.addresses import chat_address
 from core import files
@@ -153,13 +153,29 @@ async def test_where_all_is_well_it_says_so_line_by_line(practice: Practice) -> 
     lines = [str(finding) for finding in await practice.examine()]
     assert lines == [
         "ok     SQLite database can be written to",
-        "ok     SQLite database: tables are behind",
+        "ok     SQLite database is empty: the first `python -m bot run` makes the tables",
         f"ok     files can be stored in file://{practice.folder}/files",
         "ok     the bot is @help_bot",
         "ok     the operator group is “Операторы”, the bot is an admin there",
         "ok     the alert channel is “Просрочки”, the bot is an admin there",
     ]
     assert not (practice.folder / "files").exists()
+
+
+async def test_tables_of_an_earlier_release_are_wrong_until_they_are_brought_up_to_date(
+    practice: Practice,
+) -> None:
+    database = Database(practice.environment()["DATABASE_URL"])
+    await migrate(database)
+    await undo(database, "0043")
+    await database.close()
+    (behind,) = await practice.faults()
+    assert "tables are those of an earlier release" in behind.what
+    assert "python -m bot migrate" in behind.remedy
+    database = Database(practice.environment()["DATABASE_URL"])
+    await migrate(database)
+    await database.close()
+    assert not await practice.faults()
 
 
 async def test_it_runs_beside_the_desk(practice: Practice) -> None:

@@ -159,7 +159,7 @@ COMMANDS: Final[dict[str, Row]] = {
     "messages": Row(read_commands.messages, sign=_SHOWN),
     "data": Row(read_commands.data, sign=_SHOWN),
     "journal": Row(read_commands.journal, words=_MAY, sign=_SHOWN),
-    "transcript": Row(transcripts.transcript, words=_MAY, sign=_REACTION),
+    "transcript": Row(transcripts.transcript, words=_MAY, sign=_SHOWN),
     "queue": Row(read_commands.queue, _NO, _MAY, _SHOWN),
     "views": Row(read_commands.views, _NO, _MAY, _SHOWN),
     "board": Row(read_commands.board, _NO, _MAY, _REACTION),

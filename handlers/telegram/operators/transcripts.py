@@ -7,11 +7,13 @@ import tempfile
 from pathlib import Path
 from typing import Final
 
-from aiogram.exceptions import TelegramForbiddenError
+from aiogram.exceptions import TelegramBadRequest, TelegramForbiddenError
 from aiogram.types import FSInputFile
 
 from channels.telegram.addresses import chat_id
+from channels.telegram.screens.buttons import Button, rows_of
 from channels.telegram.screens.journal import Names, names_of
+from channels.telegram.screens.screen import Screen
 from channels.telegram.screens.transcript import LARGEST, TranscriptFile, file_name
 from core.errors import Unreadable
 from core.file_making import STAFF, Turn
@@ -19,6 +21,8 @@ from core.reports.transcript import Transcript, make_transcript
 from core.words.aliases import PUBLIC
 from handlers.telegram.operators.context import CommandContext, OperatorContext, example
 
+# What Telegram says of a private chat that was never opened.
+NO_CHAT: Final = "chat not found"
 # Seconds for getting all files of a ticket.
 FETCH_WITHIN: Final = 120.0
 
@@ -49,7 +53,9 @@ async def _begin(context: OperatorContext, ticket_id: int, *, internal: bool) ->
 
 
 async def _send(context: OperatorContext, turn: Turn, found: Transcript, names: Names) -> None:
-    """Make the file, send it, and keep nothing of it."""
+    """Make the file, send it, and keep nothing of it. The command is acknowledged once it is sent;
+    who has no chat with the bot is told where to open one.
+    """
     responder, number = context.responder, found.card.number
     chat = chat_id(context.sender.address)
     named = context.desk.company.sign_answers
@@ -68,5 +74,18 @@ async def _send(context: OperatorContext, turn: Turn, found: Transcript, names: 
                 await responder.bot.send_document(
                     chat, document, caption=said, parse_mode="HTML", message_thread_id=thread
                 )
-            except TelegramForbiddenError:
-                await context.say(responder.html("transcript.no_chat", {"number": number}))
+            except (TelegramForbiddenError, TelegramBadRequest) as refused:
+                if isinstance(refused, TelegramBadRequest) and NO_CHAT not in refused.message:
+                    raise
+                await context.show(await _lead_there(context, number))
+                return
+            if isinstance(context, CommandContext):
+                responder.react(context.message, "👌")
+
+
+async def _lead_there(context: OperatorContext, number: int) -> Screen:
+    """Say that the file comes in private alone, with the way there."""
+    username = (await context.responder.bot.me()).username
+    label = context.renderer.plain("button.hand.open_private")
+    way = Button(text=label, url=f"https://t.me/{username}?start")
+    return Screen(context.renderer.html("transcript.no_chat", number=number), rows_of([way]))

@@ -213,3 +213,24 @@ async def test_nobody_else_gets_one(group: Group) -> None:
     await group.says(group.olga, "/transcript 99")
     await group.says(group.olga, f"/transcript {number} всем")
     assert not await made(group)
+
+
+@pytest.mark.parametrize("refusal", ["never opened", "blocked"])
+async def test_without_a_private_chat_it_is_said_where_to_open_one_and_nothing_is_acknowledged(
+    group: Group, monkeypatch: pytest.MonkeyPatch, refusal: str
+) -> None:
+    number = await group.ticket()
+    if refusal == "blocked":
+        await group.oleg.start()
+        await group.oleg.block_bot()
+    asked = await group.says(group.oleg, f"/transcript {number}")
+    (said,) = group.answers(asked)
+    assert said.startswith(f"Выписку #{number} пришлю только в личный чат.")
+    assert asked.bot_reactions == []
+    (shown,) = [one for one in group.chat.bot_messages if one.text == said]
+    assert shown.buttons == ["Открыть в личном чате"]
+    if refusal == "blocked":
+        await group.oleg.unblock_bot()
+    await group.oleg.start()
+    again = await group.says(group.oleg, f"/transcript {number}")
+    assert again.bot_reactions == ["👌"] and len(documents(group.oleg)) == 1

@@ -47,7 +47,7 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "cable": "заменили кабель",
         "similar": "Похожие на #{number}",
         "common": "общие слова: ",
-        "is_parent": "#{number} — родитель",
+        "is_parent": "Сделать частью #{number}",
         "now_part": "#{number} теперь часть обращения #{parent}.",
     },
     "en": {
@@ -84,7 +84,7 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "cable": "replaced the cable",
         "similar": "Like #{number}",
         "common": "words in common: ",
-        "is_parent": "#{number} is the parent",
+        "is_parent": "Make part of #{number}",
         "now_part": "#{number} is part of ticket #{parent} now.",
     },
 }

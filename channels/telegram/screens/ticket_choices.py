@@ -278,7 +278,10 @@ def draw_similar(
         return Screen(renderer.html("similar.none", number=ticket_id))
     lines = [renderer.html("similar.head", number=ticket_id)]
     lines += [_line(renderer, one, articles.get(one.line.number, ())) for one in found]
-    return Screen("\n".join(lines), _keyboard(renderer, ticket_id, found))
+    keyboard = _keyboard(renderer, ticket_id, found)
+    if keyboard is not None:
+        lines.append(renderer.html("similar.buttons", number=ticket_id))
+    return Screen("\n".join(lines), keyboard)
 
 
 def _line(renderer: Renderer, one: Similar, articles: Sequence[str]) -> str:

@@ -321,9 +321,10 @@ async def test_similar_tickets_come_with_reasons_and_a_parent_by_a_tap(group: Gr
     (shown,) = [m for m in group.chat.bot_messages if m.reply_to is asked]
     assert f"#{one}" in shown.text
     assert "общие слова: регистратор, тёмные" in shown.text  # as this ticket says them
-    press = await group.presses(group.olga, shown, f"#{one} — родитель")
+    assert f"Кнопка делает #{two} частью другого" in shown.text
+    press = await group.presses(group.olga, shown, f"Сделать частью #{one}")
     assert (await press.answer()).text == f"#{two} теперь часть обращения #{one}."
-    again = await group.presses(group.olga, shown, f"#{one} — родитель")
+    again = await group.presses(group.olga, shown, f"Сделать частью #{one}")
     assert "и так часть" in (await again.answer()).text
     none = await group.says(group.olga, "/similar 999")
     assert "999" in group.answers(none)[0]

@@ -6,7 +6,7 @@ handed on as well, to those before it too, at most :data:`MOST` deep.
 
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from core.events import Event, EventChainCut, name_of
@@ -38,6 +38,15 @@ class Subscriber:
     last: bool = False
     unless_empty: type | None = None
     passes_on: bool = False
+    _asked: dict[type[Event], bool] = field(default_factory=dict, init=False, compare=False)
+
+    def asks(self, event: Event) -> bool:
+        """Return whether it asks for events of this type: worked out once for each type."""
+        kind = type(event)
+        asked = self._asked.get(kind)
+        if asked is None:
+            asked = self._asked[kind] = issubclass(kind, self.types)
+        return asked
 
     def rests(self, tx: Tx) -> bool:
         """Return whether what it acts upon is known not to be there."""
@@ -51,17 +60,18 @@ async def notify(tx: Tx, subscribers: Sequence[Subscriber]) -> None:
     Each gets at its turn what has happened since its last one; the turns go round until nothing
     new happens. Then those that are ``last`` get everything.
     """
-    chain = _Chain(tx, [0] * len(tx.events))
+    events, chain = tx.events, _Chain(tx, [0] * len(tx.events))
     acting = [one for one in subscribers if not one.last]
     seen, before = [0] * len(acting), 0
-    while before < len(tx.events):
-        before = len(tx.events)
+    while before < len(events):
+        before = len(events)
         for turn, subscriber in enumerate(acting):
-            first, seen[turn] = seen[turn], len(tx.events)
-            await chain.hand(subscriber, first)
+            first, seen[turn] = seen[turn], len(events)
+            if any(map(subscriber.asks, events[first:])) and not subscriber.rests(tx):
+                await chain.hand(subscriber, first)
     for subscriber in subscribers:
-        asked = [event for event in tx.events if isinstance(event, subscriber.types)]
-        if subscriber.last and asked and not subscriber.rests(tx):
+        asked = [event for event in events if subscriber.asks(event)] if subscriber.last else []
+        if asked and not subscriber.rests(tx):
             await subscriber.react(tx, asked)
 
 
@@ -76,9 +86,7 @@ class _Chain:
     async def hand(self, subscriber: Subscriber, first: int) -> None:
         """Hand on what the subscriber asked for, from the event number ``first`` on."""
         fresh = zip(self.tx.events[first:], self.depths[first:], strict=True)
-        asked = [(event, depth) for event, depth in fresh if isinstance(event, subscriber.types)]
-        if not asked or subscriber.rests(self.tx):
-            return
+        asked = [(event, depth) for event, depth in fresh if subscriber.asks(event)]
         near = [(event, depth) for event, depth in asked if depth < MOST]
         if near:
             known = len(self.tx.events)

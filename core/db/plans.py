@@ -14,13 +14,13 @@ from typing import Any, Final
 from sqlalchemy import bindparam, insert, inspect, select, update
 from sqlalchemy.dialects import sqlite
 
-from core.db.types import UTCDateTime
+from core.db.types import UTCDateTime, read_json, write_json
 
 Given = Mapping[str, Any]
 Found = Callable[["Record", Sequence[Any]], object]
 """The object of a row of a model, made of the values of the columns."""
 
-_DIALECT: Final[Any] = sqlite.dialect()
+_DIALECT: Final[Any] = sqlite.dialect(json_serializer=write_json, json_deserializer=read_json)
 _DIGITS: Final = 6
 _OF_KEY: Final = "key_"
 """Before the name of a key's column, where a parameter says which row is meant."""
@@ -83,8 +83,8 @@ class Plan:
         self._usual = {bind.key: bind.effective_value for bind in binds if not bind.required}
         writers = [_writer_of(bind.type) for bind in binds]
         self._writers = [(at, write) for at, write in enumerate(writers) if write is not None]
-        self._columns = [_reader_of(column.type) for column in statement.exported_columns]
-        self._plain = not any(self._columns)
+        readers = [_reader_of(column.type) for column in statement.exported_columns]
+        self._readers = [(at, read) for at, read in enumerate(readers) if read is not None]
         selected = [each["expr"] for each in getattr(statement, "column_descriptions", ())]
         self._parts = [record_of(one) if isinstance(one, type) else None for one in selected]
         self._has_models = any(self._parts)
@@ -97,10 +97,10 @@ class Plan:
         return tuple(values)
 
     def row(self, read: Sequence[Any], found: Found) -> tuple[Any, ...]:
-        values = read
-        if not self._plain:
-            pairs = zip(read, self._columns, strict=True)
-            values = [value if convert is None else convert(value) for value, convert in pairs]
+        values = list(read)
+        for at, convert in self._readers:
+            if values[at] is not None:
+                values[at] = convert(values[at])
         return tuple(self._objects(values, found)) if self._has_models else tuple(values)
 
     def _objects(self, values: Sequence[Any], found: Found) -> list[Any]:

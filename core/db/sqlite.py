@@ -13,6 +13,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -32,6 +33,7 @@ from core.db.sqlite_driver import (
     of_library,
 )
 from core.db.sqlite_session import SQLiteSession
+from core.db.types import read_json, write_json
 
 R = TypeVar("R")
 
@@ -43,6 +45,10 @@ _PRAGMAS: Final = (
     "foreign_keys=ON",
     "busy_timeout=0",  # from now on nobody waits in the loop's thread
 )
+# What a savepoint would take back of the file's pages, the writer keeps in memory: a message that
+# is handled and claimed in one transaction changes some twenty pages, and from the sixteenth on
+# SQLite makes a file for them, each time anew. Who reads sorts as much as they like, on the disk.
+_IN_MEMORY: Final = "temp_store=MEMORY"
 
 
 class SQLiteFile:
@@ -53,6 +59,8 @@ class SQLiteFile:
         self._engine = create_engine(
             url.set(drivername="sqlite"),
             hide_parameters=True,  # people's words are nothing for a log
+            json_serializer=write_json,
+            json_deserializer=read_json,
             poolclass=NullPool,
             connect_args={
                 "factory": DriverConnection,
@@ -63,7 +71,7 @@ class SQLiteFile:
         self._listeners = listeners
         self._executor = ThreadPoolExecutor(READERS + 1, "sqlite")
         self.threads = Threads(self._executor)
-        self._writer = SharedWriter(self._connect, self.threads)
+        self._writer = SharedWriter(partial(self._connect, _IN_MEMORY), self.threads)
         self.write = self._writer.session
         """A session in a transaction that others may share."""
         self._readers: list[SQLiteSession] = []

@@ -1,10 +1,13 @@
 """The root of all tables and the column types that mean the same on both databases."""
 
+import json
+from dataclasses import fields
 from datetime import UTC, datetime
 from functools import cache
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
-from sqlalchemy import JSON, BigInteger, DateTime, Integer, MetaData, String
+import orjson
+from sqlalchemy import JSON, BigInteger, DateTime, Integer, MetaData, String, inspect
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase
@@ -15,6 +18,26 @@ from core.addresses import Address
 
 # SQLite gives a row id only to a column declared INTEGER.
 BigId = BigInteger().with_variant(Integer(), "sqlite")
+
+
+# What only looks like JSON is refused, as it is by `json`.
+_STRICTLY: Final = orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME
+
+
+def write_json(value: Any) -> str:
+    """A value as SQLite keeps it. Raises TypeError for what no JSON can say."""
+    try:
+        return orjson.dumps(value, option=_STRICTLY).decode()
+    except TypeError:  # half a surrogate pair, a number of more than 64 bits
+        return json.dumps(value)
+
+
+def read_json(text: str) -> Any:
+    """What :func:`write_json`, or `json` before it, has written. Raises ValueError."""
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return json.loads(text)
 
 
 class UTCDateTime(TypeDecorator[datetime]):
@@ -83,17 +106,25 @@ class Row(DeclarativeBase):
 
         Raises TypeError for a name that is none of its columns.
         """
-        model = type(self)
-        columns, mine = _columns_of(model), instance_dict(self)
+        parts, mine = _parts_of(type(self)), instance_dict(self)
         for name, value in values.items():
-            if name in columns:
+            if name not in parts:
+                raise TypeError(f"{name!r} is no column of {type(self).__name__}")
+            if (several := parts[name]) is None:
                 mine[name] = value
-            elif hasattr(model, name):  # what stands for several columns
-                setattr(self, name, value)
             else:
-                raise TypeError(f"{name!r} is no column of {model.__name__}")
+                mine.update({column: getattr(value, part) for column, part in several})
 
 
 @cache
-def _columns_of(model: type[Row]) -> frozenset[str]:
-    return frozenset(model.__table__.columns.keys())
+def _parts_of(model: type[Row]) -> dict[str, list[tuple[str, str]] | None]:
+    """The names of a model's columns, and of what stands for several of them: with each of those
+    the name that it has there.
+    """
+    columns: dict[str, list[tuple[str, str]] | None]
+    columns = dict.fromkeys(model.__table__.columns.keys())
+    for one in inspect(model).composites:
+        whole: Any = one.composite_class
+        names = [part.name for part in fields(whole)]
+        columns[one.key] = list(zip((part.key for part in one.props), names, strict=True))
+    return columns

@@ -58,8 +58,8 @@ _YES: Final = _words(
     good great perfect excellent close noproblem ok
     """
 )
-_THANKS_EMOJI: Final = "🙏🙂😊☺😉😀😃😄😁🥰😍😘🤗🌹💐❤🧡💛💚💙💜🤍"
-_YES_EMOJI: Final = "👍👌🤝👏💯🔥🎉💪✌✅+➕"
+_THANKS_SIGNS: Final = frozenset("🙏🙂😊☺😉😀😃😄😁🥰😍😘🤗🌹💐❤🧡💛💚💙💜🤍")
+_YES_SIGNS: Final = frozenset("👍👌🤝👏💯🔥🎉💪✌✅+➕")
 # Reactions that say that something is wrong.
 DISLIKES: Final = frozenset("👎💔😡🤬🤮💩😢😭😨")
 # These add warmth but say nothing by themselves.
@@ -89,6 +89,19 @@ _SUBJECTS: Final = _words(
     signal phone connection s can you this ticket
     """
 )
+# What may be said in a yes, and what makes one of it.
+_AROUND_YES: Final = _YES | _AGREEMENT | _THANKS | _WARMTH | _SUBJECTS
+_SAYS_YES: Final = _YES | _AGREEMENT
+_AGREED: Final = _THANKS | _AGREEMENT
+_AGREED_SIGNS: Final = _THANKS_SIGNS | _YES_SIGNS - {*"+➕"}
+# What may be said beside thanks: by whether something is named that they are for, and by whether
+# agreement is thanks, too.
+_AROUND_THANKS: Final = {
+    (named, agreement): (_WARMTH | (_FAVOURS if named else _words("")))
+    - (_words("") if agreement else _YES)
+    for named in (True, False)
+    for agreement in (True, False)
+}
 _PHRASES: Final = (
     ("got it", "gotit"),
     ("all right", "alright"),
@@ -131,11 +144,10 @@ def meaning_of(text: str, asked: Question = Question.NOTHING) -> Meaning:
     folded = text.lower().replace("ё", "е")
     for phrase, word in _PHRASES:
         folded = folded.replace(phrase, word)
-    words, emoji = _WORD.findall(folded), set(_TRIFLES.sub("", _WORD.sub("", folded)))
-    if asked is Question.WORKS and _is_yes(words, emoji):
+    words = _WORD.findall(folded)
+    if asked is Question.WORKS and _is_yes(words, folded):
         return Meaning.YES
-    thanks = _is_thanks(words, emoji, agreement=asked is not Question.OURS)
-    if thanks:
+    if _is_thanks(words, folded, agreement=asked is not Question.OURS):
         return Meaning.THANKS
     unclear = asked is Question.WORKS and words and not _is_clear(folded)
     return Meaning.UNCLEAR if unclear else Meaning.WORDS
@@ -148,26 +160,29 @@ def asks_or_complains(text: str) -> bool:
     return _is_clear(text.lower().replace("ё", "е"))
 
 
+def _signs(folded: str) -> set[str]:
+    """All that is said without words."""
+    return set(_TRIFLES.sub("", _WORD.sub("", folded)))
+
+
 def _is_clear(folded: str) -> bool:
     said = _UNSURE.sub("", folded)
     return "?" in said or not DISLIKES.isdisjoint(said) or _CLEAR.search(said) is not None
 
 
-def _is_yes(words: list[str], emoji: set[str]) -> bool:
-    around = _YES | _AGREEMENT | _THANKS | _WARMTH | _SUBJECTS
-    if emoji - {*_YES_EMOJI, *_THANKS_EMOJI} or any(word not in around for word in words):
+def _is_yes(words: list[str], folded: str) -> bool:
+    signs = _signs(folded)
+    if signs - _YES_SIGNS - _THANKS_SIGNS or not _AROUND_YES.issuperset(words):
         return False
-    return bool(emoji & {*_YES_EMOJI}) or any(word in _YES | _AGREEMENT for word in words)
+    return not (_YES_SIGNS.isdisjoint(signs) and _SAYS_YES.isdisjoint(words))
 
 
-def _is_thanks(words: list[str], emoji: set[str], *, agreement: bool) -> bool:
-    said = _THANKS | (_AGREEMENT if agreement else frozenset())
-    around = _WARMTH | (_FAVOURS if _FOR.intersection(words) else frozenset())
-    if not agreement:
-        around -= _YES
-    also = agreement or _THANKS.intersection(words)
-    signs = {*_THANKS_EMOJI, *(_YES_EMOJI.strip("+➕") if also else "")}
-    meant = [word for word in words if word in said or word not in around]
-    if emoji - signs or any(word not in said for word in meant):
+def _is_thanks(words: list[str], folded: str, *, agreement: bool) -> bool:
+    said = _AGREED if agreement else _THANKS
+    around = _AROUND_THANKS[not _FOR.isdisjoint(words), agreement]
+    if any(word not in said and word not in around for word in words):
         return False
-    return bool(meant) or (bool(emoji) and not words)
+    signs = _signs(folded)
+    also = agreement or not _THANKS.isdisjoint(words)
+    fit = signs <= (_AGREED_SIGNS if also else _THANKS_SIGNS)
+    return fit and (bool(signs) if not words else not said.isdisjoint(words))

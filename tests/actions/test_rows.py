@@ -1,16 +1,18 @@
 """Rows as objects: what the desk's own reading and writing does is what the library would do."""
 
+import json
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import bindparam, select, update
-from sqlalchemy.exc import IntegrityError, NoResultFound
+from sqlalchemy import bindparam, select, text, update
+from sqlalchemy.exc import IntegrityError, NoResultFound, StatementError
 from sqlalchemy.orm.exc import StaleDataError
 
 from core.addresses import Address, MessageRef
 from core.db import Database, PreparedStatement, Row
+from core.db.statements import insert_rows
 from core.desk import Desk
 from core.models import ContactPoint, Message, Person, SystemState, Team, Ticket
 from core.tx import ReadTx, Tx
@@ -19,6 +21,7 @@ from tests.actions.store import Store
 from tests.actions.test_hot_path import measured
 from tests.clock import Clock
 
+NOW = datetime(2026, 12, 1, 12, 0, tzinfo=UTC)
 PEOPLE: Any = Person.__table__
 WITH_TICKETS = PreparedStatement(
     select(Person, Ticket, Person.name)
@@ -92,6 +95,37 @@ async def test_a_value_of_several_columns_is_there(desk: Desk, store: Store) -> 
         return source
 
     assert await desk.run(moved) == message.source
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        pytest.param({"ru": "подъезд", "emoji": "👩‍👩‍👧", "none": None}, id="words"),
+        pytest.param({"half": "\ud83d", "list": [(1, 2.5), {"a": True}]}, id="half a pair"),
+        pytest.param({"number": 2**80}, id="a long number"),
+        pytest.param({1: "a"}, id="a number for a name"),
+    ],
+)
+async def test_json_is_read_as_the_library_has_always_written_it(
+    database: Database, said: dict[Any, Any]
+) -> None:
+    if not database.is_sqlite:
+        pytest.skip("there the library writes it")
+    before = json.dumps(said)
+    async with database.write() as session:
+        await insert_rows(session, [SystemState(name="new", value=said, at=NOW)])
+        older = {"value": before, "at": NOW.replace(tzinfo=None).isoformat(" ")}
+        await session.execute(text("INSERT INTO system_state VALUES ('old', :value, :at)"), older)
+    async with database.read() as session:
+        for name in ("new", "old"):
+            kept = await session.get(SystemState, name)
+            assert kept is not None and kept.value == json.loads(before)
+
+
+async def test_what_is_no_json_is_refused(database: Database) -> None:
+    with pytest.raises((TypeError, StatementError)):
+        async with database.write() as session:
+            await insert_rows(session, [SystemState(name="x", value={"at": NOW}, at=NOW)])
 
 
 async def test_a_new_row_has_its_number_and_what_was_left_out(desk: Desk) -> None:

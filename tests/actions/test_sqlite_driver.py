@@ -74,6 +74,16 @@ async def test_an_ordinary_statement_is_answered_on_the_spot(own: Database) -> N
         assert where.last_was_here()
 
 
+async def test_what_a_savepoint_would_take_back_makes_no_file(own: Database) -> None:
+    """In memory that is only the writer's: who reads may sort more than fits there."""
+    in_memory = 2
+    pragma = text("PRAGMA temp_store")
+    async with own.write() as session:
+        assert await session.scalar(pragma) == in_memory
+    async with own.read() as session:
+        assert await session.scalar(pragma) != in_memory
+
+
 async def test_what_writes_to_the_disk_crosses(own: Database) -> None:
     where = Where(own)
     async with own.write() as session:

@@ -18,9 +18,10 @@ ERASED: Final = "erased:"
 """What an entry begins with that is the digest of an address."""
 ORIGIN: Final = "erasure"
 """Where the version of the directory comes from that has it so."""
-_FIELD: Final = "mail_blacklist"
+SENDERS: Final = "mail_blacklist"
+"""The setting that has them."""
 # As documents of the directory are written: one line, strings as in JSON.
-_LISTED: Final = re.compile(rf"^{_FIELD} = \[.*\]$", re.MULTILINE)
+_LISTED: Final = re.compile(rf"^{SENDERS} = \[.*\]$", re.MULTILINE)
 
 
 def sender_digest(key: bytes, address: str) -> str:
@@ -43,13 +44,13 @@ async def hide_senders(tx: Tx, points: Iterable[str]) -> None:
 
 
 async def _hide_in_setting(tx: Tx, addresses: set[str]) -> bool:
-    row = await tx.find(Setting, _FIELD, hold=True)
+    row = await tx.find(Setting, SENDERS, hold=True)
     entries = tx.company.mail_blacklist if row is None else row.value["is"]
-    if not addresses & {one.casefold() for one in entries} or _FIELD in tx.company.fixed:
+    if not addresses & {one.casefold() for one in entries} or SENDERS in tx.company.fixed:
         return False
     key = await find_signing_key(tx)
     hidden = [sender_digest(key, one) if one.casefold() in addresses else one for one in entries]
-    await tx.put(Setting(name=_FIELD, value={"is": hidden}, at=tx.now))
+    await tx.put(Setting(name=SENDERS, value={"is": hidden}, at=tx.now))
     tx.choose(mail_blacklist=tuple(hidden))
     return True
 

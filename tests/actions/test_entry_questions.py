@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from channels.telegram.screens.company_settings import settings_lines
 from channels.telegram.screens.entry_questions import draw_entry, draw_proposal, draw_question
 from channels.telegram.screens.entry_words import known_of
 from channels.telegram.screens.screen import Renderer
@@ -26,6 +27,7 @@ from core.errors import NotAllowed, Refusal
 from core.models import Account
 from core.people.identity import Sender
 from core.people.staff import as_admin, by_operator, enrol
+from core.setup.company_settings import find_company
 from core.texts import shipped_texts
 from core.tx import Tx
 from tests.actions.people import ALICE, ANNA, OLGA, opens
@@ -356,6 +358,30 @@ async def test_a_wrong_value_stands_in_the_quotation_marks_of_the_reader(
     await chat.opens("topic", "payment", "answer")
     await chat.says(words)
     assert said in chat.told
+
+
+@pytest.mark.parametrize(
+    ("locale", "said"),
+    [("ru", "адрес удалённого клиента"), ("en", "address of an erased customer")],
+)
+async def test_what_is_left_of_an_erased_sender_is_said_to_be_one(
+    desk: Desk, locale: str, said: str
+) -> None:
+    digest = f"erased:{'0a' * 20}"
+    text = f'[settings]\nmail_blacklist = ["spam.example", "{digest}"]\n'
+    await desk.run(apply_directory, read_directory(text))
+    chat = Chat(desk, locale=locale)
+    shown = draw_question(chat.renderer, await chat.opens("settings", "", "mail_blacklist"))
+    told = f"{shown.html} {shown.keyboard}"
+    assert f"spam.example, {said}" in told and told.count(said) == 2
+    assert "erased:" not in told
+    desk.company = await desk.read(find_company)
+    settings = "\n".join(settings_lines(chat.renderer, desk.company, None))
+    assert f"spam.example, {said}" in settings and "erased:" not in settings
+    await chat.says("other.example")
+    await chat.applies()
+    listed = await chat.value("settings", "", "mail_blacklist")
+    assert listed == ["spam.example", digest, "other.example"]
 
 
 async def test_the_slower_of_two_admins_sees_what_the_other_changed(desk: Desk) -> None:

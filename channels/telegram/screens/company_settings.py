@@ -3,8 +3,10 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
+from channels.telegram.screens.entry_words import sender_word
 from channels.telegram.screens.screen import Renderer
 from core.company import Company, Limit
+from core.contacts.erased_senders import SENDERS
 from core.contacts.retention import Round
 from core.texts import Key
 from core.words.names import clean_name
@@ -31,11 +33,11 @@ def settings_lines(renderer: Renderer, company: Company, last: Round | None) -> 
 
 
 def _said(renderer: Renderer, company: Company) -> Iterator[str]:
-    for name, facts in _facts(company).items():
+    for name, facts in _facts(renderer, company).items():
         yield f"• {renderer.html(f'company_settings.{name}', **facts)}"
 
 
-def _facts(company: Company) -> dict[str, Mapping[str, Any]]:
+def _facts(renderer: Renderer, company: Company) -> dict[str, Mapping[str, Any]]:
     """The texts of all settings, and what they say."""
     return {
         "answers": {"deadline": company.answer_deadline, "remind": company.remind_before},
@@ -50,7 +52,10 @@ def _facts(company: Company) -> dict[str, Mapping[str, Any]]:
         **_limit("mail_ticket_limit", company.mail_ticket_limit),
         f"topics.{company.topics}": {},
         **_numbers(company),
-        **_list("junk" if company.mail_junk else "mail_blacklist", company.mail_blacklist),
+        **_list(
+            "junk" if company.mail_junk else SENDERS,
+            [sender_word(renderer, entry) for entry in company.mail_blacklist],
+        ),
         **_list("mail_alerts_to", company.mail_alerts_to),
         **_budget(company),
         "kept": {

@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime, time
 from typing import Any, Final
 
 from channels.telegram.screens.screen import Renderer, clipped
+from core.contacts.erased_senders import ERASED, SENDERS
 from core.directory.entry_choices import Choice, Choices
 from core.directory.fields import DAYS
 from core.directory.shapes import AskedField, Shape, part_shapes
@@ -64,7 +65,16 @@ def choice_word(renderer: Renderer, field: str, one: Choice) -> str:
     return _word(renderer, field, one.value)
 
 
+def sender_word(renderer: Renderer, entry: str) -> str:
+    """Return what an entry of the mail's blacklist is called: of who was erased a digest is left
+    (S31), which tells nobody anything.
+    """
+    return renderer.plain("entry.erased_sender") if entry.startswith(ERASED) else entry
+
+
 def _word(renderer: Renderer, field: str, value: Any) -> str:
+    if field == SENDERS:
+        return clean_name(sender_word(renderer, str(value)), NAME)
     said = say_first(renderer, f"entry_value.{field}.{value}", f"entry_value.{value}")
     return clean_name(str(value), NAME) if said is None else said
 
@@ -93,6 +103,8 @@ class _Saying:
             said = None if by_name is None else by_name(self, shape, value)
         except (ValueError, TypeError, AttributeError):
             said = None  # what could not be written today is shown as it is
+        if said is None and self.field == SENDERS:
+            return sender_word(self.renderer, str(value))
         return str(value) if said is None else said
 
     def chosen(self, shape: Shape, value: Any) -> str:

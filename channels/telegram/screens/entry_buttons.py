@@ -13,6 +13,10 @@ from core.directory.shapes import MARK as FIELD
 
 NAMES: Final = tuple(kind.name for kind in KINDS)
 
+_STEPS: Final = (
+    *("new", "up", "down", "yes", "no", "off", "clear", "picked", "back"),
+    *("remove", "removed"),
+)
 _Mark = Annotated[str, matching(f"([0-9a-f]{{{MARK}}})?")]
 _Field = Annotated[str, matching(f"[0-9a-f]{{{FIELD}}}")]
 
@@ -36,12 +40,10 @@ class PickValue(CallbackData, prefix="ep"):
 
 class EntryStep(CallbackData, prefix="en"):
     """Begin a ``new`` entry, move one ``up`` or ``down``; of an open question: ``yes``, ``no``,
-    ``off``, ``clear``, ``picked``, ``back``.
+    ``off``, ``clear``, ``picked``, ``back``. ``remove`` asks, ``removed`` does it.
     """
 
-    step: Annotated[
-        str, one_of(("new", "up", "down", "yes", "no", "off", "clear", "picked", "back"))
-    ]
+    step: Annotated[str, one_of(_STEPS)]
     kind: Annotated[str, one_of(NAMES)]
     mark: _Mark
     field: Annotated[str, matching(f"([0-9a-f]{{{FIELD}}})?")] = ""

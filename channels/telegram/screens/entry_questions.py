@@ -39,8 +39,9 @@ from channels.telegram.screens.entry_words import (
 )
 from channels.telegram.screens.screen import Renderer, Screen
 from core.directory.entry_choices import Choice
-from core.directory.entry_edits import kind_of
+from core.directory.entry_edits import EntryFacts, kind_of
 from core.directory.entry_questions import EntryView, Proposal, Question
+from core.directory.entry_removal import REMOVABLE
 from core.directory.entry_tables import value_at
 from core.directory.faults import Fault
 from core.directory.shapes import AskedField
@@ -121,6 +122,9 @@ def _further(renderer: Renderer, view: EntryView) -> Iterator[Button]:
         step = "off" if facts.active else "on"
         part = DirectoryPart(step=step, kind=facts.kind, mark=facts.mark)
         yield _button(renderer.plain(f"button.directory.{step}"), part)
+    if facts.kind in REMOVABLE:
+        data = EntryStep(step="remove", kind=facts.kind, mark=facts.mark)
+        yield _button(renderer.plain("button.entry.remove"), data)
 
 
 def _ways(
@@ -133,6 +137,18 @@ def _ways(
     facts = view.facts
     back = DirectoryKinds() if facts.single else DirectoryKind(kind=facts.kind, page=0)
     yield [_button(renderer.plain("button.setup.back"), back)]
+
+
+def draw_removal(renderer: Renderer, facts: EntryFacts) -> Screen:
+    """Whether an entry shall really be removed."""
+    step = EntryStep(step="removed", kind=facts.kind, mark=facts.mark)
+    back = DirectoryPart(step="show", kind=facts.kind, mark=facts.mark)
+    rows = [
+        [_button(renderer.plain("button.setup.back"), back)],
+        [_button(renderer.plain("button.entry.removed"), step)],
+    ]
+    text = f"{_head(renderer, facts.kind, facts.title)}\n{renderer.html('entry.remove')}"
+    return Screen(text, Keyboard(inline_keyboard=rows))
 
 
 # A question

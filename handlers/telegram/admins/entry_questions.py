@@ -19,12 +19,14 @@ from channels.telegram.screens.entry_questions import (
     draw_more,
     draw_proposal,
     draw_question,
+    draw_removal,
 )
 from channels.telegram.screens.entry_words import known_of
 from core.contacts.retention import last_round
 from core.directory import entry_questions as asking
 from core.directory.entry_edits import list_entries, move_entry
 from core.directory.entry_questions import CanBeApplied, Draft, EntryView, MoreToAsk, Question
+from core.directory.entry_removal import find_removable, remove_entry
 from core.directory.faults import DirectoryError
 from core.directory.kinds.settings import SettingsEntry
 from core.directory.spoken import OFF, read_answer
@@ -186,6 +188,18 @@ async def _move(context: ButtonContext, data: EntryStep) -> None:
     await show_entry(context, data.kind, data.mark)
 
 
+async def _remove(context: ButtonContext, data: EntryStep) -> None:
+    found = await _read(context, find_removable, data.kind, data.mark)
+    await context.show(draw_removal(context.renderer, found))
+
+
+async def _removed(context: ButtonContext, data: EntryStep) -> None:
+    await _run(context, remove_entry, data.kind, data.mark)
+    found = await _read(context, list_entries, data.kind)
+    screen = draw_entries(context.renderer, data.kind, found, 0, ready=is_ready(context))
+    await context.show(screen, context.renderer.plain("entry.removed"))
+
+
 async def _word(context: ButtonContext, data: EntryStep) -> None:
     await _answer(context, await _question(context, data), _WORDS[data.step])
 
@@ -211,6 +225,8 @@ _STEPS: Final[dict[str, Callable[[ButtonContext, EntryStep], Awaitable[None]]]] 
     "new": _begin,
     "up": _move,
     "down": _move,
+    "remove": _remove,
+    "removed": _removed,
     "picked": _picked,
     "back": _back,
     **dict.fromkeys(_WORDS, _word),

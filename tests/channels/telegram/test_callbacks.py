@@ -289,6 +289,7 @@ IN_CHATS: dict[str, CallbackData] = {
         kind="team", mark="0123abcd", field="abcdef", value="89abcdef"
     ),
     "en:new:topic::": EntryStep(step="new", kind="topic", mark=""),
+    "en:removed:article:0123abcd:": EntryStep(step="removed", kind="article", mark="0123abcd"),
     "en:up:topic:0123abcd:": EntryStep(step="up", kind="topic", mark="0123abcd"),
     "en:back:topic:0123abcd:abcdef": EntryStep(
         step="back", kind="topic", mark="0123abcd", field="abcdef"

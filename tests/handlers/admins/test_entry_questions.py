@@ -8,10 +8,13 @@ from channels.telegram.screens.buttons import LONGEST_LABEL
 from channels.telegram.screens.callback_data import parse, parted
 from channels.telegram.screens.directory_entries import PAGE, DirectoryKind, DirectoryKinds
 from channels.telegram.screens.entry_buttons import AskValue
+from core.directory.entry_edits import mark_of_key
 from core.directory.kinds import KINDS
 from core.directory.reader import read_directory
 from core.directory.shapes import asked_fields
-from core.directory.store import apply_directory, show_directory
+from core.directory.store import apply_directory, restore_version, show_directory
+from core.models import TicketArticle
+from core.tx import Tx
 from core.words.names import visible
 from tests.channels.telegram.hostile import HOSTILE
 from tests.handlers.operators.group import Group
@@ -331,3 +334,47 @@ async def test_what_was_changed_is_taken_back_by_a_button(group: Group) -> None:
     await says(group, "4 дня")
     await presses(group, "Применить", "Вернуть как было")
     assert await group.desk.read(show_directory) == before
+
+
+async def test_an_article_is_deleted_after_a_question_and_an_old_version_has_it(
+    group: Group,
+) -> None:
+    await filled(group)
+    await says(group, "/directory Приложение")
+    await presses(group, "Приложение · Статьи", "🗑 Удалить")
+    assert "Удалить статью?" in group.boss.last.text
+    await presses(group, "Назад")
+    await presses(group, "🗑 Удалить")
+    gone = data_of(group)["Да, удалить"]
+    await presses(group, "Да, удалить")
+    assert "Приложение" not in group.boss.last.text
+    assert await group.rows("SELECT code FROM article") == []
+    press = await group.boss.press_data(group.boss.last, gone)
+    await group.settle()
+    assert (await press.answer()).text == "Кнопка устарела."
+    await group.desk.run(restore_version, 2)
+    assert await group.rows("SELECT code FROM article") == [("app",)]
+
+
+async def test_an_article_that_tickets_know_stays(group: Group) -> None:
+    await filled(group)
+    number = await group.ticket()
+
+    async def link(tx: Tx) -> None:
+        await tx.insert(TicketArticle(ticket_id=number, article="app", at=tx.now))
+
+    await group.desk.run(link)
+    await says(group, "/directory Приложение")
+    await presses(group, "Приложение · Статьи")
+    press = await group.boss.press("🗑 Удалить")
+    await group.settle()
+    assert (await press.answer()).text.startswith("Статью знает 1 обращение")
+    assert await group.rows("SELECT code FROM article") == [("app",)]
+
+
+async def test_only_articles_are_deleted_and_only_by_admins(group: Group) -> None:
+    await filled(group)
+    await says(group, "/directory Оплата")
+    assert "🗑 Удалить" not in group.boss.last.buttons
+    await taps(group, f"en:removed:topic:{mark_of_key('payment')}:")
+    assert ("payment",) in await group.rows("SELECT code FROM topic")

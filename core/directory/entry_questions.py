@@ -145,7 +145,7 @@ async def view_entry(tx: ReadTx, kind: str, mark: str) -> EntryView:
     )
 
 
-def _fields(tx: ReadTx, kind: str) -> list[AskedField]:
+def _fields(tx: ReadTx, kind: str) -> Sequence[AskedField]:
     """The company's language comes first."""
     own = tx.company.language
     others = [one for one in shipped_texts().locales if one != own]

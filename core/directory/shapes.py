@@ -6,6 +6,7 @@ Nothing here knows a kind: another class, or another field, is asked for by its 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from functools import cache
 from hashlib import sha256
 from typing import Annotated, Any, Final, Literal, cast, get_args, get_origin
 
@@ -93,13 +94,13 @@ class AskedField:
         return not self.required
 
 
-def asked_fields(kind: type[DirectoryEntry], languages: Sequence[str]) -> list[AskedField]:
+@cache
+def asked_fields(kind: type[DirectoryEntry], languages: tuple[str, ...]) -> tuple[AskedField, ...]:
     """All that a kind can be asked for, in the order of its class. Texts by language are one for
     each of ``languages``; the first of them is the one that an entry must have.
     """
-    return [
-        one for one in _fields_of(kind, (), languages, bare=True) if one.path[0] not in _ELSEWHERE
-    ]
+    found = _fields_of(kind, (), languages, bare=True)
+    return tuple(one for one in found if one.path[0] not in _ELSEWHERE)
 
 
 def _fields_of(

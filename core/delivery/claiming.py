@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Final
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -13,8 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from core.db import is_transient
 from core.delivery import outbox_store
 from core.delivery.channel import Channel, Delivery, ReadsAhead
-from core.delivery.next_rows import Chooser
-from core.delivery.outbox_store import Candidate
+from core.delivery.next_rows import UNKNOWN, Choice, Chooser
 from core.delivery.sender import ids_of
 from core.delivery.under_way import UnderWay
 from core.fault_points import pass_point
@@ -35,10 +35,16 @@ class Claimed:
     """
 
     claims: "Claims"
-    addresses: Collection[str]
-    numbers: Collection[int]
+    addresses: set[str]
+    numbers: set[int]
     era: int
     deliveries: list[Delivery] = field(default_factory=list)
+
+    def hold(self, number: int) -> None:
+        """One more row was claimed at one of the addresses."""
+        self.numbers.add(number)
+        if self.era == self.claims.under_way.era:  # what was abandoned is in other hands
+            self.claims.under_way.reserve((), [number])
 
     def leave(self) -> None:
         """Send them."""
@@ -136,27 +142,44 @@ class Claims:
         finally:
             self.under_way.release(addresses)
         # what is older may be held by another transaction, which waits for this one
-        return await self._take(tx, now, [row for row in chosen if row.created_at == tx.now])
+        return await self._take(tx, now, chosen, since=tx.now)
 
-    async def _take(self, tx: Tx, now: float, chosen: Sequence[Candidate]) -> Claimed | None:
-        if not chosen:
+    async def _take(
+        self, tx: Tx, now: float, chosen: Choice, since: datetime = UNKNOWN
+    ) -> Claimed | None:
+        """Claim it, but for what was written before ``since``."""
+        addresses = chosen.all_addresses
+        if not addresses:
             return None
         pass_point("courier.before_claim")
-        numbers = {row.id for row in chosen}
-        claimed = Claimed(self, {row.address for row in chosen}, numbers, self.under_way.era)
-        self.under_way.reserve(claimed.addresses, claimed.numbers)
-        for row in chosen:
-            self.chooser.take(row, now)
-        context: dict[str, object] = {}
-        for channel in self._noting:
-            context |= channel.probe_context()
+        rows = {row.id for row in chosen.rows if row.created_at >= since}
+        claimed = Claimed(self, addresses, rows, self.under_way.era)
+        self.under_way.reserve(addresses, rows)
         try:
-            marked = await outbox_store.claim(tx, claimed.numbers, context)
+            marked = await self._mark(tx, now, claimed, chosen, since)
             claimed.deliveries = [await self._read_ahead(tx, each) for each in marked]
         except BaseException:
             claimed.stay()
             raise
         return claimed
+
+    async def _mark(
+        self, tx: Tx, now: float, claimed: Claimed, chosen: Choice, since: datetime
+    ) -> list[Delivery]:
+        context: dict[str, object] = {}
+        for channel in self._noting:
+            context |= channel.probe_context()
+        for row in chosen.rows:
+            self.chooser.take(row.address, row.customer_id, now)
+        marked = await outbox_store.claim(tx, claimed.numbers, context)
+        for address in chosen.addresses:
+            self.chooser.waiting.forget(address)
+            delivery, customer = await outbox_store.claim_next(tx, address, since, context)
+            if delivery is not None:
+                self.chooser.take(address, customer, now)
+                claimed.hold(delivery.id)
+                marked.append(delivery)
+        return marked
 
     async def _read_ahead(self, tx: Tx, delivery: Delivery) -> Delivery:
         """The delivery with what its channel reads for it. A mistake there shows when it is sent,

@@ -12,7 +12,6 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
 from functools import partial
 from typing import Final
 
@@ -24,6 +23,7 @@ from core.delivery.next_rows import Chooser
 from core.delivery.pacing import Pacer
 from core.delivery.sender import QUIET, DeliveryResult, DeliverySender, Outcome, Reach
 from core.delivery.settlement import FINAL, Batch, FollowUps, Results, Settlement
+from core.delivery.slow_answers import SlowAnswers
 from core.delivery.strays import Strays
 from core.delivery.under_way import InFlight, UnderWay
 from core.desk import Desk
@@ -32,8 +32,6 @@ from core.tx import Tx
 
 log = logging.getLogger(__name__)
 
-# An answer on its way for longer than this is acknowledged by 👀 (X2).
-SLOW: Final = timedelta(seconds=2)
 LOOK_EVERY: Final = 1.0
 
 
@@ -85,8 +83,7 @@ class Courier:
     _claims: Claims = field(init=False)
     _results: Results = field(init=False)
     _reach: Reach = field(init=False)
-    _seen_slow: set[int] = field(default_factory=set)
-    _looked_at: float = 0.0  # for slow answers
+    _slow_answers: SlowAnswers = field(init=False)
     _look_at: float = 0.0  # when to look next for what others have written
     _quiet_until: float = 0.0  # nobody is asked before about what was lost
     _strays: Strays = field(default_factory=Strays)
@@ -115,6 +112,7 @@ class Courier:
             self._claims.note_free,
         )
         self._reach = Reach(self.channels)
+        self._slow_answers = SlowAnswers(self.desk, self.follow_ups.slow)
         self._forgetful = list(self.channels.values())
         self._at_rest.set()
 
@@ -251,8 +249,8 @@ class Courier:
             claimed = await self._turn(batch, now, claim=claim)
             if claimed is not None:
                 claimed.leave()
-        if now >= self._looked_at + LOOK_EVERY and self._leads():
-            await self._look_for_slow_answers(now)
+        if now >= self._slow_answers.look_at and self._leads():
+            await self._slow_answers.look(now)
         if now >= self._strays.look_at and self._leads():
             await self._look_for_strays(now)
         rests = [at - now for at in self._chooser.resting.values()]
@@ -328,14 +326,6 @@ class Courier:
         except Exception as error:  # noqa: BLE001 whatever it is, the next process finds out
             log_failure(log, "what came of deliveries was not written down", error)
         self.desk.outbox_wakeup.set()
-
-    async def _look_for_slow_answers(self, now: float) -> None:
-        self._looked_at = now
-        slow = await self.desk.read(outbox_store.find_slow_answers, SLOW)
-        news = [message for row, message in slow if row not in self._seen_slow]
-        self._seen_slow = {row for row, _ in slow}
-        if news:
-            await self.desk.run(self.follow_ups.slow, news)
 
     # ---------------------------------------------------------------- what comes of a delivery
 

@@ -4,7 +4,7 @@ What this process writes, it is told of, and need not look for. It looks for the
 address by address: however much waits at an address that must rest, it is one step.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from heapq import heapify, heappop, heappush
@@ -66,6 +66,19 @@ class WaitingAddresses:
         self.complete = False
 
 
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What may leave now: these ``rows``, and whatever comes first at the ``addresses``."""
+
+    addresses: Sequence[str]
+    rows: Sequence[Candidate]
+
+    @property
+    def all_addresses(self) -> set[str]:
+        """One for each row that may leave."""
+        return {*self.addresses, *(row.address for row in self.rows)}
+
+
 @dataclass(slots=True)
 class Chooser:
     """``waiting``: where something waits; ``resting``: addresses that can take nothing before an
@@ -110,11 +123,37 @@ class Chooser:
         self._looked_up_to = walk.up_to
         return walk
 
-    async def choose(self, tx: Tx, now: float, is_free: IsFree, room: int) -> list[Candidate]:
-        """The rows whose turn it is, one per free address, as many as there is ``room`` for."""
+    async def choose(self, tx: Tx, now: float, is_free: IsFree, room: int) -> Choice:
+        """What leaves next, one row per free address, as many as there is ``room`` for.
+
+        Where there is room for all of them, only those are looked at that may have to wait.
+        """
+        queue = self.waiting.queue(is_free)
+        at_once: list[str] = []
+        if len(queue) <= room:
+            at_once = [address for _, address in sorted(queue) if self._is_open(address, now)]
+            queue = [each for each in sorted(queue) if each[1] not in at_once]
+        return Choice(at_once, await self._choose(tx, now, queue, room))
+
+    async def choose_of(self, tx: Tx, now: float, addresses: Collection[str]) -> Choice:
+        """The same of these addresses alone."""
+        at_once = [address for address in addresses if self._is_open(address, now)]
+        others = [address for address in addresses if address not in at_once]
+        found = [await self._first_at(tx, address, now) for address in others]
+        rows = [row for row in found if row is not None and self._may_leave(row, now)]
+        return Choice(at_once, rows)
+
+    def _is_open(self, address: str, now: float) -> bool:
+        """Whether anything may leave for the address now, whatever comes first there."""
+        gives_way = self.pacer.turns.may_give_way(address, now)
+        return not gives_way and self.pacer.delay(address, Priority.DIGEST, now) <= 0
+
+    async def _choose(
+        self, tx: Tx, now: float, queue: list[tuple[datetime, str]], room: int
+    ) -> list[Candidate]:
+        """The rows whose turn it is, of a heap of addresses."""
         chosen: list[Candidate] = []
         known: dict[str, Candidate] = {}
-        queue = self.waiting.queue(is_free)
         while queue and len(chosen) < room:
             turn, address = heappop(queue)
             row = known.get(address) or await self._first_at(tx, address, now)
@@ -127,15 +166,10 @@ class Chooser:
                 chosen.append(row)
         return chosen
 
-    async def choose_of(self, tx: Tx, now: float, addresses: Collection[str]) -> list[Candidate]:
-        """The same of these addresses alone."""
-        found = [await self._first_at(tx, address, now) for address in addresses]
-        return [row for row in found if row is not None and self._may_leave(row, now)]
-
-    def take(self, row: Candidate, now: float) -> None:
-        """The row leaves; what else waits at its address is found when that is free again."""
-        self.pacer.turns.take(row.address, row.customer_id, now)
-        self.waiting.forget(row.address)
+    def take(self, address: str, customer_id: int | None, now: float) -> None:
+        """A row leaves; what else waits at its address is found when that is free again."""
+        self.pacer.turns.take(address, customer_id, now)
+        self.waiting.forget(address)
 
     async def _first_at(self, tx: Tx, address: str, now: float) -> Candidate | None:
         """The row there whose turn it is; of those whose customer had their share only if nobody

@@ -55,11 +55,14 @@ _TABLE: Final[Any] = OutboxRow.__table__
 _ROWS: Final = _TABLE.c
 _TICKETS: Final[Any] = Ticket.__table__
 _EARLIER: Final = _TABLE.alias("earlier").c
-_DELIVERY: Final = (  # the first fields of Delivery, in their order
-    *(_ROWS.id, _ROWS.channel, _ROWS.address, _ROWS.locale, _ROWS.kind, _ROWS.key, _ROWS.facts),
+_BEFORE_FACTS: Final = (_ROWS.id, _ROWS.channel, _ROWS.address, _ROWS.locale, _ROWS.kind, _ROWS.key)
+_BEHIND_FACTS: Final = (
     *(_ROWS.ticket_id, _ROWS.created_at, _ROWS.attempts, _ROWS.message_id, _ROWS.person_id),
     _ROWS.priority,
 )
+# The first fields of Delivery, in their order.
+_DELIVERY: Final = (*_BEFORE_FACTS, _ROWS.facts, *_BEHIND_FACTS)
+_FACTS_AT: Final = len(_BEFORE_FACTS)
 _CANDIDATE: Final = (
     *(_ROWS.id, _ROWS.address, _ROWS.priority, _ROWS.created_at, _TICKETS.c.customer_id),
     _ROWS.order_at,
@@ -139,13 +142,38 @@ _FIRST: Final = (
 _URGENT: Final = PreparedStatement(
     select(_FIRST.c.address, _FIRST.c.order_at).where(*_waits(_FIRST.c, _EARLIER))
 )
-_CLAIM: Final = PreparedStatement(
-    update(_TABLE)
-    .where(_ROWS.id == bindparam("row"), _ROWS.state == constant("queued"))
-    .values(state="sending", attempts=_ROWS.attempts + 1, probe_context=bindparam("noted"))
-    .returning(*_DELIVERY),
-    apart=True,
+_NEXT: Final = _TABLE.alias("next").c
+_WHOSE_TURN: Final = (
+    select(_NEXT.id)
+    .where(_NEXT.address == bindparam("there"), *_waits(_NEXT, _EARLIER))
+    .order_by(_NEXT.order_at, _NEXT.id)
+    .limit(_ONE)
+    .scalar_subquery()
 )
+_CUSTOMER: Final = (
+    select(_TICKETS.c.customer_id)
+    .where(_TICKETS.c.id == _ROWS.ticket_id)
+    .correlate(_TABLE)
+    .scalar_subquery()
+)
+
+
+def _claiming(*which: ColumnElement[bool]) -> PreparedStatement:
+    """Its facts are read apart: where they cannot be, it is known of which row they are."""
+    taken = {
+        "state": "sending",
+        "attempts": _ROWS.attempts + 1,
+        "probe_context": bindparam("noted"),
+    }
+    claim = update(_TABLE).where(*which, _ROWS.state == constant("queued")).values(**taken)
+    facts = cast(_ROWS.facts, String)
+    return PreparedStatement(
+        claim.returning(*_BEFORE_FACTS, facts, *_BEHIND_FACTS, _CUSTOMER), apart=True
+    )
+
+
+_CLAIM: Final = _claiming(_ROWS.id == bindparam("row"))
+_CLAIM_NEXT: Final = _claiming(_ROWS.id == _WHOSE_TURN, _ROWS.created_at >= bindparam("since"))
 # Along the index of what is not over; in the order of ids every row there is would be visited.
 _INTERRUPTED: Final = PreparedStatement(
     select(*_DELIVERY, _ROWS.probe_context).where(
@@ -158,12 +186,20 @@ _END: Final = PreparedStatement(
     .values(state=bindparam("how"), done_at=bindparam("now"), error=bindparam("because")),
     apart=True,
 )
-_SLOW: Final = select(_ROWS.id, _ROWS.message_id).where(
-    _ROWS.state.in_(PENDING),
-    _ROWS.kind == "content",
+_IS_ANSWER: Final = (
+    _ROWS.kind == constant("content"),
     _ROWS.person_id.is_not(None),
     _ROWS.message_id.is_not(None),
-    _ROWS.created_at <= bindparam("before"),
+    _ROWS.created_at <= bindparam("up_to"),
+)
+_SLOW: Final = PreparedStatement(
+    select(_ROWS.id, _ROWS.message_id).where(_ROWS.state.in_(PENDING), *_IS_ANSWER)
+)
+# Its state is asked in other words, for the index of what waits would be read to its end.
+_SLOW_SINCE: Final = PreparedStatement(
+    select(_ROWS.id, _ROWS.message_id).where(
+        _ROWS.created_at > bindparam("since"), *_IS_ANSWER, func.lower(_ROWS.state).in_(PENDING)
+    )
 )
 
 
@@ -228,14 +264,37 @@ async def claim(tx: Tx, ids: Collection[int], probe_context: dict[str, Any]) -> 
     """Mark rows as being sent; the channel needs ``probe_context`` if the answer is lost."""
     claimed: list[Delivery] = []
     for row in sorted(ids):
-        try:
-            found = await _CLAIM.rows(tx.session, {"row": row, "noted": probe_context})
-        except ValueError:  # its JSON is broken: it must not hold up the others
-            log.exception("a row of the outbox cannot be read", extra={"outbox": row})
-            await end(tx, row, "failed", error="unreadable")
-        else:
-            claimed += [Delivery(*(*fields, probe_context)) for fields in found]
+        for fields in await _CLAIM.rows(tx.session, {"row": row, "noted": probe_context}):
+            delivery = await _delivery(tx, fields, probe_context)
+            claimed += [] if delivery is None else [delivery]
     return claimed
+
+
+async def claim_next(
+    tx: Tx, address: str, since: datetime, probe_context: dict[str, Any]
+) -> tuple[Delivery | None, int | None]:
+    """The same of the row whose turn it is at an address, if it was not written before ``since``;
+    and the customer whose ticket it is about.
+    """
+    given = _when(tx) | {"there": address, "since": since, "noted": probe_context}
+    for fields in await _CLAIM_NEXT.rows(tx.session, given):
+        return await _delivery(tx, fields, probe_context), fields[-1]
+    return None, None
+
+
+async def _delivery(
+    tx: Tx, fields: Sequence[Any], probe_context: dict[str, Any]
+) -> Delivery | None:
+    """What was claimed; ``None``: its JSON is broken, and it must not hold up the others."""
+    *before, customer = fields
+    del customer
+    try:
+        before[_FACTS_AT] = json.loads(before[_FACTS_AT])
+    except ValueError:
+        log.exception("a row of the outbox cannot be read", extra={"outbox": before[0]})
+        await end(tx, before[0], "failed", error="unreadable")
+        return None
+    return Delivery(*(*before, probe_context))
 
 
 async def find_interrupted(tx: ReadTx) -> list[Delivery]:
@@ -402,9 +461,17 @@ async def shift_waits(tx: Tx, step: timedelta) -> None:
     tx.outgoing = True
 
 
-async def find_slow_answers(tx: ReadTx, older_than: timedelta) -> Sequence[tuple[int, int]]:
-    """Answers that are on their way for longer: ids of row and message (X2)."""
-    slow = await tx.rows(_SLOW, {"before": tx.now - older_than})
+async def find_slow_answers(
+    tx: ReadTx, up_to: datetime, since: datetime | None = None
+) -> Sequence[tuple[int, int]]:
+    """Answers that are on their way and were written ``up_to`` then, and after ``since``: ids of
+    row and message (X2).
+    """
+    given = {"up_to": up_to}
+    if since is None:
+        slow = await _SLOW.rows(tx.session, given)
+    else:
+        slow = await _SLOW_SINCE.rows(tx.session, given | {"since": since})
     return [(row, message) for row, message in slow]
 
 

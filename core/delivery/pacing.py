@@ -195,15 +195,22 @@ class Turns:
 
     def __init__(self) -> None:
         self._had: dict[tuple[str, int], deque[float]] = {}
+        self._had_enough_until: dict[str, float] = {}
 
     def take(self, address: str, customer: int | None, now: float) -> None:
         """Count a post about a ticket of this customer."""
         if customer is not None and is_group(address):
             had = self._had.setdefault((address, customer), deque(maxlen=FAIR_SHARE))
             had.append(now)
+            if len(had) == FAIR_SHARE:
+                self._had_enough_until[address] = now + GROUP_WINDOW
         if len(self._had) > MOST_TURNS:
             recent = now - GROUP_WINDOW
             self._had = {whose: had for whose, had in self._had.items() if had[-1] > recent}
+
+    def may_give_way(self, address: str, now: float) -> bool:
+        """Whether anybody's share of the group's last minute may be used up."""
+        return self._had_enough_until.get(address, LONG_AGO) > now
 
     def has_had_enough(self, address: str, customer: int | None, now: float) -> bool:
         """Whether the customer's share of the last minute is used up."""

@@ -3,7 +3,6 @@ looked for; and knows which addresses are free for the next. No database here.
 """
 
 import asyncio
-from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from contextvars import copy_context
 from dataclasses import dataclass, field, replace
@@ -116,8 +115,11 @@ class UnderWay:
 
     def freed_by(self, ends: Iterable[InFlight]) -> set[str]:
         """The addresses that are free once so many deliveries of these are closed."""
-        closed = Counter(each.address for each in ends if self.busy.get(each.address) is each)
-        return {address for address, count in closed.items() if self.busy[address].left == count}
+        left: dict[str, int] = {}
+        for each in ends:
+            if self.busy.get(each.address) is each:
+                left[each.address] = left.get(each.address, each.left) - 1
+        return {address for address, count in left.items() if count == 0}
 
     def abandon(self, kept: Iterable[int]) -> None:
         """Nothing is under way here any more. ``kept``: rows that are in hand all the same."""

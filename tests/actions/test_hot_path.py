@@ -190,11 +190,26 @@ async def test_what_has_left_costs_what_waits_nothing(desk: Desk) -> None:
         taken = await desk.run(outbox_store.claim, [row.id for row in ready], {})
         assert taken
         assert await desk.run(outbox_store.end, taken[0].id, "sent")
+        await desk.run(outbox_store.claim_next, taken[0].address, taken[0].created_at, {})
     steps = await plan_of(desk.database, heard)
-    assert {step for step in steps if "outbox" in step or "next_row" in step} == {
+    assert {step for step in steps if "outbox" in step} == {
         "SEARCH next_row USING INDEX ix_outbox_address (address>?)",
         "SEARCH waiting USING INDEX ix_outbox_address (address=? AND order_at<?)",
         "SEARCH outbox USING INDEX ix_outbox_address (address=? AND order_at<?)",
+        "SEARCH next USING INDEX ix_outbox_address (address=? AND order_at<?)",
         "SEARCH earlier USING INDEX ix_outbox_pending (ordering_key=? AND id<?)",
         "SEARCH outbox USING INTEGER PRIMARY KEY (rowid=?)",
     }
+
+
+async def test_a_look_for_slow_answers_reads_those_of_the_last_seconds(
+    desk: Desk, clock: Clock
+) -> None:
+    if not desk.database.is_sqlite:
+        pytest.skip("PostgreSQL chooses by what is in the tables")
+    with asked(desk) as heard:
+        await desk.read(outbox_store.find_slow_answers, clock.now, clock.now)
+    steps = await plan_of(desk.database, heard)
+    assert [step for step in steps if "outbox" in step] == [
+        "SEARCH outbox USING INDEX ix_outbox_created_at (created_at>? AND created_at<?)"
+    ]

@@ -201,10 +201,12 @@ async def test_what_stands_in_the_group_is_found_again(desk: Desk, store: Store)
 async def test_a_slow_answer_is_acknowledged_once(desk: Desk, store: Store, clock: Clock) -> None:
     ticket, olga = await opens(desk), await operator(desk)
     await desk.run_as(olga, reply, ticket.id, writes())
-    span = timedelta(seconds=2)
-    assert await desk.read(find_slow_answers, span) == []
-    clock.move(seconds=2)
-    ((_, message),) = await desk.read(find_slow_answers, span)
+    written = clock.now
+    earlier, later = written - timedelta(seconds=1), written + timedelta(seconds=1)
+    assert await desk.read(find_slow_answers, earlier) == []
+    ((_, message),) = await desk.read(find_slow_answers, written)
+    assert await desk.read(find_slow_answers, later, written) == []
+    assert [told for _, told in await desk.read(find_slow_answers, later, earlier)] == [message]
     for _ in range(2):
         await desk.run(ack_slow_answers, [message])
     (eyes,) = await store.outbox(OPERATORS, kind="reaction")

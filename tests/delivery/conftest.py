@@ -7,7 +7,7 @@ import pytest
 from channels.telegram.addresses import chat_address
 from core.company import Company
 from core.db import Database
-from core.delivery import courier, sender, settlement
+from core.delivery import courier, sender, settlement, slow_answers
 from core.desk import Desk
 from core.subscriptions import SUBSCRIBERS
 from tests.clock import Clock
@@ -39,6 +39,7 @@ def desk(database: Database, clock: Clock) -> Desk:
 def harness(desk: Desk, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> CourierHarness:
     """A courier in a hurry: what it waits for lasts milliseconds here."""
     monkeypatch.setattr(courier, "LOOK_EVERY", 0.02)
+    monkeypatch.setattr(slow_answers, "LOOK_EVERY", 0.02)
     monkeypatch.setattr(sender, "QUIET", 0.01)
     monkeypatch.setattr(sender, "STORE_PAUSE", 0.01)
     monkeypatch.setattr(settlement, "STORE_PAUSE", 0.01)

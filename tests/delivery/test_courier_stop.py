@@ -106,16 +106,16 @@ async def test_what_is_claimed_after_all_was_abandoned_is_found_out_soon(
     harness: CourierHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whoever asked what is being sent has not seen it: the claim was not committed yet."""
-    row, claim = await harness.put(ALICE), outbox_store.claim
+    row, claim = await harness.put(ALICE), outbox_store.claim_next
     claimed, told = asyncio.Event(), asyncio.Event()
 
-    async def slow(*given: Any) -> list[Delivery]:
+    async def slow(*given: Any) -> tuple[Delivery | None, int | None]:
         found = await claim(*given)
         claimed.set()
         await told.wait()
         return found
 
-    monkeypatch.setattr(outbox_store, "claim", slow)
+    monkeypatch.setattr(outbox_store, "claim_next", slow)
     async with harness.at_work() as working:
         await claimed.wait()
         working.abandon()

@@ -148,7 +148,7 @@ class Claims:
         self, tx: Tx, now: float, chosen: Choice, since: datetime = UNKNOWN
     ) -> Claimed | None:
         """Claim it, but for what was written before ``since``."""
-        addresses = chosen.all_addresses
+        addresses = {*chosen.addresses, *(row.address for row in chosen.rows)}
         if not addresses:
             return None
         pass_point("courier.before_claim")
@@ -171,12 +171,13 @@ class Claims:
             context |= channel.probe_context()
         for row in chosen.rows:
             self.chooser.take(row.address, row.customer_id, now)
-        marked = await outbox_store.claim(tx, claimed.numbers, context)
+        rows = claimed.numbers
+        marked = await outbox_store.claim(tx, rows, context) if rows else []
         for address in chosen.addresses:
             self.chooser.waiting.forget(address)
             delivery, customer = await outbox_store.claim_next(tx, address, since, context)
             if delivery is not None:
-                self.chooser.take(address, customer, now)
+                self.chooser.pacer.turns.take(address, customer, now)
                 claimed.hold(delivery.id)
                 marked.append(delivery)
         return marked

@@ -73,11 +73,6 @@ class Choice:
     addresses: Sequence[str]
     rows: Sequence[Candidate]
 
-    @property
-    def all_addresses(self) -> set[str]:
-        """One for each row that may leave."""
-        return {*self.addresses, *(row.address for row in self.rows)}
-
 
 @dataclass(slots=True)
 class Chooser:
@@ -133,7 +128,7 @@ class Chooser:
         if len(queue) <= room:
             at_once = [address for _, address in sorted(queue) if self._is_open(address, now)]
             queue = [each for each in sorted(queue) if each[1] not in at_once]
-        return Choice(at_once, await self._choose(tx, now, queue, room))
+        return Choice(at_once, await self._choose(tx, now, queue, room) if queue else [])
 
     async def choose_of(self, tx: Tx, now: float, addresses: Collection[str]) -> Choice:
         """The same of these addresses alone."""

@@ -43,15 +43,10 @@ class FollowUps:
     slow: Callable[[Tx, list[int]], Awaitable[None]]
 
 
-async def settle(tx: Tx, delivery: Delivery, result: DeliveryResult, follow_ups: FollowUps) -> None:
-    """Write down what came of a delivery, with all that follows from it. Of a chat that has moved
-    see :func:`follow_chat`; what is uncertain stays as it is, for the next process.
-    """
-    await _SETTLE[result.outcome](tx, delivery, result, follow_ups)
-
-
 async def settle_barely(tx: Tx, delivery: Delivery, result: DeliveryResult) -> None:
-    """The same without what follows from it, which failed for reasons of its own."""
+    """Write down what came of a delivery without what follows from it, which failed for reasons of
+    its own.
+    """
     if result.outcome is Outcome.DELIVERED:
         await outbox_store.end(tx, delivery.id, "sent", error="unnoted")
     elif result.outcome is Outcome.REFUSED:
@@ -96,6 +91,8 @@ async def _later(
     )
 
 
+# Writes down what came of a delivery, with all that follows from it. Of a chat that has moved see
+# `follow_chat`; what is uncertain stays as it is, for the next process.
 _SETTLE: Final[
     Mapping[Outcome, Callable[[Tx, Delivery, DeliveryResult, FollowUps], Awaitable[None]]]
 ] = {
@@ -123,7 +120,8 @@ class Settlement:
     async def write(self, tx: Tx, follow_ups: FollowUps) -> None:
         """Write it down; what follows from it is left out when it goes on failing."""
         if self.failures < PATIENCE:
-            await settle(tx, self.delivery, self.result, follow_ups)
+            write = _SETTLE[self.result.outcome]
+            await write(tx, self.delivery, self.result, follow_ups)
         else:
             await settle_barely(tx, self.delivery, self.result)
 

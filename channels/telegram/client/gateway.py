@@ -7,7 +7,7 @@ session.
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
@@ -17,18 +17,14 @@ from typing import Any, Final, TypeVar, cast
 import aiogram.methods
 from aiogram import Bot
 from aiogram.client.default import DefaultBotProperties
-from aiogram.client.session.middlewares.base import (
-    BaseRequestMiddleware,
-    NextRequestMiddlewareType,
-)
 from aiogram.client.telegram import PRODUCTION, TelegramAPIServer
 from aiogram.exceptions import AiogramError, TelegramRetryAfter
 from aiogram.methods import EditMessageText, TelegramMethod
 from aiogram.methods.base import Response
-from aiogram.types import LinkPreviewOptions, Message, MessageId
+from aiogram.types import LinkPreviewOptions, Message
 
 from channels.telegram.client.api_errors import Refused, judge, refusal_of
-from channels.telegram.client.session import LeanSession
+from channels.telegram.client.session import LeanSession, Made
 from channels.telegram.client.turn_queue import TurnQueue
 from channels.telegram.screens.buttons import OpenMenus
 from core.delivery.pacing import Pacer, Priority
@@ -187,7 +183,7 @@ class Gateway:
         self.known_ids = KnownIds()
         self.open_menus = OpenMenus()
         self.turns = TurnQueue(pacer)
-        bot.session.middleware(_Gate(self))
+        bot.session.middleware(self.in_turn)
 
     @contextmanager
     def at(self, priority: Priority) -> Iterator[None]:
@@ -220,7 +216,8 @@ class Gateway:
     async def call(self, method: TelegramMethod[T]) -> T:
         """Make a call. Raises `Refused` and `SendError`, and nothing of aiogram's."""
         try:
-            return await self.bot(method)
+            made = await self.in_turn(self.bot.session.make_request, self.bot, method)
+            return cast(T, made)
         except AiogramError as error:
             refusal = refusal_of(error)
             if refusal is not None:
@@ -233,23 +230,15 @@ class Gateway:
         for found in result if isinstance(result, list) else [result]:
             if isinstance(found, Message):
                 self.known_ids.note(found.chat.id, found.message_id)
-            elif isinstance(found, MessageId) and chat is not None:
+            elif isinstance(found, Made) and chat is not None:
                 self.known_ids.note(chat, found.message_id)
 
-
-class _Gate(BaseRequestMiddleware):
-    """The gateway as aiogram's session sees it."""
-
-    def __init__(self, gateway: Gateway) -> None:
-        self._gateway = gateway
-
-    async def __call__(
-        self,
-        make_request: NextRequestMiddlewareType[Any],
-        bot: Bot,
-        method: TelegramMethod[Any],
+    async def in_turn(
+        self, make_request: Callable[..., Awaitable[Any]], bot: Bot, method: TelegramMethod[Any]
     ) -> Any:
-        """Make the call in its chat's turn; calls that change no chat need none."""
+        """Make the call in its chat's turn; calls that change no chat need none. It is a middleware
+        of the bot's session.
+        """
         if not is_change(method):
             return await make_request(bot, method)
         address, count = str(cast(Any, method).chat_id), count_of(method)
@@ -258,23 +247,24 @@ class _Gate(BaseRequestMiddleware):
         until = time.monotonic() + PATIENCE if direct else inf
         for attempt in range(TRIES + 1):
             paced = 0 if _probing.get() else count
+            await self.turns.come(address, priority, paced, until)
             try:
-                async with self._gateway.turns.turn(address, priority, paced, until):
-                    if not direct and self._gateway.leads is not None:
-                        await self._gateway.may_deliver()
-                    # only now: a menu may have been opened while a card waited for its turn
-                    shown = method
-                    if isinstance(method, EditMessageText) and not direct:
-                        shown = self._gateway.open_menus.keep(method)
-                    result = await make_request(bot, shown)
+                if not direct and self.leads is not None:
+                    await self.may_deliver()
+                # only now: a menu may have been opened while a card waited for its turn
+                is_refresh = isinstance(method, EditMessageText) and not direct
+                shown = self.open_menus.keep(method) if is_refresh else method
+                result = await make_request(bot, shown)
             except TelegramRetryAfter as error:
                 again = time.monotonic() + error.retry_after
-                self._gateway.pacer.blocked(address, again)
-                self._gateway.pacer.floods += 1
+                self.pacer.blocked(address, again)
+                self.pacer.floods += 1
                 # somebody waits for this answer, and not for long; the courier waits by itself
                 if not direct or attempt == TRIES or again > until:
                     raise
             else:
-                self._gateway.note_result(method, result)
+                self.note_result(method, result)
                 return result
+            finally:
+                self.turns.leave(address)
         raise AssertionError

@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from aiogram.methods import TelegramMethod
-from aiogram.types import Message, MessageId
+from aiogram.types import Message
 
 from channels.telegram.client.api_errors import ApiRefusal, Refused
 from channels.telegram.client.delivery_probe import DeliveryProbe, without_markup
 from channels.telegram.client.gateway import Gateway
+from channels.telegram.client.session import Made
 from core.delivery.channel import Delivery, SendError
 from core.delivery.outbox_store import STOPPED, note_stopped
 from core.desk import Desk
@@ -131,4 +132,4 @@ class SendProgressStore:
 
 def _refs(result: object) -> list[int]:
     made = result if isinstance(result, list) else [result]
-    return [message.message_id for message in made if isinstance(message, Message | MessageId)]
+    return [message.message_id for message in made if isinstance(message, Message | Made)]

@@ -7,6 +7,7 @@ times as much. Calls with files, and downloads, still go its way.
 import json
 import ssl
 from collections.abc import AsyncGenerator
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Any, Final, TypeVar, cast
@@ -21,7 +22,7 @@ from aiogram.client.session.base import BaseSession
 from aiogram.client.telegram import PRODUCTION, TelegramAPIServer
 from aiogram.exceptions import TelegramNetworkError
 from aiogram.methods import TelegramMethod
-from aiogram.types import InputFile, MessageId, TelegramObject
+from aiogram.types import InputFile, TelegramObject
 
 from channels.telegram.client.http_connection import Answer, ConnectionPool, Server
 from channels.telegram.screens.buttons import stamped
@@ -30,7 +31,7 @@ from core.tx import demand_no_transaction
 T = TypeVar("T")
 
 # Calls that answer with the messages they made or changed: only their ids are read.
-_MAKE_MESSAGES: Final = ("send", "edit", "stop", "forward")
+_MAKE_MESSAGES: Final = ("send", "edit", "stop", "forward", "copy")
 _SIMPLE: Final = frozenset({str, int, bool, float})
 _EMPTY: Final = (None, "")
 # Empty, it takes a topic's icon away.
@@ -40,6 +41,13 @@ _KEYBOARD: Final = "reply_markup"
 _AS_IT_CAME: Final = list[Any]
 _HTTPS_PORT: Final = 443
 _HTTP_PORT: Final = 80
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """All that is read of a message that a call has made or changed."""
+
+    message_id: int
 
 
 class NotPlain(Exception):
@@ -234,8 +242,8 @@ def _read(method: TelegramMethod[Any], answer: Answer) -> Any:
             return True
         if method.__api_method__.startswith(_MAKE_MESSAGES):
             if isinstance(result, list):
-                return [MessageId(message_id=one["message_id"]) for one in result]
-            return MessageId(message_id=result["message_id"])
+                return [Made(int(one["message_id"])) for one in result]
+            return Made(int(result["message_id"]))
         if isinstance(result, list) and method.__returning__ == _AS_IT_CAME:
             return result
     except (ValueError, KeyError, TypeError):

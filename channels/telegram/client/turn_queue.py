@@ -9,8 +9,6 @@ import asyncio
 import heapq
 import itertools
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from math import inf
 
@@ -44,24 +42,21 @@ class TurnQueue:
         self._numbers = itertools.count()
         self._timer: asyncio.TimerHandle | None = None
 
-    @asynccontextmanager
-    async def turn(
-        self, address: str, priority: Priority, count: int, until: float = inf
-    ) -> AsyncIterator[None]:
-        """Hold the chat while the call is made.
+    async def come(self, address: str, priority: Priority, count: int, until: float = inf) -> None:
+        """Hold the chat, as soon as it is free and has room, until `leave`.
 
         Raises `NoRoom` as soon as it is known that its turn will not come before ``until``, in
         monotonic seconds.
         """
         if not self._take_at_once(address, priority, count):
             await self._await_turn(address, priority, count, until)
-        try:
-            yield
-        finally:
-            self._busy.discard(address)
-            if self._waiting:
-                self._offer(address)
-                self._advance()
+
+    def leave(self, address: str) -> None:
+        """The chat is free for the next call."""
+        self._busy.discard(address)
+        if self._waiting:
+            self._offer(address)
+            self._advance()
 
     @property
     def is_idle(self) -> bool:

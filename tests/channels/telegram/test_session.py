@@ -35,13 +35,12 @@ from aiogram.types import (
     InlineKeyboardButton,
     InlineKeyboardMarkup,
     LinkPreviewOptions,
-    MessageId,
     ReplyParameters,
 )
 
 from bot.polling import GetRawUpdates
 from channels.telegram.client.api_errors import judge
-from channels.telegram.client.session import LeanSession
+from channels.telegram.client.session import LeanSession, Made
 from tests.channels.certificate import Certificate
 
 MADE = {"message_id": 17, "date": 1, "chat": {"id": 5, "type": "private"}, "text": "x"}
@@ -206,7 +205,7 @@ async def test_a_file_goes_as_a_form(connect: Connect) -> None:
 async def test_of_a_message_that_was_made_the_ids_are_read(connect: Connect) -> None:
     line = await connect()
     made: Any = await line.bot(SEND)
-    assert made == MessageId(message_id=17)
+    assert made == Made(message_id=17)
 
 
 async def test_other_answers_are_read_in_full(connect: Connect) -> None:

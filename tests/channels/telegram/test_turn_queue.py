@@ -2,6 +2,8 @@
 
 import asyncio
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from math import inf
 
 import pytest
@@ -34,14 +36,25 @@ class Counted(Pacer):
         self.capacity -= count
 
 
+@asynccontextmanager
+async def turn(
+    queue: TurnQueue, address: str, priority: Priority, count: int, until: float = inf
+) -> AsyncIterator[None]:
+    await queue.come(address, priority, count, until)
+    try:
+        yield
+    finally:
+        queue.leave(address)
+
+
 async def held(queue: TurnQueue, address: str, free: asyncio.Event, done: list[str]) -> None:
-    async with queue.turn(address, NEWS, 1):
+    async with turn(queue, address, NEWS, 1):
         done.append(address)
         await free.wait()
 
 
 async def goes(queue: TurnQueue, address: str, priority: Priority, done: list[str]) -> None:
-    async with queue.turn(address, priority, 1):
+    async with turn(queue, address, priority, 1):
         done.append(priority.name)
 
 
@@ -115,9 +128,9 @@ async def test_who_comes_when_there_is_room_again_does_not_go_before_who_waits()
 async def test_a_call_that_need_not_wait_does_not_let_the_loop_go_round() -> None:
     queue, others = TurnQueue(Pacer()), list[str]()
     asyncio.get_running_loop().call_soon(others.append, "a round")
-    async with queue.turn(ALICE, NEWS, 1):
+    async with turn(queue, ALICE, NEWS, 1):
         assert not others
-    async with queue.turn(ALICE, NEWS, 1):
+    async with turn(queue, ALICE, NEWS, 1):
         assert not others
     assert queue.is_idle
 
@@ -127,7 +140,7 @@ async def test_who_would_wait_too_long_is_told_at_once() -> None:
     pacer.blocked(ALICE, time.monotonic() + 300)
     queue = TurnQueue(pacer)
     with pytest.raises(NoRoom):
-        async with queue.turn(ALICE, Priority.ANSWER_TO_ACTOR, 1, time.monotonic() + 10):
+        async with turn(queue, ALICE, Priority.ANSWER_TO_ACTOR, 1, time.monotonic() + 10):
             pass
     assert queue.is_idle
 
@@ -137,7 +150,7 @@ async def test_who_waited_in_vain_leaves_the_chat_to_the_next() -> None:
     first = asyncio.create_task(held(queue, ALICE, free, []))
     await asyncio.sleep(0)
     with pytest.raises(NoRoom):
-        async with queue.turn(ALICE, ANSWER, 1, time.monotonic() + 0.01):
+        async with turn(queue, ALICE, ANSWER, 1, time.monotonic() + 0.01):
             pass
     gone = asyncio.create_task(goes(queue, ALICE, ANSWER, done))
     await asyncio.sleep(0)
@@ -153,7 +166,7 @@ async def test_a_probe_goes_at_no_pace_but_in_turn() -> None:
     pacer = Counted()
     pacer.capacity = 0
     queue = TurnQueue(pacer)
-    async with queue.turn(GROUP, NEWS, 0):
+    async with turn(queue, GROUP, NEWS, 0):
         assert not queue.is_idle
     assert pacer.capacity == 0
 

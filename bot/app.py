@@ -13,7 +13,7 @@ from pydantic import SecretStr
 from bot.erasure_cleanup import ErasureCleanup
 from bot.health_watch import HealthWatch
 from bot.http_server import ANYWHERE, Hosting, HttpServer
-from bot.mail import file_linker, handle_mails, mail_fetchers, mail_handler
+from bot.mail import StoredMails, file_linker, mail_fetchers, mail_handler
 from bot.peers import SharedPacer, StoredHere, join_peers
 from bot.polling import Poller
 from bot.process import App
@@ -23,9 +23,6 @@ from bot.update_copies import UpdateCopies, copies_in
 from bot.update_handler import UpdateHandler
 from bot.update_queue import UpdateQueue
 from bot.webhook import WebhookIntake
-from channels.email.channel import EmailChannel
-from channels.email.compose import EMAIL
-from channels.email.contents import MailContents
 from channels.telegram.addresses import chat_address
 from channels.telegram.channel import TelegramChannel
 from channels.telegram.client.downloads import telegram_file
@@ -47,6 +44,7 @@ from core.setup.restored import mail_stamp
 from core.subscriptions import SUBSCRIBERS
 from core.texts import Texts
 from core.tickets.delivery_results import FOLLOW_UPS
+from core.words.contact_values import EMAIL
 from handlers import telegram as telegram_handlers
 from handlers.http.precedence import precedence_of
 from handlers.telegram.app_address import AppAddress
@@ -159,8 +157,8 @@ def build(
 
     leads = gateway.leads = None if database.is_sqlite else database.leads
     courier = Courier(desk, channels, pacer, FOLLOW_UPS, leads)
-    mails = mail_handler(settings, desk, texts, files)
-    handler = UpdateHandler(bot, desk, dispatcher, gateway, courier, handle_mails(mails))
+    mails = StoredMails(partial(mail_handler, settings, desk, texts, files))
+    handler = UpdateHandler(bot, desk, dispatcher, gateway, courier, mails.handle)
     update_queue = UpdateQueue(desk, handler.handle, news)
     stored = news.set if peers is None else StoredHere(news, update_queue, peers)
     fetchers = mail_fetchers(settings, desk, files, stored, lambda: update_queue.waiting)
@@ -197,7 +195,7 @@ def build(
             settings, desk, texts, poller, pacer, files, memberships, bot, hosting.frames, assistant
         ),
         fetchers,
-        mails.parser,
+        mails,
         peers,
         assistant,
         hosting,
@@ -312,6 +310,9 @@ def _channels(
     if settings.serves_http:
         channels[WEB] = PageChannel()
     if settings.smtp_url is not None and settings.mail_from is not None:
+        from channels.email.channel import EmailChannel
+        from channels.email.contents import MailContents
+
         url = settings.smtp_url.get_secret_value()
         channels["email"] = EmailChannel(
             url,

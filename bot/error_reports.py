@@ -15,7 +15,6 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final, cast
 from urllib.parse import urlsplit
 
-import aiohttp
 from pydantic import SecretStr
 
 from bot.logs import FOLD, Mask, fields_of, kind_of, message_of, without_rows
@@ -80,6 +79,8 @@ def error_reports(dsn: SecretStr | None, secrets: Iterable[str]) -> Iterator[Non
 
 async def try_out(dsn: SecretStr) -> None:
     """Send the server an envelope with nothing in it. Raises :class:`NotTaken`."""
+    import aiohttp  # only `check` tries it out
+
     parts = urlsplit(dsn.get_secret_value())
     folder, _, project = parts.path.rpartition("/")
     where = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{folder}/api/{project}/envelope/"

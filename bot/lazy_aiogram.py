@@ -5,6 +5,9 @@ hundred megabytes, of which a desk uses a tenth. pydantic can build a class at i
 itself; it only has to be kept from doing so earlier, and to know then which names the annotations
 use. A private part of pydantic is replaced for as long as aiogram is imported; where that
 part is gone, aiogram is imported as it is. ``tests/bot/test_lazy_aiogram.py`` holds it.
+
+Nor is aiohttp imported with it, a tenth of a second of CPU for a session that our bot does not use:
+something of the same name makes one for whoever asks.
 """
 
 import sys
@@ -16,6 +19,7 @@ from types import ModuleType
 from typing import Any, Final
 
 _PACKAGE: Final = "aiogram"
+_SESSION: Final = "aiogram.client.session.aiohttp"
 
 
 def defer_types() -> None:
@@ -47,10 +51,28 @@ class _DeferringLoader(Loader):
         return self._loader.create_module(spec)
 
     def exec_module(self, module: ModuleType) -> None:
-        with _building_deferred() as names:
+        with _session_deferred(), _building_deferred() as names:
             self._loader.exec_module(module)
         if names:
             _set_namespaces(names)
+
+
+@contextmanager
+def _session_deferred() -> Iterator[None]:
+    """Let aiogram do without its own session in here; afterwards it can be imported as ever."""
+    stand_in = ModuleType(_SESSION)
+    stand_in.AiohttpSession = _make_session  # type: ignore[attr-defined]
+    sys.modules[_SESSION] = stand_in
+    try:
+        yield
+    finally:
+        del sys.modules[_SESSION]
+
+
+def _make_session(*arguments: Any, **named: Any) -> Any:
+    from aiogram.client.session.aiohttp import AiohttpSession
+
+    return AiohttpSession(*arguments, **named)
 
 
 @contextmanager

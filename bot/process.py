@@ -14,6 +14,8 @@ from bot.background import BotProfile, CacheRefresh, ChatHealthWatch
 from bot.erasure_cleanup import ErasureCleanup
 from bot.health_watch import HealthWatch
 from bot.http_server import ANYWHERE, Hosting, HttpServer
+from bot.late_imports import import_late
+from bot.mail import StoredMails
 from bot.migrations import migrate
 from bot.peers import Peers
 from bot.polling import Poller
@@ -33,14 +35,13 @@ from core.setup.desk_health import take_lead
 from core.setup.own_texts import adopt_texts, find_own_texts
 from core.signing_key import make_signing_key
 from core.texts import Texts
-from handlers.mail.fetch import MailFetcher
-from handlers.mail.parser_process import ParserProcess
 from handlers.telegram.app_address import AppAddress
 from handlers.telegram.operators.membership import Memberships
 from scheduler.runner import Runner
 
 if TYPE_CHECKING:
     from core.assistant.service import Assistant
+    from handlers.mail.fetch import MailFetcher
 
 log = logging.getLogger(__name__)
 
@@ -72,8 +73,8 @@ class App:
     health: HealthWatch
     cleanup: ErasureCleanup
     http: HttpServer | None
-    fetchers: Sequence[MailFetcher] = ()
-    parser: ParserProcess = field(default_factory=ParserProcess)
+    fetchers: "Sequence[MailFetcher]"
+    mails: StoredMails
     peers: Peers | None = None
     assistant: "Assistant | None" = None
     hosting: Hosting = ANYWHERE
@@ -94,6 +95,9 @@ class App:
         """
         stop = asyncio.create_task(self._stop.wait(), name="stop")
         loops: set[asyncio.Task[None]] = set()
+        late = asyncio.create_task(
+            import_late(self.update_queue.first_handled), name="late imports"
+        )
         try:
             if await self._prepare_unless(stop):
                 loops |= self._start_loops()
@@ -102,6 +106,7 @@ class App:
                     task.result()
         finally:
             stop.cancel()
+            late.cancel()
             await self._finish(loops)
 
     def _start_loops(self) -> set[asyncio.Task[None]]:
@@ -286,6 +291,6 @@ class App:
                 await channel.close()
         if self.assistant is not None:
             await self.assistant.close()
-        self.parser.close()
+        self.mails.close()
         await self.bot.session.close()
         await self.database.close()

@@ -10,7 +10,6 @@ import time
 from dataclasses import dataclass
 from typing import Final
 
-import aiohttp
 from pydantic import SecretStr
 
 from core.tx import demand_no_transaction
@@ -30,6 +29,8 @@ class NotHeard(Exception):
 
 async def call(url: SecretStr) -> None:
     """Make the call. Raises :class:`NotHeard`."""
+    import aiohttp  # most desks call nobody, and a start need not wait for it
+
     demand_no_transaction("sign of life")
     timeout = aiohttp.ClientTimeout(total=PATIENCE)
     try:

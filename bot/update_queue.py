@@ -66,11 +66,15 @@ class UpdateNotReady(Exception):
 
 @dataclass(slots=True)
 class UpdateQueue:
-    """Feeds stored updates to ``handle``; set :attr:`news` after storing some."""
+    """Feeds stored updates to ``handle``; set :attr:`news` after storing some.
+
+    ``first_handled`` is set once one was handled: what is not urgent waits for it.
+    """
 
     desk: Desk
     handle: Callable[[Stored], Awaitable[None]]
     news: asyncio.Event = field(default_factory=asyncio.Event)
+    first_handled: asyncio.Event = field(default_factory=asyncio.Event)
     _queues: dict[str, deque[Stored]] = field(default_factory=dict)
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
     _ids: set[int] = field(default_factory=set)
@@ -194,6 +198,7 @@ class UpdateQueue:
             stored = queue.popleft()
             with bound(update_id=stored.external_id):
                 await self._handle(stored)
+            self.first_handled.set()
             self._ids.discard(stored.id)
             self._capacity.set()
 

@@ -1,8 +1,7 @@
 """Texts by key: gettext catalogues, filled with facts and escaped here."""
 
-import gettext
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -11,11 +10,11 @@ from types import MappingProxyType
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from babel.messages.pofile import PoFileError, read_po
-
+from core.catalogue_files import BadCatalogue, read_catalogue
 from core.words.formatters import SPECS, Escape, Formatters, Reader, find_formatter
 
 _SLOT: Final = re.compile(r"\{([a-z_][a-z0-9_]*)(?::([a-z_]+))?\}")
+_SPEC: Final = re.compile(r"\{[a-z_][a-z0-9_]*:([a-z_]+)\}")
 _COUNT: Final = "n"
 _FOLDER: Final = Path(__file__).resolve().parent.parent / "locales"
 _NO_FACTS: Final[Mapping[str, Any]] = MappingProxyType({})
@@ -40,10 +39,6 @@ class MissingFact(TextError):
         super().__init__(f"text {key!r}: no fact {name!r} that fits")
         self.key = key
         self.name = name
-
-
-class BadCatalogue(ValueError):
-    """A catalogue is absent, or cannot be used as it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,24 +100,18 @@ def _unpack(fact: Any) -> Any:
 class _Slot:
     name: str
     formatters: Formatters
-    spec: str = ""
-
-    def __str__(self) -> str:
-        return f"{{{self.name}:{self.spec}}}" if self.spec else f"{{{self.name}}}"
 
 
 _Template = tuple[str | _Slot, ...]
+Forms = Sequence[str]
+"""A text as it is written: one form, or one for each plural of its language."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Catalogue:
     locale: str
     plural: Callable[[int], int]
-    texts: dict[str, tuple[_Template, ...]]
-
-
-Forms = Sequence[str]
-"""A text as it is written: one form, or one for each plural of its language."""
+    texts: dict[str, Forms]
 
 
 class Texts:
@@ -163,11 +152,11 @@ class Texts:
 
     def shipped(self, locale: str, key: str) -> Forms:
         """Return the text as this very catalogue has it, whatever the company says instead."""
-        return [_written(form) for form in self._shipped[locale].texts[key]]
+        return list(self._shipped[locale].texts[key])
 
     def written(self, locale: str, key: str) -> Forms:
         """Return the text as it is written now, with its slots."""
-        return [_written(form) for form in self._catalogues[locale].texts[key]]
+        return list(self._catalogues[locale].texts[key])
 
     def override(
         self, own: Mapping[str, Mapping[str, Forms]], former: Mapping[str, str] | None = None
@@ -176,7 +165,7 @@ class Texts:
         instead before is dropped. They must have been checked (`core.text_faults`).
         """
         self._catalogues = {
-            locale: replace(shipped, texts=shipped.texts | _parsed(own.get(locale, {}), locale))
+            locale: replace(shipped, texts=shipped.texts | _fit(own.get(locale, {}), locale))
             for locale, shipped in self._shipped.items()
         }
         self._default = self._catalogues[self._default.locale]
@@ -190,9 +179,9 @@ class Texts:
 
     def slots(self, locale: str, key: str) -> frozenset[str]:
         """Return the names of the facts that a text of this very catalogue needs."""
-        templates = self._catalogues[locale].texts[key]
+        forms = self._catalogues[locale].texts[key]
         return frozenset(
-            piece.name for pieces in templates for piece in pieces if isinstance(piece, _Slot)
+            piece.name for form in forms for piece in _template(form) if isinstance(piece, _Slot)
         )
 
     def say(
@@ -219,15 +208,15 @@ class Texts:
 
     def _say(self, key: str, facts: Mapping[str, Any], reader: Reader) -> str:
         catalogue = self._catalogues[reader.locale]
-        templates = catalogue.texts.get(key)
-        if templates is None:
+        forms = catalogue.texts.get(key)
+        if forms is None:
             if catalogue is self._default:
                 raise MissingText(key)
             return self._say(key, facts, replace(reader, locale=self._default.locale))
-        template = templates[0] if len(templates) == 1 else _form(catalogue, key, facts)
+        form = forms[0] if len(forms) == 1 else _form(catalogue, key, facts)
         return "".join(
             piece if isinstance(piece, str) else self._fill(key, piece, facts, reader)
-            for piece in template
+            for piece in _template(form)
         )
 
     def _fill(self, key: str, slot: _Slot, facts: Mapping[str, Any], reader: Reader) -> str:
@@ -242,15 +231,7 @@ class Texts:
         return reader.escape(said) if reader.escape else said
 
 
-def _written(template: _Template) -> str:
-    return "".join(map(str, template))
-
-
-def _parsed(own: Mapping[str, Forms], where: str) -> dict[str, tuple[_Template, ...]]:
-    return {key: tuple(_parse(form, f"{where}: {key}") for form in own[key]) for key in own}
-
-
-def _form(catalogue: _Catalogue, key: str, facts: Mapping[str, Any]) -> _Template:
+def _form(catalogue: _Catalogue, key: str, facts: Mapping[str, Any]) -> str:
     count = facts.get(_COUNT)
     if not isinstance(count, int):
         raise MissingFact(key, _COUNT)
@@ -267,22 +248,29 @@ def shipped_texts() -> Texts:
 
 
 def _read(path: Path) -> _Catalogue:
-    locale = path.parts[-3]
-    try:
-        with path.open("rb") as file:
-            catalogue = read_po(file, locale=locale, abort_invalid=True)
-        plural = gettext.c2py(catalogue.plural_expr)
-    except (PoFileError, ValueError) as broken:
-        raise BadCatalogue(f"{path}: {broken}") from broken
-    texts = {
-        key: tuple(_parse(form, f"{path}: {key}") for form in forms)
-        for key, forms in _entries(catalogue)
-    }
-    count = catalogue.num_plurals
-    uneven = [key for key, forms in texts.items() if len(forms) not in {1, count}]
+    file = read_catalogue(path)
+    uneven = [key for key, forms in file.forms.items() if len(forms) not in {1, file.plurals}]
     if uneven:
-        raise BadCatalogue(f"{path}: {uneven[0]} must have {count} plural forms")
-    return _Catalogue(locale, plural, texts)
+        raise BadCatalogue(f"{path}: {uneven[0]} must have {file.plurals} plural forms")
+    return _Catalogue(path.parts[-3], file.plural, _fit(file.forms, str(path)))
+
+
+def _fit(texts: Mapping[str, Forms], where: str) -> dict[str, Forms]:
+    """Return the texts. Raises `BadCatalogue` if one asks for a formatter that there is not; what
+    else a template is made of is found out when it is said for the first time.
+    """
+    asked = {
+        spec
+        for forms in texts.values()
+        for form in forms
+        if ":" in form
+        for spec in _SPEC.findall(form)
+    }
+    for key, forms in texts.items() if asked - SPECS.keys() else ():
+        for spec in _SPEC.findall(" ".join(forms)):
+            if spec not in SPECS:
+                raise BadCatalogue(f"{where}: {key} asks for an unknown formatter {spec!r}")
+    return dict(texts)
 
 
 def _merged(one: _Catalogue | None, other: _Catalogue, path: Path) -> _Catalogue:
@@ -295,26 +283,13 @@ def _merged(one: _Catalogue | None, other: _Catalogue, path: Path) -> _Catalogue
     return _Catalogue(one.locale, one.plural, one.texts | other.texts)
 
 
-def _entries(catalogue: Any) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Yield keys and forms; fuzzy and incompletely translated entries count as absent."""
-    for message in catalogue:
-        key, forms = message.id, message.string
-        if isinstance(key, tuple):
-            key = key[0]
-        if isinstance(forms, str):
-            forms = (forms,)
-        if key and all(forms) and not message.fuzzy:
-            yield key, tuple(forms)
-
-
-def _parse(template: str, where: str) -> _Template:
+@cache
+def _template(form: str) -> _Template:
     pieces: list[str | _Slot] = []
     end = 0
-    for slot in _SLOT.finditer(template):
+    for slot in _SLOT.finditer(form):
         name, spec = slot.group(1), slot.group(2) or ""
-        if spec not in SPECS:
-            raise BadCatalogue(f"{where}: {{{name}:{spec}}} asks for an unknown formatter")
-        pieces += [template[end : slot.start()], _Slot(name, SPECS[spec], spec)]
+        pieces += [form[end : slot.start()], _Slot(name, SPECS[spec])]
         end = slot.end()
-    pieces.append(template[end:])
+    pieces.append(form[end:])
     return tuple(filter(None, pieces))

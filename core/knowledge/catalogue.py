@@ -9,7 +9,7 @@ from sqlalchemy import select
 from core.models import ArticleRow
 from core.tickets.attached_files import AttachedFile, attached
 from core.tx import ReadTx
-from core.words.stems import MOST_ASKED, STOPWORDS, stems_of
+from core.words.stems import MOST_ASKED, stems_of, stopwords
 
 DRAFT: Final = "draft"
 INTERNAL: Final = "internal"
@@ -91,7 +91,7 @@ def ranked(articles: Iterable[Article], words: str, limit: int) -> list[Article]
     Words stand in any of their forms, and a few may be begun only; those that every text has
     say nothing.
     """
-    wanted = frozenset(stems_of(words)) - STOPWORDS
+    wanted = frozenset(stems_of(words)) - stopwords()
     has = _begins_one if len(wanted) <= MOST_ASKED else _is_one
     scored = [(_score(one, wanted, has), one) for one in articles]
     best = sorted((pair for pair in scored if pair[0]), key=lambda pair: -pair[0])

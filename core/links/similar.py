@@ -24,7 +24,7 @@ from core.models import (
 from core.tickets.catalog import topics_of, workflow_of
 from core.tickets.list_lines import Line, lines_of
 from core.tx import ReadTx
-from core.words.stems import STOPWORDS, stems_of, words_by_stem
+from core.words.stems import stems_of, stopwords, words_by_stem
 
 MOST: Final = 6
 """So many are shown."""
@@ -135,7 +135,7 @@ async def _telling(tx: ReadTx, ticket: Ticket) -> dict[str, str]:
     """
     name = (await tx.get(Person, ticket.customer_id)).name
     topic = (await topics_of(tx)).get(ticket.topic or "")
-    known = STOPWORDS | stems_of(name, *(topic.titles.values() if topic else ()))
+    known = stopwords() | stems_of(name, *(topic.titles.values() if topic else ()))
     about = await tx.find(TicketCamera, ticket.id)
     said = words_by_stem(ticket.opening, "" if about else ticket.title)
     asked = sorted(stem for stem in said.keys() - known if len(stem) >= _SHORTEST)[:_WORDS_ASKED]

@@ -4,11 +4,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
 
-from babel import Locale
-from babel.dates import get_month_names
+if TYPE_CHECKING:
+    from babel import Locale
 
 SECOND, MINUTE, HOUR, DAY = 1, 60, 3600, 86400
 
@@ -188,7 +188,12 @@ def _plural(count: int, language: str) -> str:
 
 
 @cache
-def _babel(language: str) -> Locale:
+def _babel(language: str) -> "Locale":
+    """Babel's tables of a language. It is imported at its first use: the first message of a start
+    need not wait for it (`bot/late_imports.py`).
+    """
+    from babel import Locale
+
     return Locale.parse(language)
 
 
@@ -197,6 +202,8 @@ def _months(locale: str, *, short: bool) -> tuple[str, ...]:
     own = _language(locale).short_months
     if short and own:
         return own
+    from babel.dates import get_month_names
+
     names = get_month_names("abbreviated" if short else "wide", locale=_babel(_spoken(locale)))
     return tuple(names[number] for number in range(1, 13))
 

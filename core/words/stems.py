@@ -2,11 +2,8 @@
 
 import re
 from collections.abc import Iterator
-from functools import lru_cache
-from typing import Final
-
-from snowballstemmer.english_stemmer import EnglishStemmer
-from snowballstemmer.russian_stemmer import RussianStemmer
+from functools import cache, lru_cache
+from typing import Any, Final, NamedTuple
 
 
 def fold(words: str) -> str:
@@ -21,8 +18,6 @@ MOST_ASKED: Final = 8
 _WORD: Final = re.compile(r"\w{2,}")
 _CYRILLIC: Final = re.compile("[а-я]")
 _LATIN: Final = re.compile("[a-z]+")
-_RUSSIAN: Final = RussianStemmer()
-_ENGLISH: Final = EnglishStemmer()
 
 
 def stems_of(*texts: str) -> set[str]:
@@ -64,21 +59,43 @@ def _with_parts(word: str) -> list[str]:
 @lru_cache(maxsize=20_000)
 def _stem(word: str) -> str:
     if _CYRILLIC.search(word):
-        return str(_RUSSIAN.stemWord(word)) or word
+        return str(_stemmers().russian.stemWord(word)) or word
     if _LATIN.fullmatch(word):
-        return str(_ENGLISH.stemWord(word)) or word
+        return str(_stemmers().english.stemWord(word)) or word
     return word
 
 
-STOPWORDS: Final = frozenset(
-    stems_of(
-        "the and for with not you are was were this that these those have has had but from our your"
-        " can could will would there they them then than when where what which who how why all any"
-        " been does did just also only very please help hello thanks thank still again today",
-        "как что это эта этот эти для при или ещё нет уже так там тут здесь если когда чтобы только"
-        " очень опять снова просто можно нужно надо пожалуйста здравствуйте добрый день вечер утро"
-        " спасибо подскажите помогите сегодня вчера завтра меня мне нас нам вас вам его они она оно"
-        " был была было были есть будет без под над про все всё весь вся кто где куда почему не ни"
-        " но на по до из от за со во об же ли бы тоже также потом сейчас после перед через мой моя",
-    )
+class _Stemmers(NamedTuple):
+    russian: Any
+    english: Any
+
+
+@cache
+def _stemmers() -> _Stemmers:
+    """Return what cuts words. It is imported with the first of them: the package brings the tables
+    of thirty languages.
+    """
+    from snowballstemmer.english_stemmer import EnglishStemmer
+    from snowballstemmer.russian_stemmer import RussianStemmer
+
+    return _Stemmers(RussianStemmer(), EnglishStemmer())
+
+
+@cache
+def stopwords() -> frozenset[str]:
+    """Return the stems by which nothing is found: of words that stand everywhere."""
+    return frozenset(stems_of(_ENGLISH_ONES, _RUSSIAN_ONES))
+
+
+_ENGLISH_ONES: Final = (
+    "the and for with not you are was were this that these those have has had but from our your"
+    " can could will would there they them then than when where what which who how why all any"
+    " been does did just also only very please help hello thanks thank still again today"
+)
+_RUSSIAN_ONES: Final = (
+    "как что это эта этот эти для при или ещё нет уже так там тут здесь если когда чтобы только"
+    " очень опять снова просто можно нужно надо пожалуйста здравствуйте добрый день вечер утро"
+    " спасибо подскажите помогите сегодня вчера завтра меня мне нас нам вас вам его они она оно"
+    " был была было были есть будет без под над про все всё весь вся кто где куда почему не ни"
+    " но на по до из от за со во об же ли бы тоже также потом сейчас после перед через мой моя"
 )

@@ -15,7 +15,7 @@ import bot.app
 import bot.commands.check
 from aiogram.methods.base import Response, TelegramMethod
 from aiogram.types import Message, Update
-from channels.telegram.client.gateway import keep_responses
+from channels.telegram.client.session import kept_response
 from channels.telegram.screens.callback_data import KINDS
 from pydantic import BaseModel
 
@@ -32,9 +32,8 @@ used = {
 assert len(used) > 30, used
 assert not Update.__pydantic_complete__, "built too early"
 assert not any(cls.__pydantic_complete__ for cls in KINDS), "built too early"
-keep_responses()
 answered = [
-    Response.__class_getitem__(cls.__returning__)
+    kept_response(cls.__returning__)
     for cls in used
     if issubclass(cls, TelegramMethod) and not isinstance(cls.__returning__, property)
 ]

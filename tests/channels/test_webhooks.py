@@ -185,7 +185,7 @@ async def test_a_system_that_never_answers_is_given_up_for_now(
         return web.Response()
 
     monkeypatch.setattr(
-        "channels.webhooks.channel.TIMEOUT", aiohttp.ClientTimeout(total=0.2, connect=0.2)
+        "channels.webhooks.http_calls.TIMEOUT", aiohttp.ClientTimeout(total=0.2, connect=0.2)
     )
     app = web.Application()
     app.router.add_post("/hook", hang)

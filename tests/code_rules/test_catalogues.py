@@ -4,11 +4,15 @@ import ast
 import re
 from collections.abc import Iterator
 from functools import cache
+from pathlib import Path
 from string import Formatter
 
+import pytest
 from babel.messages.catalog import Catalog, Message
 from babel.messages.pofile import read_po
 
+from core import catalogue_files
+from core.catalogue_files import CatalogueFile, read_catalogue
 from tests.code_rules.detectors import TEXT_KEY
 from tests.code_rules.source import PACKAGES, ROOT, modules, strings, told
 
@@ -51,6 +55,22 @@ def every_message() -> Iterator[tuple[str, str, Catalog, Message]]:
     for language, catalogue in catalogues().items():
         for key, message in messages(catalogue).items():
             yield language, key, catalogue, message
+
+
+def test_the_desk_reads_its_own_as_babel_does_and_without_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def by_babel(path: Path) -> CatalogueFile:
+        pytest.fail(f"{path} is written so that a start has to import Babel for it")
+
+    paths = sorted(ROOT.glob("locales/*/LC_MESSAGES/*.po"))
+    expected = [catalogue_files._read_by_babel(path) for path in paths]
+    monkeypatch.setattr(catalogue_files, "_read_by_babel", by_babel)
+    for path, one in zip(paths, expected, strict=True):
+        found = read_catalogue(path)
+        assert found.forms == one.forms, path
+        assert found.plurals == one.plurals
+        assert [*map(found.plural, range(1000))] == [*map(one.plural, range(1000))]
 
 
 def test_every_language_has_the_same_keys() -> None:

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.texts import BadCatalogue, Key, MissingFact, MissingText, Texts, pack, unpack
+from core.catalogue_files import BadCatalogue
+from core.texts import Key, MissingFact, MissingText, Texts, pack, unpack
 from core.words.names import (
     clean_name,
     clusters,
@@ -277,6 +278,34 @@ def test_an_unusable_catalogue_is_found_at_load(tmp_path: Path, catalogue: str) 
 def test_a_text_without_all_its_plurals_counts_as_absent(tmp_path: Path) -> None:
     write(tmp_path, "ru", RUSSIAN.replace('msgstr[2] "просрочено {n} обращений"\n', ""))
     assert "overdue" not in Texts.load(tmp_path).keys("ru")
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        '#, fuzzy\nmsgid "more"\nmsgstr "perhaps"\n',
+        '#~ msgid "more"\n#~ msgstr "once"\n',
+        'msgid "more"\nmsgstr ""\n',
+    ],
+)
+def test_what_is_no_text_yet_or_any_more_counts_as_absent(tmp_path: Path, entry: str) -> None:
+    write(tmp_path, "ru", f"{RUSSIAN}\n{entry}")
+    texts = Texts.load(tmp_path)
+    assert "more" not in texts.keys("ru") and "ticket.opened" in texts.keys("ru")
+
+
+@pytest.mark.parametrize(
+    ("entry", "text"),
+    [
+        ('msgid "more"\nmsgstr "a \\"b\\" \\\\n\\tc\\n"\n"d"\n', 'a "b" \\n\tc\nd'),
+        ('#, python-format\nmsgid "more"\nmsgstr "100 %"\n', "100 %"),
+        ('#. said\n#: here:1\nmsgid ""\n"mo"\n"re"\nmsgstr "x"\n', "x"),
+        ('msgid   "more"\nmsgstr   "spaces"', "spaces"),
+    ],
+)
+def test_all_that_gettext_allows_is_read(tmp_path: Path, entry: str, text: str) -> None:
+    write(tmp_path, "ru", f"{RUSSIAN}\n{entry}")
+    assert Texts.load(tmp_path).shipped("ru", "more") == [text]
 
 
 def test_the_default_language_must_be_there(tmp_path: Path) -> None:

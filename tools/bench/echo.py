@@ -14,6 +14,7 @@ import sys
 from aiogram import Bot, Dispatcher
 from aiogram.client.session.aiohttp import AiohttpSession
 from aiogram.client.telegram import TelegramAPIServer
+from aiogram.methods import GetMe, GetUpdates, SendMessage
 from aiogram.types import Message
 
 
@@ -28,9 +29,10 @@ async def stock() -> None:
 async def tuned() -> None:
     import orjson
 
-    from channels.telegram.client.gateway import keep_responses
+    from channels.telegram.client.session import kept_response
 
-    keep_responses()
+    for method in (GetMe, GetUpdates, SendMessage):
+        kept_response(method.__returning__)
     gc.collect()
     gc.freeze()
     await _poll(AiohttpSession(json_loads=orjson.loads, json_dumps=_dumps))

@@ -17,7 +17,6 @@ from aiogram.exceptions import (
     TelegramUnauthorizedError,
 )
 from aiogram.methods import TelegramMethod
-from aiohttp import ClientConnectorError
 
 from channels.telegram.client.http_connection import NotSent
 from core.delivery.channel import SendError
@@ -155,7 +154,7 @@ def judge(error: AiogramError, method: TelegramMethod[Any]) -> SendError:
 def _judge_silence(error: AiogramError, detail: str, *, uncertain: bool) -> SendError:
     """No answer that tells whether the call had its effect."""
     if isinstance(error, TelegramNetworkError):
-        never_left = isinstance(error.__cause__, ClientConnectorError | NotSent)
+        never_left = isinstance(error.__cause__, NotSent)
         return SendError("network", detail, uncertain=uncertain and not never_left)
     return SendError("busy", detail, uncertain=uncertain)
 

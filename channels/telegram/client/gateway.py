@@ -14,13 +14,11 @@ from functools import cache
 from math import inf
 from typing import Any, Final, TypeVar, cast
 
-import aiogram.methods
 from aiogram import Bot
 from aiogram.client.default import DefaultBotProperties
 from aiogram.client.telegram import PRODUCTION, TelegramAPIServer
 from aiogram.exceptions import AiogramError, TelegramRetryAfter
 from aiogram.methods import EditMessageText, TelegramMethod
-from aiogram.methods.base import Response
 from aiogram.types import LinkPreviewOptions, Message
 
 from channels.telegram.client.api_errors import Refused, judge, refusal_of
@@ -56,7 +54,6 @@ def make_bot(
 
     Texts are plain unless a call says otherwise, and links in them are not unfolded (S8).
     """
-    keep_responses()
     api = TelegramAPIServer.from_base(api_url) if api_url else PRODUCTION
     session = LeanSession(api, timeout=timeout, proxy=proxy)
     return Bot(
@@ -64,25 +61,6 @@ def make_bot(
         session=session,
         default=DefaultBotProperties(link_preview=LinkPreviewOptions(is_disabled=True)),
     )
-
-
-_kept: list[Any] = []
-
-
-def keep_responses() -> None:
-    """Hold the classes of answers, which aiogram otherwise builds anew after garbage collections.
-
-    Without this a third of its time goes there.
-    """
-    if _kept:
-        return
-    for name in aiogram.methods.__all__:
-        method = getattr(aiogram.methods, name)
-        if isinstance(method, type) and issubclass(method, TelegramMethod):
-            returned = getattr(method, "__returning__", None)
-            if isinstance(returned, property) or returned is None:
-                continue
-            _kept.append(Response.__class_getitem__(returned))
 
 
 def is_change(method: TelegramMethod[Any]) -> bool:

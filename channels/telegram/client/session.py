@@ -9,24 +9,28 @@ import ssl
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from http import HTTPStatus
-from typing import Any, Final, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 from urllib.parse import urlsplit
 
 import certifi
 import orjson
 from aiogram import Bot
 from aiogram.client.default import Default
-from aiogram.client.session.aiohttp import AiohttpSession
 from aiogram.client.session.base import BaseSession
 from aiogram.client.telegram import PRODUCTION, TelegramAPIServer
 from aiogram.exceptions import TelegramNetworkError
 from aiogram.methods import TelegramMethod
+from aiogram.methods.base import Response
 from aiogram.types import InputFile, TelegramObject
 
 from channels.telegram.client.http_connection import Answer, ConnectionPool, Server
 from channels.telegram.screens.buttons import stamped
 from core.tx import demand_no_transaction
+
+if TYPE_CHECKING:
+    from channels.telegram.client.file_calls import FileSession
 
 T = TypeVar("T")
 
@@ -77,7 +81,7 @@ class LeanSession(BaseSession):
         self._defaults: dict[str, Any] = {}
         self._heads_of: TelegramAPIServer | None = None
         self._heads: dict[tuple[str, str], bytes] = {}
-        self._with_files: AiohttpSession | None = None
+        self._with_files: FileSession | None = None
 
     async def make_request(
         self,
@@ -93,6 +97,7 @@ class LeanSession(BaseSession):
         try:
             body = self._body(bot, method)
         except NotPlain:
+            kept_response(method.__returning__)
             return await self._files().make_request(bot, method, timeout)
         request = self._request(bot, name, body)
         try:
@@ -104,6 +109,7 @@ class LeanSession(BaseSession):
         read = _read(method, answer)
         if read is not None:
             return cast(T, read)
+        kept_response(method.__returning__)
         content = answer.body.decode("utf-8", "surrogateescape")
         return cast(T, self.check_response(bot, method, answer.status, content).result)
 
@@ -127,9 +133,11 @@ class LeanSession(BaseSession):
         if self._with_files is not None:
             await self._with_files.close()
 
-    def _files(self) -> AiohttpSession:
+    def _files(self) -> "FileSession":
         if self._with_files is None:
-            self._with_files = AiohttpSession(
+            from channels.telegram.client.file_calls import FileSession
+
+            self._with_files = FileSession(
                 self._proxy,
                 api=self.api,
                 json_loads=loads,
@@ -192,6 +200,14 @@ class LeanSession(BaseSession):
         if head is None:
             head = self._heads[url] = _head(self.api.api_url(*url))
         return b"%b%d\r\n\r\n%b" % (head, len(body), body)
+
+
+@cache
+def kept_response(returned: Any) -> Any:
+    """Return the class of an answer that returns this, and hold it: aiogram otherwise builds it
+    anew after garbage collections, a third of its time.
+    """
+    return Response.__class_getitem__(returned)
 
 
 def _parts(model: TelegramObject | TelegramMethod[Any]) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import delete, select, text
 
-from bot.mail import handle_mails
+from bot.mail import StoredMails
 from bot.update_queue import UpdateQueue
 from channels.email.channel import EmailChannel
 from channels.email.contents import MailContents
@@ -153,7 +153,7 @@ class Stage:
         how = {"parser": PARSER, **self.how}
         handler = MailHandler(self.desk, files, [self.address], {self.address}, **how)
 
-        self.queue = UpdateQueue(self.desk, handle_mails(handler))
+        self.queue = UpdateQueue(self.desk, StoredMails(lambda: handler).handle)
         url = MailboxUrl.parse(self.imap_url)
         queue = self.queue
         self.fetcher = MailFetcher(

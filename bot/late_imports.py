@@ -1,0 +1,43 @@
+"""Modules that a start does without, and the desk needs before long.
+
+Whoever waits is answered first. Then they are imported, in a thread, so that nobody's first photo
+or first date waits for them; whoever needs one sooner imports it. What most desks never need is not
+among them. ``tests/bot/test_late_imports.py`` holds what a start imports.
+"""
+
+import asyncio
+import logging
+from importlib import import_module
+from typing import Final
+
+log = logging.getLogger(__name__)
+
+LATE: Final = {
+    "channels.telegram.client.file_calls": "a file comes or goes: aiohttp",
+    "babel.dates": "a date or a number of things in words",
+    "snowballstemmer.russian_stemmer": "words for the search",
+    "snowballstemmer.english_stemmer": "the same",
+}
+"""Each with what needs it."""
+
+# Seconds after which a desk that nobody writes to imports them all the same.
+PATIENCE: Final = 5.0
+# Seconds between two of them, for the loop.
+_PAUSE: Final = 0.05
+
+
+async def import_late(first_handled: asyncio.Event) -> None:
+    """Import them once an update was handled, or after `PATIENCE`. Never raises: whoever needs a
+    module that cannot be imported says so.
+    """
+    try:
+        async with asyncio.timeout(PATIENCE):
+            await first_handled.wait()
+    except TimeoutError:
+        pass
+    for name in LATE:
+        try:
+            await asyncio.to_thread(import_module, name)
+        except Exception:
+            log.exception("a module cannot be imported", extra={"module_name": name})
+        await asyncio.sleep(_PAUSE)

@@ -21,6 +21,7 @@ import threading
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, closing, suppress
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import IO, Any, Final
@@ -217,10 +218,13 @@ def _import_the_desk() -> None:
     # a command is imported when it is called: too late here
     from bot import app  # noqa: F401
     from bot.commands import directory, import_table, key, run  # noqa: F401
+    from bot.late_imports import LATE
     from core.reports import charts
 
     charts.PATIENCE = 300.0  # type: ignore[misc]  # a process draws, and others are at work as well
 
+    for late in LATE:
+        import_module(late)
     sender = {"id": 1, "is_bot": False, "first_name": "A"}
     message = {"message_id": 1, "date": 1, "chat": {"id": 1, "type": "private"}, "from": sender}
     Update.model_validate({"update_id": 1, "message": message})

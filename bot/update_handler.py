@@ -7,13 +7,18 @@ from dataclasses import dataclass
 from typing import Final
 
 from aiogram import Bot, Dispatcher
-from aiogram.types import Message, Update
-from aiogram.types.update import UpdateTypeLookupError
+from aiogram.types import Message
 from pydantic import ValidationError
 
 from bot.update_queue import UnparsableUpdate, UpdateNotReady
 from channels.telegram.addresses import chat_address
 from channels.telegram.client.gateway import Gateway
+from channels.telegram.messages.incoming_updates import (
+    Incoming,
+    NoUpdate,
+    kinds_in,
+    parse_update,
+)
 from channels.telegram.messages.message_parser import message_ref
 from core.delivery.courier import Courier
 from core.delivery.linked_chats import move_chat
@@ -29,6 +34,8 @@ log = logging.getLogger(__name__)
 REPLY_TIMEOUT: Final = 10.0
 # Seconds between looks whether another process has delivered.
 LOOK_EVERY: Final = 0.1
+# What may be a message of ours, or tells which ids there are.
+_MESSAGES: Final = ("message", "edited_message")
 # How the sources of mails begin.
 MAIL: Final = "mail:"
 
@@ -49,32 +56,36 @@ class UpdateHandler:
         if stored.source.startswith(MAIL):
             await self.mails(stored)
             return
-        try:
-            update = Update.model_validate_json(stored.raw, context={"bot": self.bot})
-        except ValidationError as error:
-            first = error.errors(include_url=False, include_input=False)[0]
-            raise UnparsableUpdate(f"{first['loc']}: {first['msg']}") from None
-        if _is_unknown_kind(update):
-            log.warning(
-                "an update of an unknown kind is left alone: %s", sorted(update.model_extra or ())
-            )
+        update = self._parse(stored)
+        if update is None:
+            kinds = kinds_in(stored.raw)
+            log.warning("an update of an unknown kind is left alone: %s", kinds)
             return
-        message = update.message or update.edited_message
-        if message is not None:
+        message = update.event if update.kind in _MESSAGES else None
+        if isinstance(message, Message):
             self.gateway.known_ids.note(message.chat.id, message.message_id)
-        if update.my_chat_member is not None:
+        if update.kind == "my_chat_member":
             self.courier.trouble_seen.set()  # the bot lost rights, or got them back
-        if update.message is not None:
-            if update.message.migrate_to_chat_id is not None:
-                await self._follow_migration(update.message, update.message.migrate_to_chat_id)
+        if isinstance(message, Message) and update.kind == "message":
+            if message.migrate_to_chat_id is not None:
+                await self._follow_migration(message, message.migrate_to_chat_id)
                 return
-            if update.message.reply_to_message is not None:
-                await self._wait_for_replied_message(update.message)
+            if message.reply_to_message is not None:
+                await self._wait_for_replied_message(message)
         # not `feed_update`: it looks for the chat and the person in every kind of update, which
         # nobody here asks for, and costs more than twice as much
         await self.dispatcher.propagate_event(
-            update.event_type, update.event, bot=self.bot, **self.dispatcher.workflow_data
+            update.kind, update.event, bot=self.bot, **self.dispatcher.workflow_data
         )
+
+    def _parse(self, stored: Stored) -> Incoming | None:
+        try:
+            return parse_update(stored.raw, self.bot)
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_input=False)[0]
+            raise UnparsableUpdate(f"{first['loc']}: {first['msg']}") from None
+        except NoUpdate as error:
+            raise UnparsableUpdate(str(error)) from None
 
     async def _follow_migration(self, message: Message, new: int) -> None:
         """Replace stored ids: the group became a supergroup."""
@@ -119,12 +130,4 @@ class UpdateHandler:
             return await self.courier.settled(address)
         while await self.desk.read(is_being_sent, address):  # noqa: ASYNC110 it is elsewhere
             await asyncio.sleep(LOOK_EVERY)
-        return True
-
-
-def _is_unknown_kind(update: Update) -> bool:
-    """Return whether a later Bot API sent it. aiogram would log the whole of it (S31)."""
-    try:
-        return not update.event_type
-    except UpdateTypeLookupError:
         return True

@@ -213,21 +213,20 @@ def _import_the_desk() -> None:
     """What a start imports, and the types that every bot builds at its first update."""
     from aiogram import methods
     from aiogram.methods.base import Response
-    from aiogram.types import Update
 
     # a command is imported when it is called: too late here
     from bot import app  # noqa: F401
     from bot.commands import directory, import_table, key, run  # noqa: F401
     from bot.late_imports import LATE
+    from channels.telegram.messages.incoming_updates import KINDS
     from core.reports import charts
 
     charts.PATIENCE = 300.0  # type: ignore[misc]  # a process draws, and others are at work as well
 
     for late in LATE:
         import_module(late)
-    sender = {"id": 1, "is_bot": False, "first_name": "A"}
-    message = {"message_id": 1, "date": 1, "chat": {"id": 1, "type": "private"}, "from": sender}
-    Update.model_validate({"update_id": 1, "message": message})
+    for kind in KINDS.values():
+        kind().model_rebuild()
     answers: Any = Response
     for name in CALLS:
         method = getattr(methods, name)

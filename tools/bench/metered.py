@@ -19,9 +19,12 @@ from bot.lazy_aiogram import defer_types
 defer_types()  # as the command line does
 
 from aiogram import Bot  # noqa: E402
-from aiogram.types import Update  # noqa: E402
 
-from bot import app, cli  # noqa: E402
+from bot import (  # noqa: E402
+    app,
+    cli,
+    update_handler,
+)
 from bot.polling import Poller  # noqa: E402
 from bot.update_handler import UpdateHandler  # noqa: E402
 from bot.update_queue import UpdateQueue  # noqa: E402
@@ -59,7 +62,7 @@ COROUTINES = (
     Seam("settle", DeliverySender, "send"),  # around the call
     Seam("settle", Settlement, "write"),  # what came of it, and what follows from that
 )
-FUNCTIONS = (Seam("parse", Update, "model_validate_json"),)
+FUNCTIONS = (Seam("parse", update_handler, "parse_update"),)
 # Beginning and ending transactions, whoever has them.
 CONTEXTS = (Seam("commit", SharedWriter, "session"),)
 

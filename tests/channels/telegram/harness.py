@@ -1,5 +1,6 @@
 """What the tests of the channel do: let people speak, and let the outbox leave."""
 
+import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -10,6 +11,7 @@ import aiogram.types
 from sqlalchemy import select
 
 from channels.telegram.addresses import chat_address
+from channels.telegram.messages.incoming_updates import parse_update
 from channels.telegram.messages.message_parser import Service, Unsupported, read
 from core.delivery import outbox_store
 from core.delivery.channel import Delivery, SendError, Sent
@@ -63,9 +65,15 @@ class ChannelHarness(Harness):
         return said
 
     def read_any(self, message: Message) -> IncomingMessage | Unsupported | Service:
-        parsed = aiogram.types.Message.model_validate(message.to_json(), context={"bot": self.bot})
+        """As the desk reads it, which is as aiogram's own types say it."""
+        raw = message.to_json()
+        update = parse_update(json.dumps({"update_id": 1, "message": raw}), self.bot)
+        assert update is not None and isinstance(update.event, aiogram.types.Message)
+        parsed = update.event
         self.gateway.known_ids.note(parsed.chat.id, parsed.message_id)
-        return read(parsed)
+        said = read(parsed)
+        assert said == read(aiogram.types.Message.model_validate(raw, context={"bot": self.bot}))
+        return said
 
     async def open(self, message: Message, *, who: Somebody | None = None) -> int:
         """A ticket of this message."""

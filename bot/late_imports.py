@@ -1,8 +1,8 @@
 """Modules that a start does without, and the desk needs before long.
 
 Whoever waits is answered first. Then they are imported, in a thread, so that nobody's first photo
-or first date waits for them; whoever needs one sooner imports it. What most desks never need is not
-among them. ``tests/bot/test_late_imports.py`` holds what a start imports.
+or first search waits for them; whoever needs one sooner imports it. What most desks never need is
+not among them. ``tests/bot/test_late_imports.py`` holds what a start imports.
 """
 
 import asyncio
@@ -14,7 +14,6 @@ log = logging.getLogger(__name__)
 
 LATE: Final = {
     "channels.telegram.client.file_calls": "a file comes or goes: aiohttp",
-    "babel.dates": "a date or a number of things in words",
     "snowballstemmer.russian_stemmer": "words for the search",
     "snowballstemmer.english_stemmer": "the same",
 }

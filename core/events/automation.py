@@ -1,11 +1,9 @@
 """What rules, canned responses, articles and the assistant have done."""
 
-from dataclasses import dataclass
-
-from core.events.event import Event
+from core.events.event import Event, event
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event
 class ResponseSent(Event):
     """A canned response became an answer, or only did what it does (E1)."""
 
@@ -13,7 +11,7 @@ class ResponseSent(Event):
     title: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event
 class ArticleSent(Event):
     """A public article became an answer (B13)."""
 
@@ -21,7 +19,7 @@ class ArticleSent(Event):
     title: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event
 class ArticleLinked(Event):
     """The ticket is about what an article says (B13)."""
 
@@ -29,7 +27,7 @@ class ArticleLinked(Event):
     title: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event
 class RuleTold(Event):
     """A rule tells colleagues something of a ticket (E2). ``to``: who, a word of the directory;
     ``concerns``: whom it calls, the assignee or those of the team.
@@ -40,7 +38,7 @@ class RuleTold(Event):
     concerns: tuple[int, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event
 class RuleRan(Event):
     """A rule's conditions held (E2). ``done``: which of its actions were possible."""
 
@@ -49,14 +47,14 @@ class RuleRan(Event):
     done: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event
 class AssistantAsked(Event):
     """Somebody has asked the assistant (X17). ``kind``: what for."""
 
     kind: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event
 class AssistantAnswered(Event):
     """A question to the assistant has ended: ``outcome`` is `answered`, or why it was not.
 
@@ -69,7 +67,7 @@ class AssistantAnswered(Event):
     answered: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event
 class SuggestionEnded(Event):
     """What became of a suggestion: it was `inserted`, `changed` by whoever asked, `dropped`, or
     `forgotten`, because nobody decided.
@@ -79,7 +77,7 @@ class SuggestionEnded(Event):
     outcome: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event
 class SuggestionLost(Event):
     """Nobody will see what the assistant was asked for: the process has ended meanwhile.
 

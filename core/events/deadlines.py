@@ -1,19 +1,18 @@
 """Deadlines: set, near, missed; and what waits for a day."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
-from core.events.event import Event
+from core.events.event import Event, event
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event
 class AnswerDueChanged(Event):
     """The company or the topic has another answer deadline, and this ticket goes by it (C1)."""
 
     answer_due: datetime | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event
 class DeadlineNear(Event):
     """The answer deadline is close (C5). ``after_downtime``: the desk was down meanwhile (R14)."""
 
@@ -21,7 +20,7 @@ class DeadlineNear(Event):
     after_downtime: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event
 class DeadlineMissed(Event):
     """The answer deadline has passed (C5). ``after_downtime``: the desk was down meanwhile."""
 
@@ -29,7 +28,7 @@ class DeadlineMissed(Event):
     after_downtime: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event
 class ClocksSet(Event):
     """What was promised for the ticket, and until when (C4). Spans are working seconds.
 
@@ -44,7 +43,7 @@ class ClocksSet(Event):
     resolution_due: datetime | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event
 class ClockNear(Event):
     """The reaction or resolution deadline is close (C5); ``kind`` says which.
 
@@ -57,7 +56,7 @@ class ClockNear(Event):
     in_outage: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event
 class ClockMissed(Event):
     """The reaction or resolution deadline has passed (C5); ``kind`` says which.
 
@@ -70,7 +69,7 @@ class ClockMissed(Event):
     in_outage: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event
 class NextContactSet(Event):
     """When the customer is to hear from us next (C6); ``None``: whenever there is something."""
 
@@ -78,7 +77,7 @@ class NextContactSet(Event):
     old: datetime | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event
 class ContactDue(Event):
     """The day has come to write to the customer (C6)."""
 
@@ -86,7 +85,7 @@ class ContactDue(Event):
     after_downtime: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event
 class ContactsPassed(Event):
     """The daily list of those who should have heard from us (C6): the oldest first."""
 
@@ -94,7 +93,7 @@ class ContactsPassed(Event):
     total: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event
 class TicketWoke(Event):
     """A frozen ticket's time has come (B17); ``reason`` is what it was frozen for.
 
@@ -106,14 +105,14 @@ class TicketWoke(Event):
     after_downtime: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event
 class StillPaused(Event):
     """A week has passed in a pause without an end (X15); ``category`` of its state."""
 
     category: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event
 class CaughtUp(Event):
     """What fell due together comes as one digest: after a downtime (R14), or at one moment (X5).
 

@@ -1,13 +1,12 @@
 """The desk itself: its chats and health, admins, settings, and other systems."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from core.events.event import Event
+from core.events.event import Event, event
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event
 class UpdateQuarantined(Event):
     """An update could not be understood or handled; it is kept aside (R11).
 
@@ -20,7 +19,7 @@ class UpdateQuarantined(Event):
     total: int = 1
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event
 class EventChainCut(Event):
     """Events caused each other without end: ``event`` was not handed to ``subscriber`` any more.
 
@@ -32,7 +31,7 @@ class EventChainCut(Event):
     depth: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event
 class ChatMoved(Event):
     """A group got a new id; stored ids follow."""
 
@@ -40,7 +39,7 @@ class ChatMoved(Event):
     new: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event
 class ChatLinked(Event):
     """An admin gave a chat its role: ``operators`` or ``alerts``; ``before`` had it until then."""
 
@@ -49,7 +48,7 @@ class ChatLinked(Event):
     before: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event
 class DeskTroubled(Event):
     """The bot cannot do its work in the chat with this role (X14); ``code`` says why, ``team``
     whose own group it is. ``title`` is what the chat is called; ``other``: another chat of the
@@ -64,7 +63,7 @@ class DeskTroubled(Event):
     other: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event
 class DeskWell(Event):
     """It can again; ``code`` was the trouble, the rest is as in :class:`DeskTroubled`."""
 
@@ -76,7 +75,7 @@ class DeskWell(Event):
     other: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event
 class DeskSick(Event):
     """Something is wrong with the desk itself (X14): `core.setup.desk_health.CODES`.
 
@@ -87,7 +86,7 @@ class DeskSick(Event):
     to_alerts: bool = True
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event
 class DeskRecovered(Event):
     """That is over; the rest is as in :class:`DeskSick`."""
 
@@ -95,7 +94,7 @@ class DeskRecovered(Event):
     to_alerts: bool = True
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event
 class Exported(Event):
     """An admin got tickets, messages, notes and journal as a file: of all time, or of a period.
     ``view``: of one list only.
@@ -106,14 +105,14 @@ class Exported(Event):
     view: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event
 class TranscriptMade(Event):
     """Somebody got the ticket as a file; ``internal``: with its notes and its journal."""
 
     internal: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event
 class KeyCreated(Event):
     """Another system has a key (A9)."""
 
@@ -121,14 +120,14 @@ class KeyCreated(Event):
     scopes: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event
 class KeyRevoked(Event):
     """A key opens nothing any more."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event
 class KeyUsed(Event):
     """Another system brought the customer's words, or changed a link; it calls them so."""
 
@@ -136,7 +135,7 @@ class KeyUsed(Event):
     external_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event
 class WebhookAdded(Event):
     """Another system is called when something happens (A13); ``url`` as it may be read."""
 
@@ -144,14 +143,14 @@ class WebhookAdded(Event):
     url: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event
 class WebhookRemoved(Event):
     """It is not called any more."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event
 class WebhookStopped(Event):
     """It took nothing for too long, or said that it is ``gone``; what waited was ``dropped``."""
 
@@ -161,14 +160,14 @@ class WebhookStopped(Event):
     dropped: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event
 class WebhookResumed(Event):
     """An admin has it called again."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event
 class AdminAppointed(Event):
     """Somebody became an admin; ``by`` says how: ``claim`` or ``invitation``. ``invited_by`` is the
     name of who had made the invitation.
@@ -179,14 +178,14 @@ class AdminAppointed(Event):
     invited_by: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event
 class AdminDismissed(Event):
     """Somebody is no admin any more."""
 
     person_id: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event
 class CompanyChanged(Event):
     """An admin chose something for the company."""
 
@@ -194,7 +193,7 @@ class CompanyChanged(Event):
     value: Any
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event
 class Restored(Event):
     """The database was restored from a backup; tickets are numbered from ``first_number`` on."""
 
@@ -202,7 +201,7 @@ class Restored(Event):
     first_number: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event
 class OutboxReleased(Event):
     """An admin lets leave what waited after a restore, but for ``dropped`` rows of the backup."""
 

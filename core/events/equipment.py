@@ -1,12 +1,11 @@
 """Cameras, their faults, and outages of an area."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from core.events.event import Event
+from core.events.event import Event, event
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event
 class CamerasImported(Event):
     """The cameras were brought in line with a file; the numbers count cameras."""
 
@@ -16,7 +15,7 @@ class CamerasImported(Event):
     deactivated: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event
 class FaultReported(Event):
     """The ticket is about a fault of this camera (A2); ``camera`` is its number."""
 
@@ -24,7 +23,7 @@ class FaultReported(Event):
     camera: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event
 class FaultKnown(Event):
     """The fault is part of another ticket's, ``parent``, and the customer is told so (X9).
 
@@ -43,7 +42,7 @@ class FaultKnown(Event):
     answer_due: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event
 class FaultAlone(Event):
     """The ticket's outage ended without a solution: an answer is owed to its customer again."""
 
@@ -52,7 +51,7 @@ class FaultAlone(Event):
     answer_due: datetime | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event
 class OutageOffered(Event):
     """Operators are asked whether the faults of an area have one cause (X9).
 
@@ -64,7 +63,7 @@ class OutageOffered(Event):
     span: timedelta
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event
 class OutageDeclined(Event):
     """The faults of the area are not one; ``by_time``: nobody has decided.
 
@@ -76,7 +75,7 @@ class OutageDeclined(Event):
     by_time: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event
 class OutageOpened(Event):
     """The ticket is the parent of all faults of an area from now on (X9)."""
 
@@ -88,7 +87,7 @@ class OutageOpened(Event):
     answer_due: datetime | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event
 class OutageRestated(Event):
     """Operators know more: other words, another end; reporters are told."""
 
@@ -99,7 +98,7 @@ class OutageRestated(Event):
     answer_due: datetime | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event
 class OutageClosed(Event):
     """The outage is over; ``solved``: by a solution, which its reporters are told."""
 

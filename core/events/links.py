@@ -1,14 +1,13 @@
 """Tickets that belong together: parents, links, parts, merges, follow-ups."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from core.events.event import Event
+from core.events.event import Event, event
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event
 class ParentSet(Event):
     """The ticket is part of another one, ``parent``, from now on (B12); ``old`` was it before."""
 
@@ -16,28 +15,28 @@ class ParentSet(Event):
     old: int | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event
 class ParentLeft(Event):
     """The ticket stands alone again."""
 
     parent: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event
 class ChildJoined(Event):
     """Another ticket is part of this one (B12)."""
 
     child: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event
 class ChildLeft(Event):
     """Another ticket is no longer part of this one."""
 
     child: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event
 class TicketLinked(Event):
     """The ticket has to do with ``other``, another one (B19)."""
 
@@ -45,7 +44,7 @@ class TicketLinked(Event):
     other: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event
 class ObjectLinked(Event):
     """The ticket has to do with an object elsewhere (B19); ``old_state``: it was linked before."""
 
@@ -56,7 +55,7 @@ class ObjectLinked(Event):
     old_state: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event
 class Unlinked(Event):
     """A link was taken away; ``what`` is the other ticket's number, or the address."""
 
@@ -64,7 +63,7 @@ class Unlinked(Event):
     what: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event
 class TicketSplit(Event):
     """The ticket was made of a part of ``source``'s correspondence (A6)."""
 
@@ -72,7 +71,7 @@ class TicketSplit(Event):
     message_id: int | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event
 class FollowedUp(Event):
     """The customer wrote ``words`` after the end: they began ``follow_up``, another ticket (B6)."""
 
@@ -80,14 +79,14 @@ class FollowedUp(Event):
     words: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event
 class SplitOff(Event):
     """A part of the ticket's correspondence became a ticket of its own, ``other`` (A6)."""
 
     other: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event
 class TicketMerged(Event):
     """What the ticket had is in another one of the same customer now, ``into`` (A6).
 
@@ -100,7 +99,7 @@ class TicketMerged(Event):
     by: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event
 class MergeReceived(Event):
     """The ticket has what was ``source``'s (A6). ``kept``: what moved, for bringing it back."""
 
@@ -110,7 +109,7 @@ class MergeReceived(Event):
     kept: Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event
 class MergeUndone(Event):
     """The ticket stands by itself again; it had been merged ``into`` another one."""
 
@@ -118,7 +117,7 @@ class MergeUndone(Event):
     by: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event
 class MergeReturned(Event):
     """The ticket has given back what had been ``source``'s, these ``messages`` among it."""
 

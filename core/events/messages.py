@@ -1,12 +1,11 @@
 """What customers and operators say to each other, and what becomes of it."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
-from core.events.event import Event
+from core.events.event import Event, event
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event
 class CustomerWrote(Event):
     """A customer's message joined the ticket (A11).
 
@@ -23,7 +22,7 @@ class CustomerWrote(Event):
     flood: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event
 class FloodBegan(Event):
     """A customer has written more than is posted one by one; ``told``: they are told so (S10)."""
 
@@ -32,14 +31,14 @@ class FloodBegan(Event):
     told: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event
 class MessageShown(Event):
     """An operator has had a message of the ticket posted in the group, as it is."""
 
     message_id: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event
 class WordsKept(Event):
     """A customer's words wait until they say where they belong (A4); they are asked.
 
@@ -51,7 +50,7 @@ class WordsKept(Event):
     choices: tuple[tuple[int, str], ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event
 class MessageEdited(Event):
     """Public words were changed by their author; the old ones are kept here (X8).
 
@@ -67,7 +66,7 @@ class MessageEdited(Event):
     turned: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event
 class CustomerReacted(Event):
     """The customer has set a reaction on an answer; ``None``: has taken it back. ``liked`` is
     False for a reaction that says that something is wrong. Without a ``message_id`` it is the
@@ -79,7 +78,7 @@ class CustomerReacted(Event):
     liked: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event
 class QuestionAfterAll(Event):
     """Thanks turned out to be a question: an operator said so."""
 
@@ -87,7 +86,7 @@ class QuestionAfterAll(Event):
     answer_due: datetime | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event
 class AnswerWritten(Event):
     """An operator answered the customer; it is on its way (B4). ``to_all``: it goes to everybody
     whose ticket is part of this one, too (X9). ``concerns``: the colleague who holds the ticket
@@ -101,7 +100,7 @@ class AnswerWritten(Event):
     by: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event
 class AnswerDelivered(Event):
     """The customer's side accepted the answer; only this ends the answer deadline (C1, X2)."""
 
@@ -110,7 +109,7 @@ class AnswerDelivered(Event):
     answer_due: datetime | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event
 class AnswerFailed(Event):
     """The answer could not be delivered; said aloud, with a way to try again (X2).
 
@@ -124,7 +123,7 @@ class AnswerFailed(Event):
     answer_due: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event
 class AnswerRedirected(Event):
     """The customer's chat refused the answer; it goes by mail instead, ``to`` this address (F8)."""
 
@@ -132,14 +131,14 @@ class AnswerRedirected(Event):
     to: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event
 class AnswerRetried(Event):
     """An operator had a failed answer sent again."""
 
     message_id: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event
 class SilentCustomerMailed(Event):
     """Answers that arrived in a chat go by mail, too: the customer did not react (F8).
 
@@ -150,14 +149,14 @@ class SilentCustomerMailed(Event):
     messages: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event
 class CopyNotMailed(Event):
     """What was to reach a silent customer by mail never will; in the chat it has arrived."""
 
     message_id: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event
 class AnswerWithdrawn(Event):
     """An operator took an answer back (X8). ``messages``: it, or all pieces of its album."""
 
@@ -168,7 +167,7 @@ class AnswerWithdrawn(Event):
     answer_due: datetime | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event
 class NoteWritten(Event):
     """An internal note (B16). ``said_with`` is the action whose reason it is: ``assignment``,
     ``task``.
@@ -178,7 +177,7 @@ class NoteWritten(Event):
     said_with: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event
 class NoteEdited(Event):
     """An internal note was changed."""
 
@@ -186,7 +185,7 @@ class NoteEdited(Event):
     old: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event
 class KindRefused(Event):
     """Something that cannot be carried was refused in words (X8, R31)."""
 
@@ -194,7 +193,7 @@ class KindRefused(Event):
     kind: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event
 class WordsNotShown(Event):
     """What a customer sent was refused where operators read (X2). ``content_kind`` and ``words``
     describe it; ``told``: the customer is told, and the sign that it has arrived is taken back.
@@ -206,19 +205,19 @@ class WordsNotShown(Event):
     told: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event
 class CardNotShown(Event):
     """The ticket's card was refused where operators read: they do not see the ticket (X2)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event
 class FormSent(Event):
     """The ticket was opened by the web form; ``consent``: the version of what was agreed to."""
 
     consent: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event
 class CallRecorded(Event):
     """An operator has talked with the customer by phone (A7): the last word is ours."""
 

@@ -1,12 +1,11 @@
 """Customers: how they are reached, what they agreed to, what is kept of them."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
-from core.events.event import Event
+from core.events.event import Event, event
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event
 class PersonRestricted(Event):
     """An operator has muted or blocked somebody until then (S10); once for each open ticket."""
 
@@ -16,7 +15,7 @@ class PersonRestricted(Event):
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event
 class RestrictionLifted(Event):
     """An operator has ended it before its time."""
 
@@ -24,14 +23,14 @@ class RestrictionLifted(Event):
     kind: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event
 class PersonTurnedAway(Event):
     """Somebody who is blocked has written, and is told so; what comes after is not answered."""
 
     person_id: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event
 class PersonUnreachable(Event):
     """Nothing reaches this person any more. ``by_answer``: it was an answer that failed;
     ``by_letter``: it was a mail. ``to``: an address that was only noted of them, to which an
@@ -45,7 +44,7 @@ class PersonUnreachable(Event):
     to: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event
 class CustomerRedirected(Event):
     """The customer has blocked us in their chat, and is answered by mail from now on (F8)."""
 
@@ -53,14 +52,14 @@ class CustomerRedirected(Event):
     to: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event
 class PersonReachable(Event):
     """The person can be written to again."""
 
     person_id: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event
 class ConsentGiven(Event):
     """Somebody has agreed to this version of what is done with their data; ``origin``: where."""
 
@@ -69,14 +68,14 @@ class ConsentGiven(Event):
     origin: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event
 class ConsentRefused(Event):
     """Somebody who was known already has not agreed."""
 
     person_id: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event
 class PhoneVerified(Event):
     """A person has shared their own contact: the phone is theirs. ``before`` had it until then."""
 
@@ -85,7 +84,7 @@ class PhoneVerified(Event):
     before: int | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event
 class ContactMade(Event):
     """An operator made somebody known to the desk (A5); ``name`` is what they are called."""
 
@@ -93,7 +92,7 @@ class ContactMade(Event):
     name: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event
 class ContactPointAdded(Event):
     """Somebody can be reached at ``value``, a ``phone`` or an ``email``, as was said of them."""
 
@@ -102,7 +101,7 @@ class ContactPointAdded(Event):
     value: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event
 class ContactPointRemoved(Event):
     """Somebody cannot be reached there."""
 
@@ -111,7 +110,7 @@ class ContactPointRemoved(Event):
     value: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event
 class PersonDescribed(Event):
     """What is known of somebody has changed: ``what`` is ``name``, ``language``, ``zone`` or
     ``account``.
@@ -123,7 +122,7 @@ class PersonDescribed(Event):
     new: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event
 class PeopleMerged(Event):
     """``merged_id`` turned out to be ``person_id``: all that was theirs is this person's now.
 
@@ -138,7 +137,7 @@ class PeopleMerged(Event):
     insisted: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event
 class CustomerChanged(Event):
     """The ticket's customer turned out to be ``customer_id``; ``old`` and ``new`` are names.
 
@@ -151,7 +150,7 @@ class CustomerChanged(Event):
     active: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event
 class PersonErased(Event):
     """What was known of a customer was erased, with the words of so many ``tickets`` (S31)."""
 
@@ -159,7 +158,7 @@ class PersonErased(Event):
     tickets: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event
 class RetentionApplied(Event):
     """What the company does not keep any longer was erased: the words of so many ``tickets``, and
     so many ``people`` with all that is known of them (S31).
@@ -169,7 +168,7 @@ class RetentionApplied(Event):
     people: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event
 class RecordsErased(Event):
     """Records of the desk's own work were older than the company keeps them: so many handled
     ``updates``, ended ``deliveries``, answered ``calls`` of other systems (S31).
@@ -180,7 +179,7 @@ class RecordsErased(Event):
     calls: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event
 class AccountOpened(Event):
     """A company or household became known."""
 
@@ -188,7 +187,7 @@ class AccountOpened(Event):
     name: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event
 class ContractSigned(Event):
     """An account has a contract, or the same one with other terms; days are ISO dates."""
 
@@ -199,7 +198,7 @@ class ContractSigned(Event):
     until: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event
 class SheetImported(Event):
     """Accounts or contracts, as ``kind`` says, were brought in line with a file; the numbers count
     them.

@@ -1,13 +1,12 @@
 """Tickets: how they begin, move, are described, rated and ended."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from core.events.event import Event
+from core.events.event import Event, event
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event
 class TicketOpened(Event):
     """A customer has a new ticket (A1). ``follows`` is the ended ticket that it goes on from.
 
@@ -37,7 +36,7 @@ class TicketOpened(Event):
 HIDDEN: Final = frozenset({"outage", "junk"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event
 class TicketNotOpened(Event):
     """A customer has opened too many tickets of late: the words of another are in this one (S10).
 
@@ -48,7 +47,7 @@ class TicketNotOpened(Event):
     topic: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event
 class StateEntered(Event):
     """The ticket moved: ``verb`` led from ``old`` to ``new``.
 
@@ -81,7 +80,7 @@ class StateEntered(Event):
     concerns: tuple[int, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event
 class EndingDescribed(Event):
     """Somebody has said why the ticket ended, how long the work on it took, or which article helped
     (B20); all as they are now. ``at``: when it ended.
@@ -93,7 +92,7 @@ class EndingDescribed(Event):
     article: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event
 class TicketRated(Event):
     """The customer has rated the work, from 1 to 5, or chosen another rating than ``before``.
     ``said``: in words, and not by a button.
@@ -106,7 +105,7 @@ class TicketRated(Event):
     said: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event
 class RatingExplained(Event):
     """The customer has said why; ``aside``: in words that are no message of the ticket."""
 
@@ -116,7 +115,7 @@ class RatingExplained(Event):
     aside: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event
 class RatingAsked(Event):
     """The customer has said nothing about a resolution, and is asked once more (B14).
     ``closes``: when the ticket will be closed without an answer. ``unclear``: they have said
@@ -127,7 +126,7 @@ class RatingAsked(Event):
     unclear: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event
 class TicketsClosed(Event):
     """What the desk has closed by itself since it last said so, because nobody answered (B15): the
     first of them, and how many there are.
@@ -137,7 +136,7 @@ class TicketsClosed(Event):
     total: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event
 class FieldSet(Event):
     """A field of the company's own holds another ``value``, or none (B18). ``shown`` and ``old``
     are the words by which it is and was found.
@@ -149,7 +148,7 @@ class FieldSet(Event):
     old: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event
 class FieldAsked(Event):
     """The customer is asked for a field that a new ticket must have; ``asked`` is its title in
     their language, ``options`` what they choose from. ``again``: their words did not fit it.
@@ -162,7 +161,7 @@ class FieldAsked(Event):
     again: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event
 class TopicChanged(Event):
     """The ticket is about something else."""
 
@@ -171,7 +170,7 @@ class TopicChanged(Event):
     answer_due: datetime | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event
 class TitleChanged(Event):
     """The ticket has another title; the customer never sees it (A3)."""
 
@@ -179,7 +178,7 @@ class TitleChanged(Event):
     new: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event
 class TicketClassified(Event):
     """The ticket has another service, category or priority (B7, D4); codes, or ``None``.
 
@@ -195,7 +194,7 @@ class TicketClassified(Event):
     agreement: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event
 class JunkRestored(Event):
     """Words of a junk ticket are shown to operators after all (F4): one event for each message.
 
@@ -207,7 +206,7 @@ class JunkRestored(Event):
     first: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event
 class TicketTagged(Event):
     """Tags were given and taken (D3)."""
 
@@ -215,7 +214,7 @@ class TicketTagged(Event):
     removed: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event
 class TagRenamed(Event):
     """An admin gave a tag another name, or joined it with the tag of that name."""
 

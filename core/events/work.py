@@ -1,11 +1,9 @@
 """Who works on what: assignees, teams, duty, tasks."""
 
-from dataclasses import dataclass
-
-from core.events.event import Event
+from core.events.event import Event, event
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event
 class TicketTaken(Event):
     """An operator became the assignee (B3). ``by_answer``: by answering first."""
 
@@ -14,14 +12,14 @@ class TicketTaken(Event):
     first: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event
 class TicketReleased(Event):
     """The assignee gave the ticket back."""
 
     assignee_id: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event
 class TicketAssigned(Event):
     """Somebody gave the ticket to a person or a team (B8). ``to`` is their name at that time.
 
@@ -44,12 +42,12 @@ class TicketAssigned(Event):
     why: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event
 class TicketEscalated(TicketAssigned):
     """The ticket went up to a higher support level (B11)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event
 class OperatorLeft(Event):
     """Somebody is in no group of operators any more; ``numbers``: tickets that were theirs."""
 
@@ -58,21 +56,21 @@ class OperatorLeft(Event):
     numbers: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event
 class DutyBegan(Event):
     """Somebody is on duty from now on."""
 
     person_id: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event
 class DutyEnded(Event):
     """Somebody is off duty."""
 
     person_id: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event
 class TaskOpened(Event):
     """There is work behind the ticket: an ``equipment`` task or a ``diagnose`` task (B9, B21).
 
@@ -86,7 +84,7 @@ class TaskOpened(Event):
     by_hand: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event
 class TaskTaken(Event):
     """Somebody made a task theirs."""
 
@@ -95,7 +93,7 @@ class TaskTaken(Event):
     assignee_id: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event
 class TaskAssigned(Event):
     """Somebody gave a task to a colleague (B21). ``what`` is the task's own title; ``concerns``:
     who is told, if that is not who did it.
@@ -110,7 +108,7 @@ class TaskAssigned(Event):
     concerns: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event
 class TaskReopened(Event):
     """A task that had ended is to be done after all (B21); it is whose it was."""
 
@@ -122,7 +120,7 @@ class TaskReopened(Event):
     concerns: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event
 class TaskDone(Event):
     """A task was done: ``outcome`` says by code what came of it, ``result`` in words.
 
@@ -142,7 +140,7 @@ class TaskDone(Event):
     active: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event
 class TaskCancelled(Event):
     """A task is not to be done any more; the fields are those of `TaskDone`."""
 
@@ -157,7 +155,7 @@ class TaskCancelled(Event):
     active: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event
 class TasksLeft(Event):
     """The ticket has ended, and tasks behind it are open: their ids and titles (B10, B21).
 
@@ -168,7 +166,7 @@ class TasksLeft(Event):
     chosen: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event
 class TeamGiven(Event):
     """The ticket is with this team, at this support level, from its beginning (A5).
 

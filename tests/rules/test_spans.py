@@ -2,8 +2,11 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from babel import Locale
+from babel.dates import get_month_names
 
 from core.words.formatters import (
+    _LANGUAGES,
     say_ago,
     say_dated,
     say_day,
@@ -19,6 +22,15 @@ NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)  # 12:30 in Moscow
 
 def moscow(year: int, month: int, day: int, hour: int = 12, minute: int = 30) -> datetime:
     return datetime(year, month, day, hour, minute, tzinfo=MOSCOW).astimezone(UTC)
+
+
+@pytest.mark.parametrize("language", _LANGUAGES)
+def test_plurals_and_months_are_those_of_unicode(language: str) -> None:
+    ours, theirs = _LANGUAGES[language], Locale.parse(language)
+    assert [*map(ours.plural, range(2000))] == [*map(theirs.plural_form, range(2000))]
+    assert ours.months == tuple(get_month_names("wide", locale=theirs).values())
+    both = zip(ours.months, ours.short_months, strict=True)
+    assert all(long[:2] == short[:2] for long, short in both)
 
 
 @pytest.mark.parametrize(

@@ -32,8 +32,9 @@ NAMES = (
 )
 # After its last row is settled a message has a few more steps to go.
 LAST_STEPS = 0.1
-# In so many seconds the courier has looked by itself what may leave.
-IDLE = 3.0
+# In so many seconds the courier has looked by itself what may leave, and somebody for who has left
+# the group.
+IDLE = 6.0
 
 
 # Own functions, each as (file, name, line).

@@ -6,7 +6,7 @@ lost is found again although the figures are others by now.
 
 import logging
 import tempfile
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -15,11 +15,12 @@ from typing import Any, Final
 from aiogram.methods import SendDocument, SendPhoto
 from aiogram.types import BufferedInputFile
 
-from channels.telegram.client.send_progress import Step
+from channels.telegram.client.send_progress import Step, sent_of
+from channels.telegram.kit import Kit
 from channels.telegram.messages.payload import dumped, loaded, post
 from channels.telegram.screens import statistics, ticket_list
 from channels.telegram.screens.screen import Renderer, Screen
-from core.delivery.channel import Delivery, SendError
+from core.delivery.channel import Delivery, SendError, Sent
 from core.delivery.outbox_store import add_to_probe_context, probe_context_of
 from core.desk import Desk
 from core.reports.charts import NotDrawn, draw, picture_of
@@ -53,13 +54,20 @@ _Draw = Callable[[Desk, Renderer, Mapping[str, Any]], Awaitable[_Report]]
 
 
 class ReportMessages:
-    """Makes the calls of reports."""
+    """Carries out deliveries of reports."""
 
-    def __init__(self, desk: Desk, texts: Texts) -> None:
-        self._desk = desk
+    def __init__(self, kit: Kit, texts: Texts) -> None:
+        self._kit = kit
+        self._desk = kit.desk
         self._texts = texts
 
-    async def make(self, delivery: Delivery, renderer: Renderer) -> list[Step]:
+    async def send(self, delivery: Delivery, renderer: Renderer) -> Sent:
+        """Post the report; one that stopped half-way goes on as it was."""
+        begun = self._kit.progress.begun(delivery.id)
+        steps = begun.steps if begun else await self._make(delivery, renderer)
+        return sent_of(delivery, await self._kit.progress.make(delivery, steps))
+
+    async def _make(self, delivery: Delivery, renderer: Renderer) -> Sequence[Step]:
         """Draw the report, note what it says, and return its calls. Raises `SendError`."""
         draw_report = _REPORTS.get(str(delivery.facts.get("what")))
         if draw_report is None:
@@ -74,7 +82,7 @@ class ReportMessages:
         await self._desk.run(add_to_probe_context, delivery.id, {_POSTED: noted})
         return await self._steps(int(delivery.address), report)
 
-    async def remake(self, delivery: Delivery) -> list[Step]:
+    async def plan(self, delivery: Delivery, _renderer: Renderer) -> Sequence[Step]:
         """The calls as they were made; none if they were not."""
         noted = (await self._desk.read(probe_context_of, delivery.id)).get(_POSTED)
         if noted is None:

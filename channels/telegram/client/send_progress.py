@@ -14,7 +14,8 @@ from channels.telegram.client.api_errors import ApiRefusal, Refused
 from channels.telegram.client.delivery_probe import DeliveryProbe, without_markup
 from channels.telegram.client.gateway import Gateway
 from channels.telegram.client.session import Made
-from core.delivery.channel import Delivery, SendError
+from channels.telegram.screens.screen import Screen
+from core.delivery.channel import Delivery, SendError, Sent
 from core.delivery.outbox_store import STOPPED, note_stopped
 from core.desk import Desk
 
@@ -133,3 +134,16 @@ class SendProgressStore:
 def _refs(result: object) -> list[int]:
     made = result if isinstance(result, list) else [result]
     return [message.message_id for message in made if isinstance(message, Message | Made)]
+
+
+def sent_of(delivery: Delivery, made: Progress) -> Sent:
+    """What the courier is told of a delivery that was sent."""
+    note: dict[str, Any] = {"chat": int(delivery.address)}
+    if delivery.kind in {"content", "edit"}:
+        note["messages"] = made.carried
+    if delivery.kind == "card":
+        # what was sent, which may be older than what would be sent now
+        call: Any = made.steps[0].method
+        note["digest"] = Screen(call.text, call.reply_markup).digest
+        note["thread"] = None if call.message_thread_id is None else str(call.message_thread_id)
+    return Sent(tuple(map(str, made.message_refs)), note)

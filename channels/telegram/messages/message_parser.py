@@ -24,6 +24,7 @@ from aiogram.types import (
 
 from channels.telegram.messages.formatting import plain_words
 from core.addresses import TELEGRAM, MessageRef
+from core.delivery.channel import Delivery
 from core.tickets.incoming import IncomingMessage
 from core.words.names import clean_name
 
@@ -259,3 +260,9 @@ def message_told_of(update: str) -> tuple[int, int] | None:
         case {"edited_message": {"chat": {"id": int(chat)}, "message_id": int(message)}}:
             return chat, message
     return None
+
+
+def ref_here(delivery: Delivery, ref: MessageRef | None) -> int | None:
+    """The message's number, if it stands in the chat that the delivery is for."""
+    here = (delivery.channel, delivery.address)
+    return int(ref.message) if ref is not None and (ref.channel, ref.chat) == here else None

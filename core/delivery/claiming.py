@@ -40,12 +40,6 @@ class Claimed:
     era: int
     deliveries: list[Delivery] = field(default_factory=list)
 
-    def hold(self, number: int) -> None:
-        """One more row was claimed at one of the addresses."""
-        self.numbers.add(number)
-        if self.era == self.claims.under_way.era:  # what was abandoned is in other hands
-            self.claims.under_way.reserve((), [number])
-
     def leave(self) -> None:
         """Send them."""
         pass_point("courier.after_claim")
@@ -178,7 +172,9 @@ class Claims:
             delivery, customer = await outbox_store.claim_next(tx, address, since, context)
             if delivery is not None:
                 self.chooser.pacer.turns.take(address, customer, now)
-                claimed.hold(delivery.id)
+                claimed.numbers.add(delivery.id)
+                if claimed.era == self.under_way.era:  # what was abandoned is in other hands
+                    self.under_way.reserve((), [delivery.id])
                 marked.append(delivery)
         return marked
 

@@ -241,6 +241,7 @@ async def days(folder: Path, _: WarmProcesses, sizes: Sizes) -> Outcome:
         moved = {VARIABLE: str(clock), "MESSAGE_LIMIT": "off", "LOG_LEVEL": "warning"}
         async with stage.cold_process(**moved) as bot:
             made = DeskUnderTest(stage, bot)  # type: ignore[arg-type]
+            await stage.admin.say("/start")  # or what the desk tells admins would be refused
             await made.settle_in(people)
             stage.world.travel_light()
             began = time.monotonic()

@@ -24,6 +24,7 @@ from channels.telegram.screens.bot_profile import introduce, write_introduction,
 from channels.telegram.screens.screen import Renderer
 from core.addresses import Address
 from core.company import Company
+from core.contacts.reads import write_reads
 from core.db import log_failure
 from core.delivery.courier import Courier
 from core.delivery.linked_chats import move_chat
@@ -60,6 +61,8 @@ HEALTH_INTERVAL: Final = 30.0
 HEALTH_DELAY: Final = 0.2
 # Seconds after which an applied directory file holds for everybody, at the latest (E3).
 CACHE_INTERVAL: Final = 1.0
+# Seconds between two times at which it is written down who has looked at contact data.
+READS_INTERVAL: Final = 2.0
 
 
 @dataclass(slots=True)
@@ -227,6 +230,32 @@ async def _company_now(tx: ReadTx) -> Company:
     company = await find_company(tx)
     await tx.demand_version()
     return company
+
+
+@dataclass(slots=True)
+class ReadsJournal:
+    """Writes down who has looked at contact data, every few seconds and at the end (S36). What is
+    killed in between loses as much.
+    """
+
+    desk: Desk
+
+    async def run(self) -> None:
+        """Run until cancelled."""
+        while True:
+            await asyncio.sleep(READS_INTERVAL)
+            await self.write()
+
+    async def write(self) -> None:
+        """Write down what waits; what cannot be written waits for the next time."""
+        reads = self.desk.contact_reads.take()
+        if not reads:
+            return
+        try:
+            await self.desk.run(write_reads, reads)
+        except Exception as error:  # noqa: BLE001 whatever it is, it is tried again
+            self.desk.contact_reads.give_back(reads)
+            log_failure(log, "it could not be written down who has looked at contacts", error)
 
 
 @dataclass(slots=True)

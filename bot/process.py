@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from aiogram import Bot, Dispatcher
 
-from bot.background import BotProfile, CacheRefresh, ChatHealthWatch
+from bot.background import BotProfile, CacheRefresh, ChatHealthWatch, ReadsJournal
 from bot.erasure_cleanup import ErasureCleanup
 from bot.health_watch import HealthWatch
 from bot.http_server import ANYWHERE, Hosting, HttpServer
@@ -78,11 +78,15 @@ class App:
     peers: Peers | None = None
     assistant: "Assistant | None" = None
     hosting: Hosting = ANYWHERE
+    reads: ReadsJournal = field(init=False)
     _name: str = field(default_factory=lambda: secrets.token_hex(8))
     _leading: set[asyncio.Task[None]] = field(default_factory=set)
     _leads_from_the_start: bool = False
     _follows_another: bool = False
     _stop: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def __post_init__(self) -> None:
+        self.reads = ReadsJournal(self.desk)
 
     def stop(self) -> None:
         """Ask :meth:`run` to finish."""
@@ -122,6 +126,7 @@ class App:
                 name="cache refresh",
             ),
             asyncio.create_task(self._lead(), name="lead"),
+            asyncio.create_task(self.reads.run(), name="reads of contact data"),
             *([] if self.peers is None else [asyncio.create_task(self.peers.run(), name="peers")]),
             *([] if self.http is None else [asyncio.create_task(self.http.run(), name="http")]),
             *self._start_forgetting(),
@@ -286,6 +291,7 @@ class App:
         with contextlib.suppress(Exception):  # whatever fails, the desk ends
             if self.database.leads():
                 await self.health.stop()
+        await self.reads.write()
         for channel in self.channels.values():
             with contextlib.suppress(Exception):
                 await channel.close()

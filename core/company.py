@@ -56,7 +56,8 @@ class Company:
     The words of a ticket are erased ``keep_words`` after its end, customers ``keep_people`` after
     that of their newest one; ``None``: never (S31). ``keep_updates``, ``keep_deliveries``,
     ``keep_calls``: how long handled updates, ended rows of the outbox, and answers of API calls
-    are kept, counted from when they came.
+    are kept, counted from when they came; ``keep_reads``: who has looked at contact data. Who looks
+    at those of more than ``reads_an_hour`` customers is told of; ``None``: nobody is (S36).
     ``letter_channels``: anybody who has an address there can be written to first, and is told of
     one new ticket an hour (S19).
     ``topics`` is one of `TOPICS` (X7). ``sign_answers``: customers see the first name of whoever
@@ -107,6 +108,8 @@ class Company:
     keep_updates: timedelta = timedelta(hours=72)
     keep_deliveries: timedelta = timedelta(days=30)
     keep_calls: timedelta = timedelta(hours=48)
+    keep_reads: timedelta = timedelta(days=180)
+    reads_an_hour: int | None = 60
     topics: str = "replies"
     outage_faults: int = 3
     outage_window: timedelta = timedelta(minutes=30)

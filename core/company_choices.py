@@ -70,6 +70,8 @@ CHOICES: Final[dict[str, Choice]] = {
     "keep_updates": _span("KEEP_UPDATES"),
     "keep_deliveries": _span("KEEP_DELIVERIES"),
     "keep_calls": _span("KEEP_CALLS"),
+    "keep_reads": _span("KEEP_READS"),
+    "reads_an_hour": _number("READS_AN_HOUR"),
     "outage_faults": _number("OUTAGE_FAULTS"),
     "outage_window": _span("OUTAGE_WINDOW"),
     "message_limit": _limit("MESSAGE_LIMIT"),

@@ -23,6 +23,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from core.allowances import Allowances
 from core.changes import Changes, Tell
 from core.company import Company
+from core.contact_reads import ContactReads
 from core.db import (
     COMMIT_NOW,
     Database,
@@ -117,7 +118,8 @@ def reading_within(seconds: float) -> Iterator[None]:
 class Desk:
     """Runs actions. ``subscribers`` act upon events, in their order; ``departures`` is told after a
     commit that wrote outbox rows, and else ``outbox_wakeup`` is set; ``changes`` hears of every
-    commit. ``tell`` passes news on to other processes, if there are any.
+    commit. ``tell`` passes news on to other processes, if there are any;
+    ``contact_reads``: who was shown whose contact data, and is not written down yet.
 
     ``company`` may be replaced at run time: the next transaction sees the new one. With
     ``find_company`` it is read together with what else is kept of the directory.
@@ -147,6 +149,7 @@ class Desk:
         self.file_making = FileMaking()
         self.allowances = Allowances()
         self.changes = Changes()
+        self.contact_reads = ContactReads()
         self.tell: Tell | None = None
 
     @contextmanager
@@ -204,7 +207,10 @@ class Desk:
             try:
                 if look.cache.version is None:
                     await self._see_directory(look)
-                return await query(look, *args, **options)
+                found = await query(look, *args, **options)
+                if look.reader is not None and look.seen:
+                    self.contact_reads.note(look.reader, look.seen, look.now)
+                return found
             except DBAPIError as error:
                 if within is not None and was_broken_off(error):
                     log.warning("a query was broken off", extra={"query": query.__qualname__})
@@ -299,6 +305,8 @@ class Desk:
         if row is not None:
             row.done = True
         self._let_leave(tx)
+        if tx.reader is not None and tx.seen:
+            self.contact_reads.note(tx.reader, tx.seen, tx.now)
         if self.changes.watches or self.changes.tell is not None:
             self.changes.note(tx.events)
         return result

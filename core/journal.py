@@ -8,7 +8,7 @@ from sqlalchemy import func, insert, select
 
 from core.db import PreparedStatement
 from core.events import Event, name_of
-from core.models import JournalEntry, Person
+from core.models import JournalEntry, Person, Ticket
 from core.subscribers import Subscriber
 from core.texts import pack
 from core.tx import ReadTx, Tx
@@ -35,6 +35,8 @@ async def record(tx: Tx, events: Sequence[Event]) -> None:
 
 
 PAGE: Final = 200
+# Entries that name a phone or an address.
+_OF_CONTACTS: Final = frozenset({"phone_verified", "contact_point_added", "contact_point_removed"})
 
 
 async def count_entries(tx: ReadTx, ticket_id: int) -> int:
@@ -66,6 +68,9 @@ async def list_entries(
         .where(JournalEntry.id.in_(newest))
         .order_by(JournalEntry.id)
     )
+    if tx.reader is not None and any(event in _OF_CONTACTS for _, _, event, _ in rows):
+        customer = await tx.first(select(Ticket.customer_id).where(Ticket.id == ticket_id))
+        tx.shows(customer or 0, "journal")
     return [(at, name, event, facts) for at, name, event, facts in rows]
 
 

@@ -91,12 +91,23 @@ def demand_no_transaction(call: str) -> None:
 
 @dataclass(slots=True)
 class ReadTx:
-    """What a query may use, at one instant. ``cache`` holds what rarely changes, by type."""
+    """What a query may use, at one instant. ``cache`` holds what rarely changes, by type.
+
+    ``reader``: somebody who works here, or another system's key, if what is read is for them;
+    ``seen``: whose contact data they are shown by that, and where (S36).
+    """
 
     session: AsyncSession
     now: datetime
     company: Company
     cache: Cache
+    reader: str | None = field(default=None, kw_only=True)
+    seen: set[tuple[int, str]] | None = field(default=None, kw_only=True)
+
+    def shows(self, person_id: int, place: str) -> None:
+        """Note that a person's contact data are read here, if that is for a reader."""
+        if self.reader is not None:
+            self.seen = {*(self.seen or ()), (person_id, place)}
 
     async def find(self, model: type[R], key: Any, *, hold: bool = False) -> R | None:
         """The row with this key; ``hold``: as it is now, and locked until the transaction ends."""

@@ -1,6 +1,6 @@
 """Finds people by phone, address, @handle, ticket or name, and what is known of them (A7)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -72,7 +72,15 @@ async def find_people(tx: ReadTx, words: str) -> tuple[Known, ...]:
         found = await _of_ticket(tx, number[0])
     else:
         found = await _by_name(tx, words)
-    return tuple([await _known(tx, person) for person in found[:MOST]])
+    known = tuple([await _known(tx, person) for person in found[:MOST]])
+    if len(known) > 1:  # of one, all is shown
+        _note_shown(tx, known)
+    return known
+
+
+def _note_shown(tx: ReadTx, listed: Iterable[Known]) -> None:
+    for one in listed:
+        tx.shows(one.id, "found")
 
 
 async def _by_handle(tx: ReadTx, handle: str) -> Sequence[Person]:
@@ -159,6 +167,7 @@ async def person_facts(tx: ReadTx, person_id: int) -> PersonFacts | None:
     person = await tx.find(Person, person_id if post is None else post.into_id)
     if person is None:
         return None
+    tx.shows(person.id, "person")
     account, contracts = await _account(tx, person.id)
     numbers, total = await _tickets(tx, person.id)
     return PersonFacts(
@@ -211,5 +220,6 @@ async def _twins(tx: ReadTx, person_id: int) -> tuple[Known, ...]:
         .order_by(Person.id)
         .limit(MOST)
     )
-    found = await tx.all(query)
-    return tuple([await _known(tx, person) for person in found])
+    twins = tuple([await _known(tx, person) for person in await tx.all(query)])
+    _note_shown(tx, twins)
+    return twins

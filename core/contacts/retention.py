@@ -3,7 +3,8 @@
 ``keep_words``: what was said in a ticket, counted from its end; its numbers stay. ``keep_people``:
 customers, counted from the end of their newest ticket. Who belongs to an account, or looks after a
 camera, is known by a contract and stays; so do those who work here. ``keep_updates``,
-``keep_deliveries``, ``keep_calls``: records of handled updates, of ended deliveries, of API calls.
+``keep_deliveries``, ``keep_calls``, ``keep_reads``: records of handled updates, of ended
+deliveries, of API calls, of who has looked at contact data.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -17,6 +18,7 @@ from core import inbox
 from core.address_holders import is_at
 from core.contacts.erasure import erase_again, erase_tickets
 from core.contacts.erasure_remains import note_remains
+from core.contacts.reads import forget_reads
 from core.delivery import outbox_store
 from core.events import RecordsErased, RetentionApplied
 from core.models import (
@@ -87,6 +89,7 @@ class Round:
     updates: int
     deliveries: int
     calls: int
+    reads: int = 0
 
 
 async def last_round(tx: ReadTx) -> Round | None:
@@ -195,6 +198,7 @@ _STEPS: Final[Mapping[str, _Step]] = {
     "updates": _purge(inbox.purge),
     "deliveries": _purge(outbox_store.purge),
     "calls": _purge(_forget_calls),
+    "reads": _purge(forget_reads),
 }
 # The desk's own records.
-_RECORDS: Final = ("updates", "deliveries", "calls")
+_RECORDS: Final = ("updates", "deliveries", "calls", "reads")

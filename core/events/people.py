@@ -171,12 +171,25 @@ class RetentionApplied(Event):
 @event
 class RecordsErased(Event):
     """Records of the desk's own work were older than the company keeps them: so many handled
-    ``updates``, ended ``deliveries``, answered ``calls`` of other systems (S31).
+    ``updates``, ended ``deliveries``, answered ``calls`` of other systems, ``reads`` of contact
+    data (S31).
     """
 
     updates: int
     deliveries: int
     calls: int
+    reads: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContactsReadOften(Event):
+    """Within an hour somebody who works here has looked at the contact data of so many ``people``,
+    more than the company thinks usual (S36). ``reader``: where they are reached.
+    """
+
+    reader: str
+    name: str
+    people: int
 
 
 @event

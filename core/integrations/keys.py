@@ -3,13 +3,14 @@
 import hashlib
 import re
 import secrets
-from collections.abc import Collection
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Concatenate, Final, ParamSpec, TypeVar
 
 from sqlalchemy import bindparam, select
 
+from core.contact_reads import BY_KEY
 from core.db import PreparedStatement
 from core.errors import NothingToDo, Unreadable
 from core.events import KeyCreated, KeyRevoked
@@ -21,6 +22,9 @@ WRITE: Final = "tickets:write"
 LINKS: Final = "links:write"
 METRICS: Final = "metrics:read"
 SCOPES: Final = (READ, WRITE, LINKS, METRICS)
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 PREFIX: Final = "fd_"
 _BYTES: Final = 32
@@ -85,6 +89,19 @@ async def find_key(tx: ReadTx, token: str) -> Key | None:
         return None
     rows = await _BY_DIGEST.rows(tx.session, {"digest": _digest(token)})
     return _key(*rows[0]) if rows else None
+
+
+async def by_key(
+    tx: ReadTx,
+    key: Key,
+    query: Callable[Concatenate[ReadTx, P], Awaitable[R]],
+    /,
+    *args: P.args,
+    **options: P.kwargs,
+) -> R:
+    """Run a query for another system, which is the reader of what it finds (S36)."""
+    tx.reader = f"{BY_KEY}{key.id}"
+    return await query(tx, *args, **options)
 
 
 def is_used_anew(key: Key, now: datetime) -> bool:

@@ -222,6 +222,8 @@ async def _keep(tx: Tx, draft: Draft, people: Sequence[Known] = ()) -> View:
     """Store the draft, and return what is asked next."""
     until = (tx.now + LASTS).isoformat()
     enter_dialogue(await _operator(tx), {"step": STEP, "draft": draft.packed(), "until": until})
+    for one in people:  # they are offered with what tells them apart
+        tx.shows(one.id, "found")
     return await view_of(tx, draft, people, (await _operator(tx)).language)
 
 

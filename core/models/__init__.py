@@ -58,6 +58,7 @@ from core.models.sla import (
 from core.models.system import (
     ApiCall,
     ApiKey,
+    ContactReadRow,
     InboxRow,
     JournalEntry,
     Setting,
@@ -104,6 +105,7 @@ __all__ = [
     "CompanyFile",
     "Consent",
     "ContactPoint",
+    "ContactReadRow",
     "Contract",
     "DayFigures",
     "DirectoryVersion",

@@ -116,6 +116,28 @@ class ApiCall(Row):
     at: Mapped[datetime]
 
 
+class ContactReadRow(Row):
+    """Within an hour a ``reader`` (an address, or ``key:3``) was shown the contact data of a person
+    (0: of everybody) at a place, so many ``times`` (S36). The number outlives an erased person.
+    """
+
+    __tablename__ = "contact_read"
+    __table_args__ = (
+        UniqueConstraint("hour", "reader", "person_id", "place", name="uq_contact_read"),
+        Index("ix_contact_read_person", "person_id", "last_at"),
+        Index("ix_contact_read_last", "last_at"),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    hour: Mapped[datetime]
+    reader: Mapped[str] = mapped_column(String(220))
+    person_id: Mapped[int] = mapped_column(BigId)
+    place: Mapped[str] = mapped_column(String(16))
+    first_at: Mapped[datetime]
+    last_at: Mapped[datetime]
+    times: Mapped[int]
+
+
 class Webhook(Row):
     """Another system that is called when something happens to a ticket (A13).
 

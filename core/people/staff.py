@@ -1,4 +1,7 @@
-"""Operators are the members of the operator group: who works, and who no longer does (G1, S1)."""
+"""Operators are the members of the operator group: who works, and who no longer does (G1, S1).
+
+Whoever is let in here is the reader of what is read for them (`ReadTx.shows`, S36).
+"""
 
 from collections.abc import Awaitable, Callable
 from typing import Concatenate, ParamSpec, TypeVar
@@ -32,6 +35,7 @@ async def by_operator(
     if person.operator_since is None:
         person.operator_since = tx.now
         tx.invalidate(OperatorIds)
+    tx.reader = str(sender.address)
     return await action(tx, *args, **options)
 
 
@@ -47,6 +51,7 @@ async def for_operator(
     person = await find_by_address(tx, sender.address)
     if person is not None and person.operator_left is not None:
         raise NotAllowed("look")
+    tx.reader = str(sender.address)
     return await query(tx, *args, **options)
 
 
@@ -69,6 +74,7 @@ async def as_staff(
     if not await works_here(tx, sender.address):
         raise NotAllowed("work")
     await arrive(tx, sender, "operator")
+    tx.reader = str(sender.address)
     return await action(tx, *args, **options)
 
 
@@ -83,6 +89,7 @@ async def for_worker(
     """Let somebody look who works here, wherever. Raises :class:`NotAllowed` for all others."""
     if not await works_here(tx, sender.address):
         raise NotAllowed("look")
+    tx.reader = str(sender.address)
     return await query(tx, *args, **options)
 
 
@@ -97,6 +104,7 @@ async def for_admin(
     """Let an admin look. Raises :class:`NotAllowed` for everybody else."""
     if sender.address not in tx.company.admins:
         raise NotAllowed("report")
+    tx.reader = str(sender.address)
     return await query(tx, *args, **options)
 
 
@@ -112,6 +120,7 @@ async def as_admin(
     if sender.address not in tx.company.admins:
         raise NotAllowed("set_up")
     await arrive(tx, sender, "operator")
+    tx.reader = str(sender.address)
     return await action(tx, *args, **options)
 
 

@@ -13,12 +13,15 @@ from zoneinfo import ZoneInfo
 import orjson
 from sqlalchemy import select
 
+from core.contact_reads import EVERYBODY
+from core.contacts.reads import reads_after
 from core.desk import Desk
 from core.errors import NotAllowed
 from core.events import Exported
-from core.models import JournalEntry, Message, Note, Person, Ticket
+from core.models import ContactReadRow, JournalEntry, Message, Note, Person, Ticket
 from core.people.permissions import may
 from core.reports.ticket_rows import COLUMNS, Row, rows_for
+from core.texts import Key
 from core.tickets.facts import tickets_after
 from core.tickets.fields import Field, fields_of
 from core.tx import ReadTx, Tx
@@ -119,6 +122,7 @@ async def note_export(tx: Tx, period: Period, view: str | None = None) -> None:
     """
     if not may(tx.actor.role, "report"):
         raise NotAllowed("report")
+    tx.shows(EVERYBODY, "export")
     tx.emit(Exported(ticket_id=None, since=period.since, until=period.until, view=view))
 
 
@@ -191,9 +195,21 @@ async def _journal(tx: ReadTx, after: int, wish: Wish) -> Page:
     return [(row[0], (*row[:5], orjson.dumps(row[5]).decode())) for row in rows]
 
 
+_READ_COLUMNS: Final = ("entry", "at", "last_at", "reader", "person", "customer", "place", "times")
+
+
+async def _reads(tx: ReadTx, after: int, wish: Wish) -> Page:
+    """Who has looked at contact data (S36); that is of customers, and of no list of tickets."""
+    if wish.numbers is not None:
+        return []
+    rows = await reads_after(tx, after, PAGE, wish.period.bounds(ContactReadRow.last_at))
+    return [(row[0], (*row[:6], Key(f"contact_read.{row[6]}"), row[7])) for row in rows]
+
+
 TABLES: Final[Mapping[str, Table]] = {
     TICKETS: Table(COLUMNS, _tickets),
     "messages": Table(_MESSAGE_COLUMNS, _messages),
     "notes": Table(_NOTE_COLUMNS, _notes),
     "journal": Table(_JOURNAL_COLUMNS, _journal),
+    "reads": Table(_READ_COLUMNS, _reads),
 }

@@ -50,7 +50,8 @@ async def make_transcript(tx: Tx, ticket_id: int, *, internal: bool) -> Transcri
 
     Raises :class:`NotAllowed`, :class:`NoSuchTicket`.
     """
-    await access(tx, ticket_id, "transcript")
+    ticket = await access(tx, ticket_id, "transcript")
+    tx.shows(ticket.customer_id, "transcript")
     found = await find_transcript(tx, ticket_id, internal=internal)
     tx.emit(TranscriptMade(ticket_id=ticket_id, internal=internal))
     return found

@@ -278,6 +278,9 @@ async def card_of(tx: ReadTx, ticket_id: int) -> Card | None:
     state = workflow.state(ticket.state)
     relations = await relations_of(tx, ticket.id)
     foreign = customer.language != tx.company.language
+    reach = () if customer.address else await reach_of(tx, customer.id)
+    if reach:
+        tx.shows(customer.id, "card")
     tags = await tags_of(tx, ticket.id)
     return Card(
         number=ticket.id,
@@ -303,7 +306,7 @@ async def card_of(tx: ReadTx, ticket_id: int) -> Card | None:
         place=None if sent is None else MessageRef(sent.channel, sent.chat, sent.message),
         digest=None if sent is None else sent.digest,
         relations=relations,
-        reach=() if customer.address else await reach_of(tx, customer.id),
+        reach=reach,
         promised=await promised_of(tx, kind),
         faulty=await faulty_of(tx, ticket, camera),
         behind=await work_behind(tx, ticket.id),

@@ -139,8 +139,10 @@ async def list_messages(tx: ReadTx, number: int, after: int, limit: int) -> list
 
     Raises :class:`NoSuchTicket`.
     """
-    if await tx.find(Ticket, number) is None:
+    ticket = await tx.find(Ticket, number)
+    if ticket is None:
         raise NoSuchTicket(number)
+    tx.shows(ticket.customer_id, "conversation")
     rows = await tx.rows(
         select(Message, Person.name)
         .join(Person, Message.author_id == Person.id)

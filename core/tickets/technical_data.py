@@ -123,9 +123,12 @@ async def technical_data(tx: ReadTx, ticket_id: int) -> TechnicalData:
     if ticket is None:
         raise NoSuchTicket(ticket_id)
     account, promised = await _account(tx, ticket)
+    camera = await _camera(tx, ticket_id)
+    if account is not None or (camera is not None and camera.owners):
+        tx.shows(ticket.customer_id, "data")
     return TechnicalData(
         number=ticket_id,
-        camera=await _camera(tx, ticket_id),
+        camera=camera,
         account=account,
         agreements=await _agreements(tx, ticket, promised),
     )

@@ -265,7 +265,7 @@ async def test_records_are_kept_as_long_as_the_company_says_and_the_night_is_tol
     await _makes_records(desk, store, clock())
     clock.move(days=4)
     await _round(desk)
-    assert await _records(store) == [{"updates": 3, "deliveries": 0, "calls": 1}]
+    assert await _records(store) == [{"updates": 3, "deliveries": 0, "calls": 1, "reads": 0}]
     await _makes_records(desk, store, clock())
     longer, shorter = timedelta(days=10), timedelta(days=7)
     desk.company = replace(
@@ -273,13 +273,13 @@ async def test_records_are_kept_as_long_as_the_company_says_and_the_night_is_tol
     )
     clock.move(days=4)
     await _round(desk)
-    assert (await _records(store))[1:] == [{"updates": 0, "deliveries": 1, "calls": 0}]
+    assert (await _records(store))[1:] == [{"updates": 0, "deliveries": 1, "calls": 0, "reads": 0}]
     last = await desk.read(last_round)
     assert last is not None
     assert (last.updates, last.deliveries, last.calls, last.words) == (0, 1, 0, 0)
     clock.move(days=7)
     await _round(desk)
-    assert (await _records(store))[2:] == [{"updates": 3, "deliveries": 0, "calls": 1}]
+    assert (await _records(store))[2:] == [{"updates": 3, "deliveries": 0, "calls": 1, "reads": 0}]
     left = await store.rows(select(InboxRow.state))
     assert left == ["new", "new"], "what was not handled stays"
     assert await store.rows(select(OutboxRow.state)) and not await _told(store)
@@ -292,4 +292,4 @@ async def test_many_records_go_in_small_steps(
     await _makes_records(desk, store, clock())
     clock.move(days=4)
     assert await _round(desk) >= 3
-    assert await _records(store) == [{"updates": 3, "deliveries": 0, "calls": 1}]
+    assert await _records(store) == [{"updates": 3, "deliveries": 0, "calls": 1, "reads": 0}]

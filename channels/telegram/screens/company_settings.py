@@ -66,7 +66,9 @@ def _facts(renderer: Renderer, company: Company) -> dict[str, Mapping[str, Any]]
             "updates": company.keep_updates,
             "deliveries": company.keep_deliveries,
             "calls": company.keep_calls,
+            "reads": company.keep_reads,
         },
+        **_either("reads_an_hour", n=company.reads_an_hour),
         **_either("colour", values=company.colour and f"#{company.colour}"),
         **_either("consent", version=company.consent and company.consent_version),
     }
@@ -104,7 +106,7 @@ def _budget(company: Company) -> dict[str, Mapping[str, Any]]:
 
 
 def _round(renderer: Renderer, last: Round) -> str:
-    records = last.updates + last.deliveries + last.calls
+    records = last.updates + last.deliveries + last.calls + last.reads
     return renderer.html(
         "company_settings.round",
         at=last.at,

@@ -19,6 +19,7 @@ from channels.telegram.screens.buttons import (
 from channels.telegram.screens.screen import Renderer, Screen, clipped
 from channels.telegram.screens.ticket_list import ticket_link
 from core.contacts.lookup import Known, PersonFacts
+from core.contacts.reads import Shown
 from core.people.contact_points import Point
 from core.people.restrictions import KINDS, Restricted
 from core.texts import Key
@@ -27,10 +28,11 @@ from core.words.names import clean_name
 
 class ShowPerson(CallbackData, prefix="u"):
     """Show a person; or merge ``other`` into them, which asks once more (``merge``, ``merge!``);
-    mute or block them for ``other`` hours (0: ask how long), or end that (``lift``).
+    mute or block them for ``other`` hours (0: ask how long), or end that (``lift``); show an admin
+    who has looked at their contact data (``reads``).
     """
 
-    verb: Annotated[str, one_of(("show", "merge", "merge!", "mute", "block", "lift"))]
+    verb: Annotated[str, one_of(("show", "merge", "merge!", "mute", "block", "lift", "reads"))]
     person: Id
     other: Annotated[int, Field(ge=0, le=LARGEST)] = 0
 
@@ -89,9 +91,31 @@ def _told_apart(known: Known) -> str:
     return f"{clean_name(known.name)} · {mark}" if mark else clean_name(known.name)
 
 
-def draw(renderer: Renderer, facts: PersonFacts) -> Screen:
-    """A person, and the people they may be duplicates of."""
-    return Screen("\n".join(person_lines(renderer, facts)), _keyboard(renderer, facts))
+def draw(renderer: Renderer, facts: PersonFacts, *, for_admin: bool = False) -> Screen:
+    """A person, and the people they may be duplicates of. ``for_admin``: only an admin sees it."""
+    keyboard = _keyboard(renderer, facts)
+    if for_admin:
+        rows = [] if keyboard is None else keyboard.inline_keyboard
+        keyboard = Keyboard(inline_keyboard=[*rows, [_verb(renderer, "reads", facts.known.id)]])
+    return Screen("\n".join(person_lines(renderer, facts)), keyboard)
+
+
+def draw_reads(renderer: Renderer, known: Known, reads: Sequence[Shown]) -> Screen:
+    """Who has looked at somebody's contact data, newest first."""
+    name = clean_name(known.name)
+    lines = [renderer.html("who.reads" if reads else "who.reads.none", name=name)]
+    lines += [
+        renderer.html(
+            "who.read_often" if one.times > 1 else "who.read",
+            reader=clean_name(one.reader),
+            place=Key(f"contact_read.{one.place}"),
+            at=one.last_at,
+            n=one.times,
+        )
+        for one in reads
+    ]
+    back = button(renderer.plain("button.menu.back"), ShowPerson(verb="show", person=known.id))
+    return Screen("\n".join(lines), Keyboard(inline_keyboard=[[back]]))
 
 
 def person_lines(renderer: Renderer, facts: PersonFacts) -> Iterator[str]:

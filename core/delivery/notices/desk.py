@@ -83,6 +83,9 @@ NOTICES: Final[NoticeTable] = {
     e.RetentionApplied: (
         Notice(Audience.ADMINS, "text", Priority.GROUP_NEWS, "retention.applied"),
     ),
+    e.ContactsReadOften: (
+        Notice(Audience.ADMINS, "text", Priority.GROUP_NEWS, "contacts.read_often"),
+    ),
     e.UpdateQuarantined: (  # a flood of them is one alert, with the newest and how many there are
         Notice(
             Audience.ALERTS,

@@ -81,6 +81,8 @@ class SettingsEntry(DirectoryEntry):
     keep_updates: Span | None = None
     keep_deliveries: Span | None = None
     keep_calls: Span | None = None
+    keep_reads: Span | None = None
+    reads_an_hour: BudgetOrOff | None = None
     consent: Consent | None = None
     consent_version: Version | None = None
     colour: Colour | None = None
@@ -176,6 +178,7 @@ _BOUNDS: Final[dict[str, tuple[timedelta, timedelta | None, str]]] = {
     "keep_updates": (REDELIVERED_WITHIN, None, "short_updates"),
     "keep_deliveries": (_RETURNED_WITHIN, None, "short_deliveries"),
     "keep_calls": (_CALLED_AGAIN_WITHIN, None, "short_calls"),
+    "keep_reads": (_SHORTEST_KEPT, None, "short_keeping"),
     "outage_window": (_SHORTEST, _LONGEST_WINDOW, "short_window"),
 }
 
@@ -261,6 +264,8 @@ _FIELDS: Final[dict[str, _Field]] = {
     "keep_updates": _Field("keep_updates"),
     "keep_deliveries": _Field("keep_deliveries"),
     "keep_calls": _Field("keep_calls"),
+    "keep_reads": _Field("keep_reads"),
+    "reads_an_hour": _or_off("reads_an_hour", int),
     "consent": _Field(
         "consent",
         lambda texts: dict(texts) or OFF,

@@ -16,7 +16,7 @@ from core.errors import MoveRefused, NoSuchTicket, NotAllowed, NothingToDo, Refu
 from core.files import FileStore, usable_name
 from core.integrations import intake
 from core.integrations.calls import AnotherCall, Answer, Call, once
-from core.integrations.keys import LINKS, READ, WRITE, Key
+from core.integrations.keys import LINKS, READ, WRITE, Key, by_key
 from core.integrations.particulars import Unfit
 from core.integrations.unused_uploads import note_uploads
 from core.setup.signed_links import follow_path
@@ -292,21 +292,21 @@ def _add_reading(api: FastAPI, desk: Desk, keeper: Gatekeeper) -> None:
         """Read a ticket with its links, fields and tags."""
         return ticket_with_links(*await desk.read(_one, number))
 
-    @api.get("/tickets/{number}/messages", responses=_NOT_FOUND, dependencies=[reads])
+    @api.get("/tickets/{number}/messages", responses=_NOT_FOUND)
     async def read_messages(
-        number: Number, cursor: Cursor = None, limit: Limit = 50
+        key: Annotated[Key, reads], number: Number, cursor: Cursor = None, limit: Limit = 50
     ) -> MessagePage:
         """Read a ticket's public conversation, oldest first."""
-        found = await desk.read(list_messages, number, int(cursor or 0), limit + 1)
+        found = await desk.read(by_key, key, list_messages, number, int(cursor or 0), limit + 1)
         page, more = _page(found, limit, lambda one: one.id)
         return MessagePage(items=[message_out(one) for one in page], next=more)
 
-    @api.get("/tickets/{number}/data", responses=_NOT_FOUND, dependencies=[reads])
-    async def read_data(number: Number) -> TechnicalDataOut:
+    @api.get("/tickets/{number}/data", responses=_NOT_FOUND)
+    async def read_data(key: Annotated[Key, reads], number: Number) -> TechnicalDataOut:
         """Read the technical data behind a ticket: of its camera, and of its customer's account
         with the contracts. Whose a camera is, is not among them.
         """
-        return TechnicalDataOut.model_validate(await desk.read(technical_data, number))
+        return TechnicalDataOut.model_validate(await desk.read(by_key, key, technical_data, number))
 
     @api.get("/search", response_model=TicketPage, responses=_REFUSED, dependencies=[reads])
     async def find(

@@ -10,6 +10,7 @@ from channels.telegram.screens.people import (
     draw,
     draw_found,
     draw_list,
+    draw_reads,
     draw_restricted,
     person_lines,
 )
@@ -17,6 +18,7 @@ from core.contacts.contracts import sign
 from core.contacts.edit import describe
 from core.contacts.lookup import PersonFacts, find_people, person_facts
 from core.contacts.merge import merge
+from core.contacts.reads import reads_of
 from core.errors import Refusal, Unreadable
 from core.models import Person
 from core.people.restrictions import (
@@ -28,6 +30,7 @@ from core.people.restrictions import (
     list_restricted,
     restrict,
 )
+from core.people.staff import for_admin
 from core.tickets.lifecycle import access
 from core.tx import ReadTx, Tx
 from core.words.aliases import SURE
@@ -54,14 +57,22 @@ async def show_found(context: OperatorContext, words: str) -> None:
     facts = await context.read(person_facts, people[0].id) if people else None
     if facts is None:
         raise Unreadable("refusal.nobody_found", words=shown)
-    await context.show(draw(context.renderer, facts))
+    await context.show(draw(context.renderer, facts, for_admin=_admin_alone(context)))
+
+
+def _admin_alone(context: OperatorContext) -> bool:
+    """What only admins may press is offered where nobody else sees it."""
+    return context.in_private and context.sender.address in context.desk.company.admins
 
 
 async def on_button(context: Any, data: ShowPerson) -> None:
     """A button below a person: show somebody, or merge two."""
     facts = await context.read(_facts_of, data.person)
-    screen = draw(context.renderer, facts)
-    if data.verb == "lift":
+    screen = draw(context.renderer, facts, for_admin=_admin_alone(context))
+    if data.verb == "reads":
+        found = await context.desk.read(for_admin, context.sender, reads_of, facts.known.id)
+        screen = draw_reads(context.renderer, facts.known, found)
+    elif data.verb == "lift":
         person = await context.act(lift, data.person)
         screen = draw(context.renderer, await context.read(_facts_of, person.id))
     elif data.verb in KINDS and not data.other:

@@ -269,6 +269,7 @@ IN_CHATS: dict[str, CallbackData] = {
     "u:mute:3:0": ShowPerson(verb="mute", person=3),
     "u:block:3:24": ShowPerson(verb="block", person=3, other=24),
     "u:lift:3:0": ShowPerson(verb="lift", person=3),
+    "u:reads:3:0": ShowPerson(verb="reads", person=3),
     "u:merge!:3:4": ShowPerson(verb="merge!", person=3, other=4),
     "r:12:9": MakeParent(ticket_id=12, parent=9),
     "um:12": UndoMerge(ticket_id=12),

@@ -198,6 +198,18 @@ def seen(cell: str, who: str, answer: tuple[int, Mapping[str, str], str], door: 
     return ", ".join(fault for fault, is_so in faults.items() if is_so)
 
 
+# Where what is shown is, or contains, a customer's contact data; what is noted of that (S36).
+PLACES: Final[Mapping[str, str]] = {
+    "POST /app/t/{number}/transcript": "transcript",
+    "GET /api/v1/tickets/{number}/messages": "conversation",
+}
+
+
+def places(door: WholeDoor) -> list[str]:
+    """What was noted of who has looked since this was asked last."""
+    return [one.place for one in door.desk.contact_reads.take()]
+
+
 def may_change(route: str, cell: str) -> bool:
     """Whether something may be different afterwards."""
     return cell in {SHOWN, DONE, IN} or (cell == OPEN and route.startswith("POST"))
@@ -232,7 +244,10 @@ async def test_everybody_gets_what_the_table_says_and_what_is_not_granted_change
         before = await work_of(door.desk)
         for number, (route, who, cell) in enumerate(cells):
             if may_change(route, cell) is change:
+                door.desk.contact_reads.take()
                 fault = seen(cell, who, await asked(door, route, who, number), door)
+                if cell == SHOWN and route in PLACES and places(door) != [PLACES[route]]:
+                    fault += ", not in the journal of who has looked"
                 wrong |= {f"{who}: {route}": fault} if fault else {}
         assert change or await work_of(door.desk) == before
     assert wrong == {}

@@ -21,6 +21,7 @@ from tests.handlers.operators.group import Group
 from tests.handlers.operators.matrix_wishes import Wish
 
 NAME: Final = "Канарейкина"
+EMAIL: Final = "kanareika@example.org"  # of the same customer, as an operator has noted it
 WORDS: Final = "тайная калитка"
 ACTORS: Final = (
     *("stranger", "customer", "muted", "blocked", "other_customer"),
@@ -46,7 +47,10 @@ ASKS: Final = frozenset({"getchatmember", "getchat", "getme", "getchatadministra
 
 @dataclass(slots=True)
 class Cast:
-    """A desk with a ticket whose customer and words must not be seen, and everybody around it."""
+    """A desk with a ticket whose customer and words must not be seen, and everybody around it.
+
+    ``showed_contacts``: by which wishes the customer's address was seen.
+    """
 
     group: Group
     team: Chat
@@ -58,6 +62,7 @@ class Cast:
     received: Message
     number: int = 70_000
     keys: list[str] = field(default_factory=list)
+    showed_contacts: set[str] = field(default_factory=set)
     _known: Any = None
 
     def sender(self, actor: str) -> dict[str, Any]:
@@ -171,6 +176,7 @@ class Cast:
     async def act(self, wish: Wish, actor: str, where: str, *, look: bool = False) -> Seen:
         """Let it happen, and see what comes of it; ``look`` into the database, too."""
         self.keys.clear()
+        self.group.desk.contact_reads.take()
         calls = len(self.group.world.calls)
         raw = {"update_id": self.number, **self.update(wish, actor, where)}
         update = Update.model_validate(raw, context={"bot": self.group.bot})
@@ -179,7 +185,11 @@ class Cast:
         said = [call for call in self.group.world.calls[calls:] if not _is_silent(call)]
         shown = " ".join(json.dumps(one.params, ensure_ascii=False, default=str) for one in said)
         changed = look and not said and not self.keys and await self.has_changed()
-        return Seen(tuple(self.keys), bool(said), changed, shown)
+        if EMAIL in shown:
+            self.showed_contacts.add(wish.name)
+        noted = self.group.desk.contact_reads.take()
+        whose = frozenset((one.reader, one.person_id) for one in noted)
+        return Seen(tuple(self.keys), bool(said), changed, shown, whose)
 
     async def has_changed(self) -> bool:
         """Return whether the desk has written down something since this was asked last."""
@@ -196,13 +206,15 @@ class Cast:
 @dataclass(frozen=True, slots=True)
 class Seen:
     """What came of a wish: the ``refusals``, whether anything was ``said``, or else ``changed`` if
-    that was looked for, and the words that were ``shown``.
+    that was looked for, and the words that were ``shown``. ``noted``: who has been shown whose
+    contact data, as the desk's journal of that has it.
     """
 
     refusals: tuple[str, ...]
     said: bool
     changed: bool
     shown: str
+    noted: frozenset[tuple[str, int]]
 
 
 def _is_silent(call: CallRecord) -> bool:
@@ -233,6 +245,7 @@ async def cast_of(group: Group) -> AsyncIterator[Cast]:
     await group.desk.run(apply_directory, read_directory(RESPONSE))
     await group.ticket(WORDS)
     opening = group.said_last
+    await group.says(group.olga, f"/contact 1 {EMAIL}")
     others = [world.user(name, language="ru", started=True) for name in ("Белла", "Вика", "Гена")]
     for person in others:
         await group.ticket(f"Другое, {person.full_name}", by=person)

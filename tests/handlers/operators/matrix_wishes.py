@@ -36,7 +36,7 @@ EXAMPLES: Final = {type(data): raw.replace("12", "1") for raw, data in IN_CHATS.
 _WORDS: Final = {
     "find": "калитка",
     "who": "Канарейкина",
-    "contact": "1 phone +79161234567",
+    "contact": "1 +79161234567",
     "merge": "1 2",
     "reply": "1 привет",
     "write": "anna@example.com привет",

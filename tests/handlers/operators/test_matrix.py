@@ -9,12 +9,22 @@ from typing import Final
 
 import pytest
 
+from channels.telegram.addresses import chat_address
 from channels.telegram.screens.callback_data import KINDS
 from core import allowances
 from handlers.telegram import routing
 from handlers.telegram.operators import membership
 from tests.handlers.operators.group import Group
-from tests.handlers.operators.matrix_cast import ACTORS, NAME, PLACES, WORDS, Cast, Seen, cast_of
+from tests.handlers.operators.matrix_cast import (
+    ACTORS,
+    EMAIL,
+    NAME,
+    PLACES,
+    WORDS,
+    Cast,
+    Seen,
+    cast_of,
+)
 from tests.handlers.operators.matrix_rule import (
     KIND_OF_ACTOR,
     KIND_OF_PLACE,
@@ -83,6 +93,8 @@ async def test_each_wish_comes_to_what_the_rule_says_and_nothing_else_is_changed
             assert await cast.work() == before, where
             allowed = [one for one in asked if one not in denied]
             faults += await play(cast, allowed, actor, where)
+        if KIND_OF_ACTOR[actor] == "admin":
+            assert {"who", "contact"} <= cast.showed_contacts
         assert not faults, f"{len(faults)}:\n" + "\n".join(faults[:40])
 
 
@@ -97,9 +109,19 @@ async def play(cast: Cast, asked: list[Wish], actor: str, where: str) -> list[st
         came = outcome(wish, seen, rule)
         if came is not rule:
             faults.append(f"{what} is {came.value}, not {rule.value}: {seen.refusals}")
+        if EMAIL in seen.shown and not is_noted(seen, cast, actor):
+            faults.append(f"{what} shows a customer's address and it is not in the journal of that")
         if (WORDS in seen.shown or NAME in seen.shown) and not may_see(rule, actor):
             faults.append(f"{what} shows a customer's words")
     return faults
+
+
+def is_noted(seen: Seen, cast: Cast, actor: str) -> bool:
+    """Who works here has a customer's contact data only where it is written down (S36)."""
+    if KIND_OF_ACTOR[actor] not in {"admin", "operator"}:
+        return actor == "customer"
+    reader = str(chat_address(cast.people[actor].id))
+    return any(one == reader for one, _ in seen.noted)
 
 
 def may_see(rule: Outcome, actor: str) -> bool:

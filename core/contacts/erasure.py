@@ -16,6 +16,7 @@ from core.addresses import Address
 from core.contacts.erased_senders import hide_senders
 from core.contacts.erasure_remains import note_remains, note_traces, unused
 from core.contacts.personal_cells import erase_cells
+from core.contacts.reads import forget_readers
 from core.delivery.outbox_store import erase_deliveries
 from core.errors import Refusal, Unreadable
 from core.events import PersonErased
@@ -37,6 +38,7 @@ from core.models import (
     PersonMerge,
     PrivateTopic,
     Resolution,
+    Restriction,
     SearchSubject,
     SearchWord,
     SentMessage,
@@ -250,9 +252,11 @@ async def _erase_answers(tx: Tx, tickets: Sequence[int]) -> None:
 
 
 async def _erase_people(tx: Tx, people: Sequence[int], points: Sequence[str]) -> None:
+    await forget_readers(tx, people)
     for statement in (
         delete(ContactPoint).where(ContactPoint.person_id.in_(people)),
         delete(Consent).where(Consent.person_id.in_(people)),
+        delete(Restriction).where(Restriction.person_id.in_(people)),
         delete(AccountMember).where(AccountMember.person_id.in_(people)),
         delete(CameraOwner).where(CameraOwner.value.in_(points)),
         delete(SearchSubject).where(
@@ -260,7 +264,8 @@ async def _erase_people(tx: Tx, people: Sequence[int], points: Sequence[str]) ->
         ),
         update(Person)
         .where(Person.id.in_(people))
-        .values(name=NOBODY, address=None, dialogue=None, zone=None, unreachable_since=None),
+        .values(name=NOBODY, address=None, dialogue=None, zone=None, unreachable_since=None)
+        .values(restricted_until=None),
     ):
         await tx.change(statement)
 

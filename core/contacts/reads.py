@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Integer, String, bindparam, case, cast, delete, func, select
+from sqlalchemy import Integer, String, bindparam, case, cast, delete, func, select, update
 
 from core.addresses import Address
 from core.contact_reads import BY_KEY, ContactRead
 from core.db import PreparedStatement
 from core.db.statements import prepared
 from core.events import ContactsReadOften
-from core.models import ApiKey, ContactReadRow, Person, PersonMerge, SystemState
+from core.models import ApiKey, ContactPoint, ContactReadRow, Person, PersonMerge, SystemState
 from core.people.identity import find_by_address
 from core.tx import ReadTx, Tx
 
@@ -26,6 +26,7 @@ MOST_SHOWN: Final = 30
 _TOLD: Final = "contact_reads"
 # For so long it is not said again of the same reader.
 _TOLD_FOR: Final = timedelta(hours=24)
+_ERASED: Final = "erased:"
 _TABLE: Final[Any] = ContactReadRow.__table__
 _READ: Final = _TABLE.c
 
@@ -153,6 +154,14 @@ async def reads_after(
     )
     names = await _names(tx, {row[3] for row in rows})
     return [(*row[:3], names[row[3]], *row[4:]) for row in rows]
+
+
+async def forget_readers(tx: Tx, people: Collection[int]) -> None:
+    """Who worked here once, and is erased, has looked as a number."""
+    there = (ContactPoint.person_id, ContactPoint.kind, ContactPoint.value)
+    for person_id, kind, value in await tx.rows(select(*there).where(there[0].in_(people))):
+        known = update(_TABLE).where(_READ.reader == str(Address(kind, value)))
+        await tx.change(known.values(reader=f"{_ERASED}{person_id}:{kind}"))
 
 
 async def forget_reads(tx: Tx, most: int) -> int:

@@ -185,6 +185,19 @@ async def test_it_is_kept_as_long_as_the_company_says_and_outlives_an_erased_per
     assert await journal(desk, store) == []
 
 
+async def test_of_a_reader_who_is_erased_a_number_stays(
+    desk: Desk, store: Store, olga: Sender
+) -> None:
+    person = await known(desk, "Вера")
+    await desk.read(for_operator, olga, person_facts, person)
+    await ReadsJournal(desk).write()
+    (reader,) = await store.rows(select(Person.id).where(Person.address == olga.address))
+    await desk.run(erase_again, reader)
+    assert await journal(desk, store) == [(f"erased:{reader}:telegram", person, "person", 1)]
+    (shown,) = await desk.read(reads_of, person)
+    assert shown.reader == f"erased:{reader}:telegram"
+
+
 async def _night(desk: Desk) -> None:
     while await desk.run(apply_retention):
         pass

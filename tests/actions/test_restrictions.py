@@ -3,10 +3,12 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
+from core.contacts.erasure import erase_again
 from core.desk import Desk
 from core.errors import NotAllowed, NothingToDo, Refusal
-from core.models import Person
+from core.models import Person, Restriction
 from core.people.restrictions import lift, list_restricted, restrict
 from core.tickets.customer_dialogue import edit_own
 from core.tickets.intake import Outcome, file_unassigned_messages, hear
@@ -125,3 +127,13 @@ async def test_customers_restrict_nobody_and_colleagues_are_not_restricted(desk:
     await desk.run(joins)
     with pytest.raises(Refusal):
         await desk.run_as(olga, restrict, olga.person_id or 0, "mute", desk.clock() + HOUR, "x")
+
+
+async def test_with_an_erased_customer_goes_why_they_were_muted(desk: Desk, store: Store) -> None:
+    person = (await opens(desk)).customer_id
+    boss, until = await operator(desk), desk.clock() + HOUR
+    await desk.run_as(boss, restrict, person, "mute", until, "the canary writes too much")
+    await desk.run(erase_again, person)
+    assert await store.rows(select(Restriction)) == []
+    (there,) = await store.rows(select(Person.restricted_until).where(Person.id == person))
+    assert there is None

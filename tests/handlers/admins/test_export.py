@@ -49,7 +49,7 @@ async def received(group: Group, words: str) -> Any:
 async def test_an_admin_gets_everything_as_a_workbook(group: Group) -> None:
     await group.ticket()
     book = await received(group, "/export")
-    assert book.sheetnames == ["tickets", "messages", "notes", "journal"]
+    assert book.sheetnames == ["tickets", "messages", "notes", "journal", "reads"]
     assert book["tickets"]["A2"].value == 1 and book["tickets"]["A1"].value == "Номер"
     book = await received(group, "/выгрузка 01.01.2020 2020-01-31")
     assert book["tickets"].max_row == 1

@@ -131,7 +131,7 @@ async def archive(group: Group, words: str) -> dict[str, list[str]]:
 async def test_csv_comes_as_an_archive(group: Group) -> None:
     await group.ticket("=1+1")
     files = await archive(group, "/export csv")
-    assert sorted(files) == ["journal.csv", "messages.csv", "notes.csv", "tickets.csv"]
+    assert sorted(files) == ["journal.csv", "messages.csv", "notes.csv", "reads.csv", "tickets.csv"]
     assert files["tickets.csv"][0].startswith("Номер;Знак;Состояние")
     assert "'=1+1" in files["messages.csv"][1]
     files = await archive(group, "/export overdue csv")

@@ -39,7 +39,9 @@ async def test_what_counts_is_said_in_words_with_a_button_for_each(group: Group)
         "• Номер пишем так: SR-12.",
         "• Почту принимаем от всех.",
         "• Храним переписку закрытых обращений: всегда; клиентов без новых обращений: всегда.",
-        "• Храним принятые обновления: 3 дня; отправленное: 30 дней; ответы на вызовы API: 2 дня.",
+        "• Храним принятые обновления: 3 дня; отправленное: 30 дней; ответы на вызовы API: 2 дня",
+        "; ответы на вызовы API: 2 дня; кто смотрел контакты: 180 дней.",
+        "• Клиентов, чьи контакты один человек может открыть за час, прежде чем узнают администр",
     ):
         assert line in said
     assert "переписка обращений: 0, клиентов: 0, служебных записей: 0" in said
@@ -116,7 +118,7 @@ ALL_ON = Company(
 
 @pytest.mark.parametrize("locale", ["ru", "en"])
 @pytest.mark.parametrize(
-    ("company", "lines"), [(ALL_OFF, 21), (ALL_ON, 22), (replace(ALL_ON, mail_junk=True), 22)]
+    ("company", "lines"), [(ALL_OFF, 22), (ALL_ON, 23), (replace(ALL_ON, mail_junk=True), 23)]
 )
 def test_each_setting_has_its_words_in_both_languages(
     company: Company, lines: int, locale: str

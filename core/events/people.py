@@ -181,7 +181,7 @@ class RecordsErased(Event):
     reads: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event
 class ContactsReadOften(Event):
     """Within an hour somebody who works here has looked at the contact data of so many ``people``,
     more than the company thinks usual (S36). ``reader``: where they are reached.

@@ -14,10 +14,17 @@ from channels.telegram.addresses import chat_address
 from core.company import Company
 from core.db import Database
 from core.desk import Desk
+from core.people.staff import by_operator, enrol
 from core.signing_key import make_signing_key
 from core.subscriptions import SUBSCRIBERS
+from core.texts import Texts
+from handlers.http.app import coming_in
+from handlers.http.app.staff_access import Entrance
+from handlers.http.door import make_door
+from handlers.http.health import Vitals
 from tests.actions import people
 from tests.clock import Clock
+from tests.handlers.http.app_browser import TOKEN, Browser, in_the_group
 
 
 @pytest.fixture
@@ -79,3 +86,31 @@ async def served(app: Any, desk: Desk | None = None, **options: Any) -> AsyncIte
         server.stop()
         async with asyncio.timeout(20):
             await running
+
+
+# The app of the staff, as most of its tests open it.
+
+
+@pytest.fixture
+async def visitor(
+    desk: Desk, texts: Texts, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Visitor]:
+    monkeypatch.setattr(coming_in, "LOGIN_RATE", (1000.0, 1000.0))
+    door = make_door(
+        desk, texts, Vitals(lambda: 0.0, lambda: 0), entrance=Entrance(TOKEN, in_the_group)
+    )
+    async with served(door) as visitor:
+        yield visitor
+
+
+@pytest.fixture
+async def browser(visitor: Visitor, desk: Desk) -> Browser:
+    await desk.run(by_operator, people.OLGA, enrol)
+    return Browser(visitor)
+
+
+@pytest.fixture
+async def olga(browser: Browser, clock: Clock) -> Browser:
+    """Her browser, signed in."""
+    assert await browser.log_in(clock, people.OLGA) == 303
+    return browser

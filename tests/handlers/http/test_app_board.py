@@ -20,8 +20,8 @@ from handlers.http.health import Vitals
 from tests.actions import people
 from tests.actions.test_directory import apply
 from tests.clock import Clock
+from tests.handlers.http.app_browser import HOSTILE, TOKEN, Browser, in_the_group
 from tests.handlers.http.conftest import Visitor, served
-from tests.handlers.http.test_app import HOSTILE, TOKEN, Browser, in_the_group
 
 TOPIC = """[[topic]]
 code = "payment"

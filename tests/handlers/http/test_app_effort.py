@@ -11,15 +11,15 @@ from core.desk import Desk
 from core.errors import Refusal
 from core.people.staff import by_operator, enrol
 from core.texts import Texts
-from handlers.http.app import board_routes, routes, staff_access
+from handlers.http.app import board_routes, coming_in, staff_access, table, ticket
 from handlers.http.app.shell import SELDOM
 from handlers.http.app.staff_access import Entrance
 from handlers.http.door import make_door
 from handlers.http.health import Vitals
 from tests.actions import people
 from tests.clock import Clock
+from tests.handlers.http.app_browser import TOKEN, Browser, in_the_group
 from tests.handlers.http.conftest import Visitor, served
-from tests.handlers.http.test_app import TOKEN, Browser, in_the_group
 
 SEARCHES = ("/app?find=lamp", "/app?find=lamp&state=new", "/app/t/1?kb=", "/app/t/1?kb=lamp")
 BOARD = ("/app/stats", "/app/stats/tickets?figure=opened", "/app/stats/picture.svg")
@@ -31,7 +31,7 @@ SAID = {"en": "Too many requests in a row", "ru": "Слишком много з�
 async def visitor(
     desk: Desk, texts: Texts, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[Visitor]:
-    monkeypatch.setattr(routes, "LOGIN_RATE", (1000.0, 1000.0))
+    monkeypatch.setattr(coming_in, "LOGIN_RATE", (1000.0, 1000.0))
     monkeypatch.setattr(staff_access, "RATE", (1000.0, 1000.0))
 
     async def draw(_specification: Any) -> bytes:
@@ -112,8 +112,8 @@ async def test_what_is_found_by_words_is_seldom_looked_for_again_by_itself(
 @pytest.mark.parametrize(
     ("module", "reading", "path"),
     [
-        (routes, "_page_of", SEARCHES[0]),
-        (routes, "find_articles", SEARCHES[2]),
+        (table, "_page_of", SEARCHES[0]),
+        (ticket, "find_articles", SEARCHES[2]),
         (board_routes, "count_of", BOARD[0]),
         (board_routes, "page_of_figure", BOARD[1]),
     ],

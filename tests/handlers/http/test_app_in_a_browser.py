@@ -19,8 +19,8 @@ from tests.actions import people
 from tests.browser.stage import NoBrowser, browsing
 from tests.browser.window import PATIENCE
 from tests.clock import Clock
+from tests.handlers.http.app_browser import TOKEN, in_the_group, signed
 from tests.handlers.http.conftest import Visitor, served
-from tests.handlers.http.test_app import TOKEN, in_the_group, signed
 
 HOSTILE = "<img src=x onerror=document.title='stolen'> the lamp is dark"
 DARK = quote('{"bg_color":"#17212b"}')

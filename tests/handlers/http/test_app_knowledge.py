@@ -32,7 +32,7 @@ from core.tasks.task_opening import create_task
 from core.texts import Texts
 from core.tickets.lifecycle import move
 from core.tickets.search_index import index_new
-from handlers.http.app import routes
+from handlers.http.app import coming_in
 from handlers.http.app.staff_access import Entrance
 from handlers.http.door import make_door
 from handlers.http.health import Vitals
@@ -41,8 +41,8 @@ from tests.actions.store import Store
 from tests.actions.test_assistant import TERMS, FakeModel
 from tests.actions.test_directory import apply
 from tests.clock import Clock
+from tests.handlers.http.app_browser import TOKEN, Browser, in_the_group, rows
 from tests.handlers.http.conftest import served
-from tests.handlers.http.test_app import TOKEN, Browser, in_the_group, rows
 
 ARTICLES = """
 [[article]]
@@ -92,7 +92,7 @@ async def olga(
     desk: Desk, texts: Texts, clock: Clock, model: FakeModel, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[Browser]:
     """Her browser, signed in, at a desk with articles and an assistant."""
-    monkeypatch.setattr(routes, "LOGIN_RATE", (1000.0, 1000.0))
+    monkeypatch.setattr(coming_in, "LOGIN_RATE", (1000.0, 1000.0))
     await apply(desk, ARTICLES)
     await desk.run(by_operator, people.OLGA, enrol)
     entrance, vitals = Entrance(TOKEN, in_the_group), Vitals(lambda: 0.0, lambda: 0)

@@ -24,8 +24,8 @@ from handlers.http.door import make_door
 from handlers.http.health import Vitals
 from tests.actions import people
 from tests.clock import Clock
+from tests.handlers.http.app_browser import TOKEN, Browser, in_the_group
 from tests.handlers.http.conftest import Visitor, served
-from tests.handlers.http.test_app import TOKEN, Browser, in_the_group
 
 PATIENCE = 60
 PROBLEM = {"type", "title", "status", "code"}

@@ -16,15 +16,15 @@ from aiohttp import web
 from core.desk import Desk
 from core.people.staff import by_operator, enrol
 from core.texts import Texts
-from handlers.http.app import routes
+from handlers.http.app import coming_in
 from handlers.http.app.staff_access import Entrance
 from handlers.http.app.telegram_login import COOKIE, SERVER, TelegramLogin
 from handlers.http.door import make_door
 from handlers.http.health import Vitals
 from tests.actions import people
 from tests.clock import Clock
+from tests.handlers.http.app_browser import TOKEN, Browser, in_the_group
 from tests.handlers.http.conftest import Visitor, served
-from tests.handlers.http.test_app import TOKEN, Browser, in_the_group
 
 ID = "123456"
 SECRET = "a secret of BotFather"
@@ -120,7 +120,7 @@ async def door(desk: Desk, texts: Texts, login: TelegramLogin | None) -> AsyncIt
 async def visitor(
     desk: Desk, texts: Texts, provider: Provider, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[Visitor]:
-    monkeypatch.setattr(routes, "LOGIN_RATE", (1000.0, 1000.0))
+    monkeypatch.setattr(coming_in, "LOGIN_RATE", (1000.0, 1000.0))
     await desk.run(by_operator, people.OLGA, enrol)
     async with door(desk, texts, TelegramLogin(ID, SECRET, HOME, provider.url)) as visitor:
         yield visitor

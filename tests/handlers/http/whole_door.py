@@ -33,7 +33,7 @@ from core.tickets.conversation import note
 from core.tickets.intake import hear
 from handlers.http import doorstep
 from handlers.http.api import access
-from handlers.http.app import board_routes, routes, staff_access
+from handlers.http.app import board_routes, coming_in, staff_access
 from handlers.http.app.session import COOKIE
 from handlers.http.app.staff_access import Entrance
 from handlers.http.door import make_door
@@ -43,8 +43,8 @@ from handlers.http.telegram_webhook import HEADER, Webhook
 from tests.actions import people
 from tests.actions.company_directory import team
 from tests.clock import Clock
+from tests.handlers.http.app_browser import TOKEN, in_the_group, signed
 from tests.handlers.http.conftest import Visitor, served
-from tests.handlers.http.test_app import TOKEN, in_the_group, signed
 
 WORDS: Final = "Zaunkoenig-of-the-customer"
 NOTE: Final = "Rotkehlchen-of-the-colleagues"
@@ -112,7 +112,7 @@ def without_limits(monkeypatch: pytest.MonkeyPatch) -> None:
     for module, names in (
         (doorstep, ("QUICK_RATE", "OPEN_RATE")),
         (access, ("RATE", "FORGED_RATE")),
-        (routes, ("LOGIN_RATE",)),
+        (coming_in, ("LOGIN_RATE",)),
         (staff_access, ("RATE",)),
         (pages, ("SENT", "SEEN", "UPLOADED")),
     ):

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -14,6 +15,7 @@ from channels.telegram.addresses import chat_address
 from core.company import Company
 from core.db import Database
 from core.desk import Desk
+from core.files import FolderStore
 from core.people.staff import by_operator, enrol
 from core.signing_key import make_signing_key
 from core.subscriptions import SUBSCRIBERS
@@ -22,9 +24,11 @@ from handlers.http.app import coming_in
 from handlers.http.app.staff_access import Entrance
 from handlers.http.door import make_door
 from handlers.http.health import Vitals
+from handlers.http.pages import routes
 from tests.actions import people
 from tests.clock import Clock
 from tests.handlers.http.app_browser import TOKEN, Browser, in_the_group
+from tests.handlers.http.guest_browser import Guest
 
 
 @pytest.fixture
@@ -114,3 +118,33 @@ async def olga(browser: Browser, clock: Clock) -> Browser:
     """Her browser, signed in."""
     assert await browser.log_in(clock, people.OLGA) == 303
     return browser
+
+
+# The web form and the pages of tickets.
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> FolderStore:
+    return FolderStore(tmp_path / "files")
+
+
+@pytest.fixture
+async def guest(desk: Desk, texts: Texts, store: FolderStore) -> AsyncIterator[Guest]:
+    door = make_door(desk, texts, Vitals(lambda: 0.0, lambda: 0), files=store)
+    async with served(door) as visitor:
+        yield Guest(visitor)
+
+
+@pytest.fixture
+def often(monkeypatch: pytest.MonkeyPatch) -> None:
+    """More is taken from one address than people send."""
+    monkeypatch.setattr(routes, "SENT", (1.0, 100.0))
+
+
+@pytest.fixture
+def slowly_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was used up comes back more slowly than any machine asks."""
+    for name, most in (("SEEN", 2.0), ("UPLOADED", 1 / 30)):
+        rate, burst = getattr(routes, name)
+        assert rate <= most
+        monkeypatch.setattr(routes, name, (0.001, burst))

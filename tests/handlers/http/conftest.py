@@ -16,6 +16,7 @@ from core.company import Company
 from core.db import Database
 from core.desk import Desk
 from core.files import FolderStore
+from core.integrations.keys import SCOPES, create_key
 from core.people.staff import by_operator, enrol
 from core.signing_key import make_signing_key
 from core.subscriptions import SUBSCRIBERS
@@ -27,6 +28,7 @@ from handlers.http.health import Vitals
 from handlers.http.pages import routes
 from tests.actions import people
 from tests.clock import Clock
+from tests.handlers.http.api_client import Client
 from tests.handlers.http.app_browser import TOKEN, Browser, in_the_group
 from tests.handlers.http.guest_browser import Guest
 
@@ -148,3 +150,20 @@ def slowly_again(monkeypatch: pytest.MonkeyPatch) -> None:
         rate, burst = getattr(routes, name)
         assert rate <= most
         monkeypatch.setattr(routes, name, (0.001, burst))
+
+
+# The API, with a key for everything.
+
+
+@pytest.fixture
+async def api_door(desk: Desk, texts: Texts, tmp_path: Path) -> AsyncIterator[Visitor]:
+    files = FolderStore(tmp_path / "files")
+    async with served(
+        make_door(desk, texts, Vitals(lambda: 0.0, lambda: 0), files=files)
+    ) as visitor:
+        yield visitor
+
+
+@pytest.fixture
+async def shop(desk: Desk, api_door: Visitor) -> Client:
+    return Client(api_door, await desk.run(create_key, "shop", SCOPES))

@@ -17,8 +17,8 @@ from handlers.http.door import make_door
 from handlers.http.health import Vitals
 from tests.actions import people
 from tests.actions.test_directory import apply
+from tests.handlers.http.api_client import OPEN, TICKET, Client, count, journal
 from tests.handlers.http.conftest import served
-from tests.handlers.http.test_api import OPEN, TICKET, Client, count, journal
 
 COMPANY = """[[topic]]
 code = "payment"

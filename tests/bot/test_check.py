@@ -15,8 +15,10 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from bot import cli
-from bot.commands import FINE, WRONG, check, mail_dns
-from bot.commands.check import Finding, examine
+from bot.commands import FINE, WRONG, mail_dns
+from bot.commands.check import examine
+from bot.commands.checks import storage
+from bot.commands.checks.result import Finding
 from bot.migrations import migrate, undo
 from bot.settings import load_settings
 from channels.telegram.addresses import chat_address
@@ -447,7 +449,7 @@ async def test_where_updates_are_copied_to_is_looked_at(
     folder.mkdir()
     said = await practice.fault(UPDATE_COPIES_DIR=str(folder))
     assert "on the disk of the database" in said and "on another disk" in said
-    monkeypatch.setattr(check, "_disk_of", hash)
+    monkeypatch.setattr(storage, "_disk_of", hash)
     found = await practice.examine(UPDATE_COPIES_DIR=str(folder))
     assert f"ok     updates are copied to {folder}" in map(str, found)
 

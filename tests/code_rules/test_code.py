@@ -85,7 +85,7 @@ def test_a_process_that_a_test_starts_ends_with_the_test() -> None:
 CALL_NOBODY = (
     *("channels/telegram/client/api_errors.py", "channels/email/refusals.py"),
     *("channels/telegram/client/http_connection.py", "bot/http_server.py"),
-    *("bot/commands/check.py", "bot/commands/mail_dns.py", "bot/demo/", "bot/error_reports.py"),
+    *("bot/commands/checks/", "bot/commands/mail_dns.py", "bot/demo/", "bot/error_reports.py"),
 )
 
 

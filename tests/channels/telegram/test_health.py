@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 from aiogram import Bot
 
-from bot.commands.check import _FAULTS
+from bot.commands.checks.telegram import _FAULTS
 from channels.telegram.addresses import chat_address
 from channels.telegram.client.chat_health import (
     RIGHTS,

@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import select
 
-from bot.commands.check import _REMEDIES, _SYMPTOMS
+from bot.commands.checks.storage import _REMEDIES, _SYMPTOMS
 from channels.telegram.screens.health import KINDS, REASONS
 from core.models import OutboxRow
 from core.setup.desk_health import CODES

@@ -52,6 +52,8 @@ MAX_PAUSE: Final = 15.0
 # Seconds for which another process must have been in our way, and after which it is gone.
 RIVAL_LASTS: Final = 15.0
 RIVAL_GONE: Final = 60.0
+# Seconds in which updates are mostly handled, and the disk is waited for on their behalf anyway.
+HANDLED_WITHIN: Final = 0.005
 # Where in an update its chat is: updates of one chat are handled in order.
 _CHATS: Final = (
     ("message", "chat"),
@@ -181,10 +183,11 @@ class Poller:
         if rows:
             if self.copies is not None:
                 await self.copies.add(f"telegram:{self.bot.id}", rows)
-            await self.desk.run(store, f"telegram:{self.bot.id}", rows)
+            await self.desk.run(store, f"telegram:{self.bot.id}", rows, waits_for_disk=False)
         pass_point("inbox.after_store")
+        self.stored()  # what comes of them is written after them, and need not wait here
+        await self.desk.database.on_disk(patience=HANDLED_WITHIN)
         self._offset = max(int(row.external_id) for row in rows) + 1
-        self.stored()
         pass_point("inbox.before_confirm")
 
 

@@ -2,7 +2,7 @@
 
 ``run`` opens the transaction, freezes the instant, marks the inbox row done, runs the action, lets
 subscribers act upon what was emitted and write it down, commits, and wakes the courier if there is
-something to send. On SQLite those who wait meanwhile are committed together, each with a savepoint.
+something to send. On SQLite those who write together wait for the disk together.
 Nothing in it waits for a network (R4, `core.tx`). The whole unit of work is shielded: a
 cancelled task must not leave the database locked.
 """
@@ -25,7 +25,8 @@ from core.changes import Changes, Tell
 from core.company import Company
 from core.contact_reads import ContactReads
 from core.db import (
-    COMMIT_NOW,
+    BEFORE_OTHERS,
+    WITHOUT_DISK,
     Database,
     PreparedStatement,
     constant,
@@ -335,8 +336,10 @@ class Desk:
         await session.flush()
         if tx.changes_cache:
             # who comes next must not see the change and what was kept before it
-            session.info[COMMIT_NOW] = True
+            session.info[BEFORE_OTHERS] = True
             await self.database.tell_with(tx.session, [CHANGED])  # others keep it, too
+        elif not tx.waits_for_disk:
+            session.info[WITHOUT_DISK] = True
         pass_point("desk.before_commit")
 
     def _let_leave(self, tx: Tx) -> None:

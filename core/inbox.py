@@ -84,11 +84,13 @@ class Stored:
     source: str = ""
 
 
-async def store(tx: Tx, source: str, batch: Sequence[Raw]) -> None:
-    """Store a batch that came from ``source``; what is there already stays as it is.
+async def store(tx: Tx, source: str, batch: Sequence[Raw], *, waits_for_disk: bool = True) -> None:
+    """Store a batch that came from ``source``; what is there already stays as it is. Who does not
+    wait for the disk here does so before it is confirmed (`Database.on_disk`).
 
     Old rows give up ids that have come again for something new; nothing of them is lost.
     """
+    tx.waits_for_disk = waits_for_disk
     long_ago = tx.now - REDELIVERED_WITHIN
     again = [{"from": source, "again": item.external_id, "long_ago": long_ago} for item in batch]
     rows = [

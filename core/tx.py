@@ -191,6 +191,7 @@ class Tx(ReadTx):
     committed. ``inbox_id``: the update that it is the effect of.
     ``chosen``: settings of the company that it has changed; ``version``: of the directory that it
     has made. ``changes_cache``: what is kept by others is not so any more once this is committed.
+    ``waits_for_disk``: false where a power cut may take it, since it would be found out again.
     """
 
     actor: Actor = SYSTEM
@@ -204,6 +205,7 @@ class Tx(ReadTx):
     chosen: dict[str, Any] = field(default_factory=dict)
     version: int | None = None
     changes_cache: bool = False
+    waits_for_disk: bool = True
     actors: dict[int, int | None] = field(default_factory=dict)
     _pinned: list[object] = field(default_factory=list)
 

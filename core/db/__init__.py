@@ -12,13 +12,14 @@ from core.db.errors import (
     may_run_again,
     was_broken_off,
 )
-from core.db.shared_writer import COMMIT_NOW
 from core.db.statements import PreparedStatement, constant, insert_or
 from core.db.together import Together
 from core.db.types import BigId, Row, UTCDateTime
+from core.db.writer import BEFORE_OTHERS, WITHOUT_DISK
 
 __all__ = [
-    "COMMIT_NOW",
+    "BEFORE_OTHERS",
+    "WITHOUT_DISK",
     "BigId",
     "Database",
     "DatabaseInUse",

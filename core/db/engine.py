@@ -34,11 +34,18 @@ class Database:
         kind = SQLiteFile if self.is_sqlite else PostgresDatabase
         self._store: SQLiteFile | PostgresDatabase = kind(self.url, self.listeners)
         self.write = self._store.write
-        """A session whose changes are committed at the end of the block, or taken back."""
+        """A session whose changes are on the disk at the end of the block, or taken back."""
         self.read = self._store.read
         """A session that cannot change anything. ``within``: seconds after which what it asks is
         broken off (`was_broken_off`): of all together on SQLite, of each on PostgreSQL.
         """
+
+    async def on_disk(self, patience: float) -> None:
+        """Return when all that is committed by now would survive a power cut. ``patience``: seconds
+        in which somebody else will probably wait for that. Raises `StoreUnreachable`.
+        """
+        if isinstance(self._store, SQLiteFile):
+            await self._store.on_disk(patience)
 
     @property
     def path(self) -> Path | None:

@@ -1,7 +1,8 @@
 """The desk's SQLite file: one writer, four readers, one process.
 
-WAL, ``synchronous=FULL``, ``BEGIN IMMEDIATE``, foreign keys on. Several writing connections would
-make the slowest wait for seconds, a deferred ``BEGIN`` would lose updates.
+WAL, ``BEGIN IMMEDIATE``, foreign keys on. Several writing connections would make the slowest wait
+for seconds, a deferred ``BEGIN`` would lose updates. A commit does not wait for the disk: whoever
+wrote does, and copying the log into the file has a turn of its own (`core.db.writer`).
 """
 
 import asyncio
@@ -13,7 +14,6 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
-from functools import partial
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -22,8 +22,8 @@ from sqlalchemy.engine import URL
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.pool import NullPool
 
+from core.db.disk import Disk
 from core.db.errors import DatabaseInUse
-from core.db.shared_writer import SharedWriter
 from core.db.sqlite_driver import (
     PATIENCE,
     DriverConnection,
@@ -34,6 +34,7 @@ from core.db.sqlite_driver import (
 )
 from core.db.sqlite_session import SQLiteSession
 from core.db.types import read_json, write_json
+from core.db.writer import Writer
 
 R = TypeVar("R")
 
@@ -69,11 +70,12 @@ class SQLiteFile:
             },
         )
         self._listeners = listeners
-        self._executor = ThreadPoolExecutor(READERS + 1, "sqlite")
+        self._executor = ThreadPoolExecutor(READERS + 2, "sqlite")
         self.threads = Threads(self._executor)
-        self._writer = SharedWriter(partial(self._connect, _IN_MEMORY), self.threads)
+        self._disk = Disk(Path(f"{self.path}-wal"), self._executor)
+        self._writer = Writer(self._connect_writer, self.threads, self._disk)
         self.write = self._writer.session
-        """A session in a transaction that others may share."""
+        """A session in a transaction; its block ends when the disk has what was written."""
         self._readers: list[SQLiteSession] = []
         self._may_read = asyncio.Semaphore(READERS)
         self._locks: list[int] = []
@@ -89,6 +91,13 @@ class SQLiteFile:
             raise of_library(error, "PRAGMA") from error
         driver.listeners = self._listeners
         return connection
+
+    def _connect_writer(self) -> Connection:
+        return self._connect(_IN_MEMORY, "synchronous=NORMAL", "wal_autocheckpoint=0")
+
+    async def on_disk(self, patience: float) -> None:
+        """Return when the disk has all that is committed by now."""
+        await self._disk.reached(self._disk.written, patience)
 
     def lock(self) -> None:
         """Hold the file for this process alone, until it ends. Raises `DatabaseInUse` (R24)."""

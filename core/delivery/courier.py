@@ -56,6 +56,8 @@ class _Turn:
         if self.claim_at is not None:
             freed = self.claims.under_way.freed_by(each.in_flight for each in self.batch)
             self.claimed = await self.claims.claim(tx, self.claim_at, freed)
+        # of what is only written down the next process would find out, as after a death
+        tx.waits_for_disk = self.claimed is not None
 
     def take_back(self) -> None:
         if self.claimed is not None:

@@ -12,6 +12,9 @@ from core.desk import Desk
 from core.subscriptions import SUBSCRIBERS
 from tests.clock import Clock
 from tests.delivery.courier_fixture import CourierHarness
+from tests.slow_disk import slow_disk
+
+__all__ = ["slow_disk"]
 
 GROUP = -1001
 ALERTS = -1002

@@ -26,6 +26,7 @@ from core import inbox
 from core.desk import Desk
 from core.models import InboxRow
 from sandbox import World
+from tests.slow_disk import SlowDisk
 
 
 @dataclass(frozen=True)
@@ -130,6 +131,21 @@ async def test_the_offset_moves_after_the_store_and_not_before(
         await post.until_stored(3)
         await post.until(lambda: not post.world.updates.pending)
     assert batches == [3, 3, 3]
+
+
+async def test_updates_are_handled_while_the_offset_waits_for_the_disk(
+    post: Post, slow_disk: SlowDisk
+) -> None:
+    asked = post.watch()
+    await post.world.user("Anna", started=True).say("hello")
+    slow_disk.hold()
+    async with post.open():
+        await slow_disk.asked.wait()
+        assert post.batches == 1, "whoever handles them knows of them"
+        assert len(await post.stored()) == 1
+        assert [each.offset for each in asked] == [None]
+        slow_disk.let_go()
+        await post.until(lambda: not post.world.updates.pending)
 
 
 async def test_a_copy_lies_beside_before_anything_is_stored_or_confirmed(
@@ -317,10 +333,10 @@ async def test_ending_it_during_a_store_finishes_the_store(
     started = asyncio.Event()
     original = inbox.store
 
-    async def slow(*args: Any) -> None:
+    async def slow(*args: Any, **options: Any) -> None:
         started.set()
         await asyncio.sleep(0.05)
-        await original(*args)
+        await original(*args, **options)
 
     monkeypatch.setattr(polling, "store", slow)
     await post.world.user("Anna", started=True).say("hello")

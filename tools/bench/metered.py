@@ -29,7 +29,7 @@ from bot.polling import Poller  # noqa: E402
 from bot.update_handler import UpdateHandler  # noqa: E402
 from bot.update_queue import UpdateQueue  # noqa: E402
 from channels.telegram.channel import TelegramChannel  # noqa: E402
-from core.db.shared_writer import SharedWriter  # noqa: E402
+from core.db.writer import Writer  # noqa: E402
 from core.delivery.courier import Courier  # noqa: E402
 from core.delivery.sender import DeliverySender  # noqa: E402
 from core.delivery.settlement import Settlement  # noqa: E402
@@ -64,7 +64,7 @@ COROUTINES = (
 )
 FUNCTIONS = (Seam("parse", update_handler, "parse_update"),)
 # Beginning and ending transactions, whoever has them.
-CONTEXTS = (Seam("commit", SharedWriter, "session"),)
+CONTEXTS = (Seam("commit", Writer, "session"),)
 
 
 def install(meter: Meter) -> None:

@@ -1,0 +1,130 @@
+"""What of SQLite's commits has reached the disk.
+
+With ``synchronous=NORMAL`` a commit writes to the log beside the file and does not wait for the
+disk. Whoever must not lose theirs by a power cut waits here, while others write on. The log keeps
+the order of commits, so writing it to the disk once does it for all that are in it: those who wait
+together wait for one.
+"""
+
+import asyncio
+import logging
+import os
+from concurrent.futures import Executor
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+from core.db.errors import StoreUnreachable
+
+log = logging.getLogger(__name__)
+
+_FAILED: Final = "the disk does not take what was written"
+
+
+def write_out(path: Path) -> None:
+    """Return when the disk has all of the file. Raises OSError."""
+    file = os.open(path, os.O_RDONLY)
+    try:
+        os.fdatasync(file)
+    finally:
+        os.close(file)
+
+
+class Disk:
+    """Commits are numbered: ``written`` have been made, the first ``safe`` are on the disk.
+
+    ``failed``: the disk has refused some, and may have forgotten them; nothing counts as safe until
+    all of it was copied into the file itself (:meth:`note_copied`).
+    """
+
+    def __init__(self, path: Path, executor: Executor) -> None:
+        self.written = self.safe = 0
+        self.failed = False
+        self._path = path
+        self._executor = executor
+        self._waiting: list[tuple[int, asyncio.Future[None]]] = []
+        self._is_busy = False
+        self._is_asked = False
+
+    def note_commit(self) -> int:
+        """One more was made. Returns its number."""
+        self.written += 1
+        return self.written
+
+    def note_copied(self) -> None:
+        """All that is written is in the file itself, on the disk."""
+        self.failed = False
+        self._note_safe(self.written)
+
+    def tell(self, commit: int, told: asyncio.Future[None]) -> None:
+        """Have it told when the disk has the commit of this number; `StoreUnreachable` if not."""
+        if told.done():  # they were cancelled
+            return
+        if commit <= self.safe:
+            told.set_result(None)
+        elif self.failed:
+            told.set_exception(StoreUnreachable(_FAILED))
+        else:
+            self._waiting.append((commit, told))
+            self._ask()
+
+    async def reached(self, commit: int, patience: float) -> None:
+        """Return when the disk has the commit of this number; `patience`: seconds in which somebody
+        else will probably ask for it. Raises `StoreUnreachable`.
+        """
+        loop = asyncio.get_running_loop()
+        told = loop.create_future()
+        if commit <= self.safe or self.failed:
+            self.tell(commit, told)
+        else:
+            self._waiting.append((commit, told))
+        asked = loop.call_later(patience, self._ask)
+        try:
+            await told
+        finally:
+            asked.cancel()
+
+    def _ask(self) -> None:
+        self._is_asked = True
+        if not self._is_busy:
+            self._begin()
+
+    def _begin(self) -> None:
+        self._is_busy, self._is_asked = True, False
+        loop, upto = asyncio.get_running_loop(), self.written
+
+        def work() -> None:
+            error: OSError | None = None
+            try:
+                write_out(self._path)
+            except OSError as caught:
+                error = caught
+            with suppress(RuntimeError):  # a loop that is closed has nobody waiting
+                loop.call_soon_threadsafe(self._end, upto, error)
+
+        self._executor.submit(work)
+
+    def _end(self, upto: int, error: OSError | None) -> None:
+        self._is_busy = False
+        if error is None:
+            self._note_safe(upto)
+        else:
+            self._fail(error)
+        if self._is_asked and self._waiting:
+            self._begin()
+
+    def _note_safe(self, safe: int) -> None:
+        self.safe = max(self.safe, safe)
+        told = [future for commit, future in self._waiting if commit <= self.safe]
+        self._waiting = [each for each in self._waiting if each[0] > self.safe]
+        for future in told:
+            if not future.done():  # otherwise they were cancelled
+                future.set_result(None)
+
+    def _fail(self, error: OSError) -> None:
+        log.error("%s: %s", _FAILED, error)
+        self.failed = True
+        waiting, self._waiting = self._waiting, []
+        for _, future in waiting:
+            if not future.done():
+                future.set_exception(StoreUnreachable(_FAILED))

@@ -1,0 +1,273 @@
+"""SQLite's one writer: those who write take turns in the order of their coming.
+
+Those whose turns come in the same round of the event loop, or within a few milliseconds, share a
+transaction, with a savepoint each: who fails takes back only their own, and pages that several of
+them change are written once. The commit does not wait for the disk. Whoever wrote does, while
+others write on (`core.db.disk`).
+"""
+
+import asyncio
+import logging
+import math
+import sqlite3
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Final
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from core.db.disk import Disk
+from core.db.errors import StoreUnreachable
+from core.db.sqlite_driver import DriverConnection, Threads, is_for_later, of_library
+from core.db.sqlite_session import SQLiteSession
+
+log = logging.getLogger(__name__)
+
+BEFORE_OTHERS: Final = "before others"
+"""In ``session.info``: nobody else writes before whoever made this change is told."""
+WITHOUT_DISK: Final = "without the disk"
+"""In the same: what was written would be found out again if a power cut took it."""
+_WISHES: Final = (BEFORE_OTHERS, WITHOUT_DISK)
+
+# Changed rows of a transaction that are written in a thread, being too many for the loop's.
+_MUCH: Final = 1000
+# Seconds between two transactions for which the disk is waited, at least: those who write meanwhile
+# share the second.
+_PAUSE: Final = 0.005
+# After so many changed rows the log is copied into the file: it is some 1,000 pages long then.
+_COPY_AFTER: Final = 400
+
+_BEGIN: Final = "BEGIN IMMEDIATE"
+_COMMIT: Final = "COMMIT"
+_SAVEPOINT: Final = "SAVEPOINT action"
+_TAKE_BACK: Final = "ROLLBACK TO action"
+_RELEASE: Final = "RELEASE action"
+
+
+class Writer:
+    """Gives turns at the connection that ``connect`` opens."""
+
+    def __init__(self, connect: Callable[[], Connection], threads: Threads, disk: Disk) -> None:
+        self._connect = connect
+        self._threads = threads
+        self._disk = disk
+        self._opened: SQLiteSession | None = None
+        self._turn = asyncio.Lock()
+        # of the open transaction: who waits for its end, and whether for the disk as well
+        self._waiting: list[tuple[asyncio.Future[None], bool]] = []
+        self._changes = 0  # of the connection, before it
+        self._ends_soon = self._ends_with_turn = False
+        # so often none could be begun, and why
+        self._ended_at = -math.inf
+        self._failures = 0
+        self._failure: Exception | None = None
+        self._not_copied = 0
+        self._copying: asyncio.Task[None] | None = None
+
+    @asynccontextmanager
+    async def session(self) -> AsyncIterator[AsyncSession]:
+        """A session in a savepoint: kept at the end of the block, which returns when the disk has
+        it, or taken back if the block raises.
+        """
+        failures = self._failures
+        async with self._turn:
+            if self._failure is not None and self._failures != failures:
+                raise self._failure  # who has waited meanwhile need not wait for the same again
+            session = await self._enter()
+            try:
+                yield session
+                await session.flush()
+                session.sync_session.close()
+                session.driver.execute(_RELEASE)
+            except BaseException as error:
+                self._take_back(session, error)
+                raise
+            told = await self._leave(session)
+        await told
+
+    # ---------------------------------------------------------------- a turn
+
+    async def _enter(self) -> SQLiteSession:
+        """Raises where the file stays locked; everybody who waits is told the same."""
+        try:
+            session = self._session()
+            if not session.driver.in_transaction:
+                await self._begin(session.driver)
+        except Exception as error:
+            self._failures += 1
+            self._failure = of_library(error, _BEGIN)
+            raise self._failure from error
+        session.driver.execute(_SAVEPOINT)
+        return session
+
+    def _session(self) -> SQLiteSession:
+        """One session for all: who has a turn has it alone, and finds it empty."""
+        if self._opened is None:
+            self._opened = SQLiteSession(self._connect(), self._threads)
+        return self._opened
+
+    async def _begin(self, driver: DriverConnection) -> None:
+        self._ends_with_turn = False
+        try:
+            driver.execute(_BEGIN)
+        except sqlite3.Error as error:
+            if not is_for_later(error):
+                raise
+            await self._threads.wait_for_lock(driver, driver.execute, _BEGIN)
+        self._changes = driver.total_changes
+
+    def _take_back(self, session: SQLiteSession, error: BaseException) -> None:
+        session.sync_session.close()
+        _pop_wishes(session)
+        try:
+            if session.driver.in_transaction:
+                session.driver.execute(_TAKE_BACK)
+                session.driver.execute(_RELEASE)
+                self._end_soon()
+            else:  # SQLite has taken everything back by itself: the disk is full
+                self._tell_failure(error)
+        except sqlite3.Error as failure:
+            self._give_up(failure)
+
+    async def _leave(self, session: SQLiteSession) -> asyncio.Future[None]:
+        """Returns what the end of the transaction tells."""
+        wishes, driver = _pop_wishes(session), session.driver
+        told = asyncio.get_running_loop().create_future()
+        self._waiting.append((told, WITHOUT_DISK not in wishes))
+        nobody_waits = WITHOUT_DISK in wishes and not self._ends_soon
+        if driver.total_changes - self._changes > _MUCH:
+            await self._commit_in_thread(driver)
+        elif self._ends_with_turn or BEFORE_OTHERS in wishes or nobody_waits:
+            self._commit(driver)
+        else:
+            self._end_soon()
+        if BEFORE_OTHERS in wishes:
+            await told
+        return told
+
+    # ---------------------------------------------------------------- the end of a transaction
+
+    def _end_soon(self) -> None:
+        """Who comes until then shares it; at least those do who are ready in this round."""
+        if not self._ends_soon:
+            self._ends_soon = True
+            loop = asyncio.get_running_loop()
+            if (at := self._ended_at + _PAUSE) > loop.time():
+                loop.call_at(at, self._end)
+            else:
+                loop.call_soon(self._end)
+
+    def _end(self) -> None:
+        self._ends_soon = False
+        if self._turn.locked():
+            self._ends_with_turn = True
+        elif self._opened is not None and self._opened.driver.in_transaction:
+            self._commit(self._opened.driver)
+
+    def _commit(self, driver: DriverConnection) -> None:
+        try:
+            driver.execute(_COMMIT)
+        except sqlite3.Error as error:
+            self._give_up(error)
+        else:
+            self._note_commit(driver)
+
+    async def _commit_in_thread(self, driver: DriverConnection) -> None:
+        try:
+            await self._threads.run(driver.execute, _COMMIT)
+        except sqlite3.Error as error:
+            self._give_up(error)
+        except asyncio.CancelledError as error:
+            if driver.in_transaction:
+                self._give_up(error)
+            else:
+                self._note_commit(driver)
+            raise
+        else:
+            self._note_commit(driver)
+
+    def _note_commit(self, driver: DriverConnection) -> None:
+        changed = driver.total_changes - self._changes
+        number = self._disk.note_commit() if changed else 0
+        waiting, self._waiting = self._waiting, []
+        for told, for_disk in waiting:
+            self._disk.tell(number if for_disk else 0, told)
+        if any(for_disk for _, for_disk in waiting):
+            self._ended_at = asyncio.get_running_loop().time()
+        self._not_copied += changed
+        if (self._not_copied >= _COPY_AFTER or self._disk.failed) and self._copying is None:
+            self._copying = asyncio.create_task(self._copy_log())
+
+    def _give_up(self, error: BaseException) -> None:
+        """Take everything back. A connection that cannot even do that is closed; the next
+        transaction opens another.
+        """
+        try:
+            if self._opened is not None and self._opened.driver.in_transaction:
+                self._opened.driver.execute("ROLLBACK")
+        except sqlite3.Error:
+            self._close()
+        self._tell_failure(error)
+
+    def _tell_failure(self, error: BaseException) -> None:
+        """Whoever was to be kept is told of it, in words that are about the database."""
+        if isinstance(error, sqlite3.Error):
+            error = of_library(error, _COMMIT)
+        elif not isinstance(error, SQLAlchemyError):
+            error = StoreUnreachable("the transaction was taken back")
+        waiting, self._waiting = self._waiting, []
+        for told, _ in waiting:
+            if not told.done():
+                told.set_exception(error)
+
+    # ---------------------------------------------------------------- the log
+
+    async def _copy_log(self) -> None:
+        """Copy the log into the file; what readers still need of it stays until the next time."""
+        async with self._turn:
+            self._copying, self._not_copied = None, 0
+            if self._opened is None:
+                return
+            driver = self._opened.driver
+            if driver.in_transaction:
+                self._commit(driver)
+            try:
+                if await self._threads.run(_copy_log, driver, all_of_it=self._disk.failed):
+                    self._disk.note_copied()
+            except sqlite3.Error as error:
+                log.warning("the log was not copied into the database's file: %s", error)
+
+    async def stop(self) -> None:
+        """Close the connection once nothing is written any more: one that is closed under a thread
+        ends the process.
+        """
+        if self._copying is not None:
+            await asyncio.wait([self._copying])
+        async with self._turn:
+            if self._opened is not None and self._opened.driver.in_transaction:
+                self._commit(self._opened.driver)
+            self._close()
+
+    def _close(self) -> None:
+        if self._opened is not None:
+            self._opened.close_connection()
+            self._opened = None
+
+
+def _pop_wishes(session: SQLiteSession) -> list[str]:
+    return [wish for wish in _WISHES if session.info.pop(wish, False)]
+
+
+def _copy_log(driver: DriverConnection, *, all_of_it: bool) -> bool:
+    """Returns whether all of the log is in the file, and on the disk. Then it is begun anew as
+    well: SQLite waits for the disk there.
+    """
+    how = "TRUNCATE" if all_of_it else "PASSIVE"
+    ((waits, pages, copied),) = driver.execute(f"PRAGMA wal_checkpoint({how})")
+    if waits or pages != copied:
+        return False
+    ((number,),) = driver.execute("PRAGMA user_version")
+    driver.execute(f"PRAGMA user_version={number}")
+    return True

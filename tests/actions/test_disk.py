@@ -1,0 +1,181 @@
+"""What SQLite's commits wait for: whoever writes is told when the disk has it, others write on."""
+
+import asyncio
+import shutil
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from sqlalchemy import insert, select
+
+from core.company import Company
+from core.db import Database, StoreUnreachable, disk, is_transient
+from core.desk import Desk
+from core.models import SystemState
+from core.tx import Tx
+from tests.slow_disk import SlowDisk
+
+
+async def put(tx: Tx, name: str) -> str:
+    await tx.session.execute(insert(SystemState), {"name": name, "value": {}, "at": tx.now})
+    return name
+
+
+async def note(tx: Tx, name: str) -> str:
+    """What the next process would find out again."""
+    tx.waits_for_disk = False
+    return await put(tx, name)
+
+
+@pytest.fixture
+async def own(own_sqlite_url: str, company: Company) -> AsyncIterator[Desk]:
+    database = Database(own_sqlite_url)
+    yield Desk(database, company)
+    await database.close()
+
+
+async def names(desk: Desk) -> list[str]:
+    async with desk.database.read() as session:
+        return sorted(await session.scalars(select(SystemState.name)))
+
+
+async def test_whoever_writes_is_told_when_the_disk_has_it(own: Desk, slow_disk: SlowDisk) -> None:
+    slow_disk.hold()
+    writes = asyncio.create_task(own.run(put, "one"))
+    await slow_disk.asked.wait()
+    assert await names(own) == ["one"], "it is committed"
+    assert not writes.done()
+    slow_disk.let_go()
+    assert await writes == "one"
+
+
+async def test_others_write_on_meanwhile_and_share_the_next_wait(
+    own: Desk, slow_disk: SlowDisk
+) -> None:
+    slow_disk.hold()
+    first = asyncio.create_task(own.run(put, "first"))
+    await slow_disk.asked.wait()
+    others = [asyncio.create_task(own.run(put, f"n{number}")) for number in range(20)]
+    while len(await names(own)) < 21:
+        await asyncio.sleep(0)
+    assert not any(task.done() for task in (first, *others))
+    slow_disk.let_go()
+    await asyncio.gather(first, *others)
+    assert slow_disk.times <= 3
+
+
+async def test_what_would_be_found_out_again_waits_for_no_disk(
+    own: Desk, slow_disk: SlowDisk
+) -> None:
+    slow_disk.hold()
+    assert await own.run(note, "noted") == "noted"
+    assert slow_disk.times == 0
+    waits = asyncio.create_task(own.run(put, "kept"))
+    await slow_disk.asked.wait()
+    assert await own.run(note, "noted meanwhile") == "noted meanwhile"
+    assert not waits.done()
+    slow_disk.let_go()
+    await waits
+
+
+async def test_who_asks_with_patience_waits_for_what_another_asks(
+    own: Desk, slow_disk: SlowDisk
+) -> None:
+    await own.run(note, "noted")
+    waits = asyncio.create_task(own.database.on_disk(patience=60))
+    await own.run(put, "kept")
+    await waits
+    assert slow_disk.times == 1
+
+
+async def test_who_asks_with_patience_asks_in_the_end(own: Desk, slow_disk: SlowDisk) -> None:
+    await own.run(note, "noted")
+    await own.database.on_disk(patience=0.001)
+    assert slow_disk.times == 1
+    await own.database.on_disk(patience=60)  # it is there
+
+
+@pytest.fixture
+def power_cuts(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[Path]:
+    """What the disk has at each moment at which it has just taken something."""
+    really, seen = disk.write_out, list[Path]()
+
+    def write_out(log: Path) -> None:
+        file = log.with_name(log.name.removesuffix("-wal"))
+        really(log)
+        copy = tmp_path / f"{len(seen)}.db"
+        shutil.copy(file, copy)
+        shutil.copy(log, f"{copy}-wal")
+        seen.append(copy)
+
+    monkeypatch.setattr(disk, "write_out", write_out)
+    return seen
+
+
+def names_after(cut: Path) -> list[str]:
+    with closing(sqlite3.connect(cut)) as found:
+        return [name for (name,) in found.execute("SELECT name FROM system_state ORDER BY name")]
+
+
+async def test_what_was_told_survives_a_power_cut_with_all_before_it(
+    own: Desk, power_cuts: list[Path]
+) -> None:
+    await own.run(put, "a")
+    await own.run(note, "b")
+    await own.run(put, "c")
+    assert names_after(power_cuts[0]) == ["a"]
+    assert names_after(power_cuts[-1]) == ["a", "b", "c"]
+
+
+async def test_a_disk_that_fails_is_told_and_nothing_counts_until_all_is_copied(
+    own: Desk, slow_disk: SlowDisk
+) -> None:
+    await own.run(put, "before")
+    slow_disk.fails = True
+    with pytest.raises(StoreUnreachable) as told:
+        await own.run(put, "while it fails")
+    assert is_transient(told.value)
+    slow_disk.fails = False
+    times = slow_disk.times
+    with pytest.raises(StoreUnreachable):  # what it has forgotten comes before this
+        await own.run(put, "after it")
+    assert await own.run(put, "copied") == "copied"
+    assert slow_disk.times > times
+    assert await names(own) == ["after it", "before", "copied", "while it fails"]
+
+
+async def test_the_log_does_not_grow_without_end(own: Desk) -> None:
+    path = own.database.path
+    assert path is not None
+    log = Path(f"{path}-wal")
+
+    async def write(count: int) -> int:
+        for number in range(count):
+            await own.run(note, f"{own.clock().timestamp()} {number}")
+        return log.stat().st_size
+
+    early = await write(1000)
+    assert await write(4000) <= early * 1.5
+
+
+async def test_much_is_committed_in_a_thread_and_is_there(own: Desk) -> None:
+    async def put_much(tx: Tx) -> None:
+        for number in range(1200):
+            await put(tx, f"n{number:04}")
+
+    few, _, more = await asyncio.gather(own.run(put, "a"), own.run(put_much), own.run(put, "z"))
+    assert (few, more) == ("a", "z")
+    assert len(await names(own)) == 1202
+
+
+async def test_a_database_is_closed_after_what_was_noted(own_sqlite_url: str) -> None:
+    database = Database(own_sqlite_url)
+    own = Desk(database, Company())
+    for number in range(450):  # the log is copied while it is closed
+        await own.run(note, f"n{number}")
+    await database.close()
+    again = Database(own_sqlite_url)
+    assert len(await names(Desk(again, Company()))) == 450
+    await again.close()

@@ -59,8 +59,8 @@ class Writer:
         self._waiting: list[tuple[asyncio.Future[None], bool]] = []
         self._changes = 0  # of the connection, before it
         self._ends_soon = self._ends_with_turn = False
+        self._ended_at = -math.inf  # the last for which the disk was waited
         # so often none could be begun, and why
-        self._ended_at = -math.inf
         self._failures = 0
         self._failure: Exception | None = None
         self._not_copied = 0
@@ -92,21 +92,20 @@ class Writer:
     async def _enter(self) -> SQLiteSession:
         """Raises where the file stays locked; everybody who waits is told the same."""
         try:
-            session = self._session()
+            if self._opened is None:
+                self._opened = SQLiteSession(self._connect(), self._threads)
+            session = self._opened  # one for all: who has a turn has it alone, and finds it empty
             if not session.driver.in_transaction:
                 await self._begin(session.driver)
+        except asyncio.CancelledError:
+            self._end_soon()  # it may have been begun all the same
+            raise
         except Exception as error:
             self._failures += 1
             self._failure = of_library(error, _BEGIN)
             raise self._failure from error
         session.driver.execute(_SAVEPOINT)
         return session
-
-    def _session(self) -> SQLiteSession:
-        """One session for all: who has a turn has it alone, and finds it empty."""
-        if self._opened is None:
-            self._opened = SQLiteSession(self._connect(), self._threads)
-        return self._opened
 
     async def _begin(self, driver: DriverConnection) -> None:
         self._ends_with_turn = False
@@ -121,25 +120,28 @@ class Writer:
     def _take_back(self, session: SQLiteSession, error: BaseException) -> None:
         session.sync_session.close()
         _pop_wishes(session)
+        if not (session.driver.in_transaction and self._waiting):
+            # nobody else is in it, or SQLite has taken it back by itself: the disk is full
+            self._give_up(error)
+            return
         try:
-            if session.driver.in_transaction:
-                session.driver.execute(_TAKE_BACK)
-                session.driver.execute(_RELEASE)
-                self._end_soon()
-            else:  # SQLite has taken everything back by itself: the disk is full
-                self._tell_failure(error)
+            session.driver.execute(_TAKE_BACK)
+            session.driver.execute(_RELEASE)
         except sqlite3.Error as failure:
             self._give_up(failure)
+        else:
+            self._end_soon()
 
     async def _leave(self, session: SQLiteSession) -> asyncio.Future[None]:
         """Returns what the end of the transaction tells."""
         wishes, driver = _pop_wishes(session), session.driver
         told = asyncio.get_running_loop().create_future()
         self._waiting.append((told, WITHOUT_DISK not in wishes))
-        nobody_waits = WITHOUT_DISK in wishes and not self._ends_soon
-        if driver.total_changes - self._changes > _MUCH:
+        changed = driver.total_changes - self._changes
+        at_once = not changed or (WITHOUT_DISK in wishes and not self._ends_soon)
+        if changed > _MUCH:
             await self._commit_in_thread(driver)
-        elif self._ends_with_turn or BEFORE_OTHERS in wishes or nobody_waits:
+        elif self._ends_with_turn or BEFORE_OTHERS in wishes or at_once:
             self._commit(driver)
         else:
             self._end_soon()

@@ -179,3 +179,43 @@ async def test_a_database_is_closed_after_what_was_noted(own_sqlite_url: str) ->
     again = Database(own_sqlite_url)
     assert len(await names(Desk(again, Company()))) == 450
     await again.close()
+
+
+async def test_who_is_refused_leaves_nothing_open_and_loses_nobody_elses(
+    own: Desk, slow_disk: SlowDisk
+) -> None:
+    path = own.database.path
+    assert path is not None
+
+    async def refuse(tx: Tx) -> None:
+        await put(tx, "refused")
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await own.run(refuse)
+    with closing(sqlite3.connect(path, timeout=0, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")  # at once
+        other.execute("ROLLBACK")
+    kept, refused = await asyncio.gather(own.run(put, "a"), own.run(refuse), return_exceptions=True)
+    assert kept == "a"
+    assert isinstance(refused, ZeroDivisionError)
+    assert await names(own) == ["a"]
+
+
+async def test_a_refusal_after_the_transaction_was_to_end_ends_it(own: Desk) -> None:
+    """It was to end while somebody wrote who waited for something, and then took theirs back."""
+    begun, go_on = asyncio.Event(), asyncio.Event()
+
+    async def refuse(tx: Tx) -> None:
+        begun.set()
+        await go_on.wait()
+        raise ZeroDivisionError
+
+    await own.run(put, "before")  # who writes next has a moment for others
+    kept, refused = asyncio.create_task(own.run(put, "a")), asyncio.create_task(own.run(refuse))
+    await begun.wait()
+    await asyncio.sleep(0.02)  # longer than the moment
+    go_on.set()
+    assert await kept == "a"
+    with pytest.raises(ZeroDivisionError):
+        await refused

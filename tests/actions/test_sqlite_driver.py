@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import delete, func, insert, select, text
 from sqlalchemy.exc import OperationalError
 
-from core.db import Database, sqlite_driver
+from core.db import Database, disk, sqlite_driver
 from core.models import SystemState
 from tests.rounds import best_of
 
@@ -84,11 +84,16 @@ async def test_what_a_savepoint_would_take_back_makes_no_file(own: Database) -> 
         assert await session.scalar(pragma) != in_memory
 
 
-async def test_what_writes_to_the_disk_crosses(own: Database) -> None:
-    where = Where(own)
+async def test_what_writes_to_the_disk_crosses(
+    own: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    where, written = Where(own), list[int]()
+    monkeypatch.setattr(disk, "write_out", lambda _: written.append(threading.get_ident()))
     async with own.write() as session:
         await session.execute(insert(SystemState), facts(1))
-    assert not where.last_was_here(), "the commit"
+    assert where.last_was_here(), "the commit"
+    assert written, "and the wait for the disk"
+    assert where.here not in written
     async with own.write() as session:
         await session.scalar(select(SystemState.name))
     assert where.last_was_here(), "a commit of nothing"

@@ -68,16 +68,16 @@ class Disk:
             self._waiting.append((commit, told))
             self._ask()
 
-    async def reached(self, commit: int, patience: float) -> None:
-        """Return when the disk has the commit of this number; `patience`: seconds in which somebody
-        else will probably ask for it. Raises `StoreUnreachable`.
+    async def reached(self, patience: float) -> None:
+        """Return when the disk has all that is committed by now; ``patience``: seconds in which
+        somebody else will probably ask for it. Raises `StoreUnreachable`.
         """
         loop = asyncio.get_running_loop()
         told = loop.create_future()
-        if commit <= self.safe or self.failed:
-            self.tell(commit, told)
+        if self.written == self.safe or self.failed:
+            self.tell(self.written, told)
         else:
-            self._waiting.append((commit, told))
+            self._waiting.append((self.written, told))
         asked = loop.call_later(patience, self._ask)
         try:
             await told

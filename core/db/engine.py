@@ -39,13 +39,10 @@ class Database:
         """A session that cannot change anything. ``within``: seconds after which what it asks is
         broken off (`was_broken_off`): of all together on SQLite, of each on PostgreSQL.
         """
-
-    async def on_disk(self, patience: float) -> None:
-        """Return when all that is committed by now would survive a power cut. ``patience``: seconds
-        in which somebody else will probably wait for that. Raises `StoreUnreachable`.
+        self.on_disk = self._store.on_disk
+        """Returns when all that is committed by now would survive a power cut. ``patience``:
+        seconds in which somebody else will probably wait for that. Raises `StoreUnreachable`.
         """
-        if isinstance(self._store, SQLiteFile):
-            await self._store.on_disk(patience)
 
     @property
     def path(self) -> Path | None:

@@ -97,6 +97,10 @@ class PostgresDatabase:
         for listener in self._listeners:
             listener("COMMIT", ())
 
+    async def on_disk(self, patience: float) -> None:
+        """Nothing: each transaction has waited for it."""
+        del patience
+
     def lock(self) -> None:
         """Nothing: :meth:`hold` does it."""
 

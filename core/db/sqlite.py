@@ -76,6 +76,7 @@ class SQLiteFile:
         self._writer = Writer(self._connect_writer, self.threads, self._disk)
         self.write = self._writer.session
         """A session in a transaction; its block ends when the disk has what was written."""
+        self.on_disk = self._disk.reached
         self._readers: list[SQLiteSession] = []
         self._may_read = asyncio.Semaphore(READERS)
         self._locks: list[int] = []
@@ -94,10 +95,6 @@ class SQLiteFile:
 
     def _connect_writer(self) -> Connection:
         return self._connect(_IN_MEMORY, "synchronous=NORMAL", "wal_autocheckpoint=0")
-
-    async def on_disk(self, patience: float) -> None:
-        """Return when the disk has all that is committed by now."""
-        await self._disk.reached(self._disk.written, patience)
 
     def lock(self) -> None:
         """Hold the file for this process alone, until it ends. Raises `DatabaseInUse` (R24)."""

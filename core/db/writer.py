@@ -96,7 +96,12 @@ class Writer:
                 self._opened = SQLiteSession(self._connect(), self._threads)
             session = self._opened  # one for all: who has a turn has it alone, and finds it empty
             if not session.driver.in_transaction:
-                await self._begin(session.driver)
+                try:
+                    session.driver.execute(_BEGIN)
+                except sqlite3.Error as error:
+                    await self._wait_for_lock(session.driver, error)
+                self._ends_with_turn = False
+                self._changes = session.driver.total_changes
         except asyncio.CancelledError:
             self._end_soon()  # it may have been begun all the same
             raise
@@ -107,15 +112,10 @@ class Writer:
         session.driver.execute(_SAVEPOINT)
         return session
 
-    async def _begin(self, driver: DriverConnection) -> None:
-        self._ends_with_turn = False
-        try:
-            driver.execute(_BEGIN)
-        except sqlite3.Error as error:
-            if not is_for_later(error):
-                raise
-            await self._threads.wait_for_lock(driver, driver.execute, _BEGIN)
-        self._changes = driver.total_changes
+    async def _wait_for_lock(self, driver: DriverConnection, error: sqlite3.Error) -> None:
+        if not is_for_later(error):
+            raise error
+        await self._threads.wait_for_lock(driver, driver.execute, _BEGIN)
 
     def _take_back(self, session: SQLiteSession, error: BaseException) -> None:
         session.sync_session.close()

@@ -30,7 +30,7 @@ async def test_updates_are_finished_while_requests_are() -> None:
     app.update_queue.stop, app.runner.stop, app.courier.stop = updates, AsyncMock(), deliveries
     app.dispatcher = {"acknowledgements": AsyncMock()}
     app.database = AsyncMock()
-    app.database.leads = lambda: False
+    app.database.leads, app.reads = lambda: False, AsyncMock()
     app.bot.session.close = AsyncMock()
     async with asyncio.timeout(60):
         await App._finish(app, {asyncio.create_task(requests(), name="http")})

@@ -31,7 +31,8 @@ def write_out(path: Path) -> None:
 
 
 class Disk:
-    """Commits are numbered: ``written`` have been made, the first ``safe`` are on the disk.
+    """Commits are numbered: whoever makes one counts it in ``written``; the first ``safe`` of them
+    are on the disk.
 
     ``failed``: the disk has refused some, and may have forgotten them; nothing counts as safe until
     all of it was copied into the file itself (:meth:`note_copied`).
@@ -45,11 +46,6 @@ class Disk:
         self._waiting: list[tuple[int, asyncio.Future[None]]] = []
         self._is_busy = False
         self._is_asked = False
-
-    def note_commit(self) -> int:
-        """One more was made. Returns its number."""
-        self.written += 1
-        return self.written
 
     def note_copied(self) -> None:
         """All that is written is in the file itself, on the disk."""

@@ -29,7 +29,6 @@ BEFORE_OTHERS: Final = "before others"
 """In ``session.info``: nobody else writes before whoever made this change is told."""
 WITHOUT_DISK: Final = "without the disk"
 """In the same: what was written would be found out again if a power cut took it."""
-_WISHES: Final = (BEFORE_OTHERS, WITHOUT_DISK)
 
 # Changed rows of a transaction that are written in a thread, being too many for the loop's.
 _MUCH: Final = 1000
@@ -119,7 +118,7 @@ class Writer:
 
     def _take_back(self, session: SQLiteSession, error: BaseException) -> None:
         session.sync_session.close()
-        _pop_wishes(session)
+        session.info.clear()
         if not (session.driver.in_transaction and self._waiting):
             # nobody else is in it, or SQLite has taken it back by itself: the disk is full
             self._give_up(error)
@@ -134,7 +133,8 @@ class Writer:
 
     async def _leave(self, session: SQLiteSession) -> asyncio.Future[None]:
         """Returns what the end of the transaction tells."""
-        wishes, driver = _pop_wishes(session), session.driver
+        wishes, driver = set(session.info), session.driver
+        session.info.clear()
         told = asyncio.get_running_loop().create_future()
         self._waiting.append((told, WITHOUT_DISK not in wishes))
         changed = driver.total_changes - self._changes
@@ -192,10 +192,10 @@ class Writer:
 
     def _note_commit(self, driver: DriverConnection) -> None:
         changed = driver.total_changes - self._changes
-        number = self._disk.note_commit() if changed else 0
+        self._disk.written += bool(changed)
         waiting, self._waiting = self._waiting, []
         for told, for_disk in waiting:
-            self._disk.tell(number if for_disk else 0, told)
+            self._disk.tell(self._disk.written if changed and for_disk else 0, told)
         if any(for_disk for _, for_disk in waiting):
             self._ended_at = asyncio.get_running_loop().time()
         self._not_copied += changed
@@ -256,10 +256,6 @@ class Writer:
         if self._opened is not None:
             self._opened.close_connection()
             self._opened = None
-
-
-def _pop_wishes(session: SQLiteSession) -> list[str]:
-    return [wish for wish in _WISHES if session.info.pop(wish, False)]
 
 
 def _copy_log(driver: DriverConnection, *, all_of_it: bool) -> bool:

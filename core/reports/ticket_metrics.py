@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from typing import Any, Final
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, func, insert, select
 
 from core.desk import Desk
 from core.models import JournalEntry, Resolution, SystemState, TicketCamera, TicketMetrics
@@ -22,6 +22,8 @@ from core.tx import ReadTx, Tx
 
 BATCH: Final = 1000
 """So many entries are read at once."""
+ENTRIES: Final = 5_000
+"""So many are read at once of journals of tickets, or those of one ticket that has more."""
 PLACE: Final = "ticket_metrics"
 # So many times are as many entries read for somebody who waits.
 _ROUNDS: Final = 10
@@ -83,7 +85,9 @@ async def _count(tx: Tx, tickets: Iterable[int]) -> None:
     table: Any = TicketMetrics.__table__
     rows = await tx.rows(select(table).where(table.c.ticket_id.in_(numbers)))
     before = {row.ticket_id: dict(zip(table.c.keys(), row, strict=True)) for row in rows}
-    after = await _counted(tx, numbers)
+    after = dict[int, dict[str, Any]]()
+    for some in await _slices(tx, numbers):
+        after |= await _counted(tx, some)
     changed = [one for one in numbers if before.get(one) != after.get(one)]
     if not changed:
         return
@@ -92,6 +96,22 @@ async def _count(tx: Tx, tickets: Iterable[int]) -> None:
     if fresh:
         await tx.change(insert(table), fresh)
     await day_figures.adjust(tx, [before[one] for one in changed if one in before], fresh)
+
+
+async def _slices(tx: ReadTx, numbers: Sequence[int]) -> list[list[int]]:
+    """These tickets, in parts whose journals together are no longer than may be read at once."""
+    entries = JournalEntry.ticket_id
+    lengths = await tx.rows(
+        select(entries, func.count()).where(entries.in_(numbers)).group_by(entries)
+    )
+    slices, room = list[list[int]](), 0
+    for number, length in lengths:
+        if number is not None:
+            if length > room or not slices:
+                slices, room = [*slices, []], ENTRIES
+            slices[-1].append(number)
+            room -= length
+    return slices
 
 
 async def _counted(tx: ReadTx, numbers: Sequence[int]) -> dict[int, dict[str, Any]]:

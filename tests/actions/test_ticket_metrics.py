@@ -128,6 +128,31 @@ async def test_what_is_cancelled_has_no_times(desk: Desk, store: Store) -> None:
     assert found.first is None and found.resolution is None
 
 
+async def test_long_journals_are_not_read_at_once(
+    desk: Desk, store: Store, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for who in (ALICE, BORIS):
+        number = (await opens(desk, who)).id
+        for _ in range(4):
+            clock.move(minutes=5)
+            await answers(desk, store, number)
+    at_once = await counted(desk)
+    read, rows = list[int](), ReadTx.rows
+
+    async def watched(tx: ReadTx, *query: Any, **options: Any) -> list[Any]:
+        found: list[Any] = await rows(tx, *query, **options)
+        read.append(sum("facts" in row._fields for row in found))
+        return found
+
+    monkeypatch.setattr(ticket_metrics, "ENTRIES", 3)
+    monkeypatch.setattr(ReadTx, "rows", watched)
+    await desk.run(count_anew)
+    await desk.run(keep_metrics)
+    stories = [entries for entries in read if entries]
+    assert len(stories) == len(at_once) == 2 and min(stories) > 3
+    assert await counted(desk) == at_once
+
+
 async def test_the_same_comes_of_it_when_everything_is_counted_anew(
     desk: Desk, store: Store, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:

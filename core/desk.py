@@ -297,8 +297,8 @@ class Desk:
                 result = await self._act(tx, action, args, options)
                 await self._end(tx, session)
         except BaseException:
-            if tx is not None and tx.departing is not None:
-                tx.departing.stay()
+            if tx is not None:
+                self._doubt(tx)
             raise
         if tx.changes_cache:
             self._invalidate(tx)
@@ -341,6 +341,13 @@ class Desk:
         elif not tx.waits_for_disk:
             session.info[WITHOUT_DISK] = True
         pass_point("desk.before_commit")
+
+    def _doubt(self, tx: Tx) -> None:
+        """It has failed, and may be committed all the same: an answer was lost, a disk refuses."""
+        if tx.departing is not None:
+            tx.departing.stay()
+        if tx.changes_cache:
+            self.invalidate()
 
     def _let_leave(self, tx: Tx) -> None:
         """Hand on what was claimed along, and say where more may wait."""

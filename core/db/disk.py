@@ -105,7 +105,7 @@ class Disk:
         if error is None:
             self._note_safe(upto)
         else:
-            self._fail(error)
+            self.fail(error)
         if self._is_asked and self._waiting:
             self._begin()
 
@@ -117,7 +117,8 @@ class Disk:
             if not future.done():  # otherwise they were cancelled
                 future.set_result(None)
 
-    def _fail(self, error: OSError) -> None:
+    def fail(self, error: Exception) -> None:
+        """The disk has refused something: whoever waits is told."""
         log.error("%s: %s", _FAILED, error)
         self.failed = True
         waiting, self._waiting = self._waiting, []

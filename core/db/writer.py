@@ -11,7 +11,7 @@ import logging
 import math
 import sqlite3
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Final
 
 from sqlalchemy import Connection
@@ -195,7 +195,8 @@ class Writer:
         self._disk.written += bool(changed)
         waiting, self._waiting = self._waiting, []
         for told, for_disk in waiting:
-            self._disk.tell(self._disk.written if changed and for_disk else 0, told)
+            # who has changed nothing may have found what others wrote a moment ago
+            self._disk.tell(self._disk.written if for_disk else 0, told)
         if any(for_disk for _, for_disk in waiting):
             self._ended_at = asyncio.get_running_loop().time()
         self._not_copied += changed
@@ -240,6 +241,8 @@ class Writer:
                     self._disk.note_copied()
             except sqlite3.Error as error:
                 log.warning("the log was not copied into the database's file: %s", error)
+                if getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_IOERR:
+                    self._disk.fail(error)  # the system tells of what it has lost only once
 
     async def stop(self) -> None:
         """Close the connection once nothing is written any more: one that is closed under a thread
@@ -250,7 +253,9 @@ class Writer:
         async with self._turn:
             if self._opened is not None and self._opened.driver.in_transaction:
                 self._commit(self._opened.driver)
-            self._close()
+            with suppress(StoreUnreachable):  # whoever waits is told
+                await self._disk.reached(patience=0)
+            self._close()  # with it the log may go
 
     def _close(self) -> None:
         if self._opened is not None:

@@ -11,8 +11,9 @@ import pytest
 from sqlalchemy import insert, select
 
 from core.company import Company
-from core.db import Database, StoreUnreachable, disk, is_transient
+from core.db import Database, StoreUnreachable, disk, is_transient, writer
 from core.desk import Desk
+from core.inbox import Raw, store
 from core.models import SystemState
 from core.tx import Tx
 from tests.slow_disk import SlowDisk
@@ -219,3 +220,101 @@ async def test_a_refusal_after_the_transaction_was_to_end_ends_it(own: Desk) -> 
     assert await kept == "a"
     with pytest.raises(ZeroDivisionError):
         await refused
+
+
+async def test_who_finds_it_written_waits_for_the_disk_as_well(
+    own: Desk, slow_disk: SlowDisk
+) -> None:
+    """An update comes again by webhook while the first is not on the disk: the answer to the second
+    confirms it as well.
+    """
+    batch = [Raw("7", "chat", "{}")]
+    slow_disk.hold()
+    first = asyncio.create_task(own.run(store, "telegram:1", batch))
+    await slow_disk.asked.wait()
+    again = asyncio.create_task(own.run(store, "telegram:1", batch))
+    await wait_for_turns(own)
+    assert not again.done()
+    slow_disk.let_go()
+    await asyncio.gather(first, again)
+
+
+async def test_who_finds_what_the_disk_refused_is_refused_as_well(
+    own: Desk, slow_disk: SlowDisk
+) -> None:
+    batch = [Raw("7", "chat", "{}")]
+    await own.run(put, "before")
+    async with own.database.read():  # who reads what was before keeps the log from being copied
+        slow_disk.fails = True
+        with pytest.raises(StoreUnreachable):
+            await own.run(store, "telegram:1", batch)
+        with pytest.raises(StoreUnreachable):
+            await own.run(store, "telegram:1", batch)
+
+
+async def wait_for_turns(own: Desk) -> None:
+    """Return when those who came before have had theirs, and were told what is told at once."""
+    await own.run(note, "last")
+    for _ in range(20):
+        await asyncio.sleep(0)
+
+
+async def test_a_change_of_what_is_kept_is_known_though_the_disk_refuses_it(
+    own: Desk, slow_disk: SlowDisk
+) -> None:
+    """It is committed, and who looks sees it."""
+
+    async def change(tx: Tx) -> None:
+        await put(tx, "changed")
+        tx.changes_cache = True
+
+    await own.run(put, "before")
+    kept = own.cache
+    slow_disk.fails = True
+    with pytest.raises(StoreUnreachable):
+        await own.run(change)
+    assert "changed" in await names(own)
+    assert own.cache is not kept
+
+
+async def test_closing_waits_until_the_disk_has_it_and_all_are_told(
+    own_sqlite_url: str, slow_disk: SlowDisk
+) -> None:
+    database = Database(own_sqlite_url)
+    own = Desk(database, Company())
+    slow_disk.hold()
+    first = asyncio.create_task(own.run(put, "first"))
+    await slow_disk.asked.wait()
+    second = asyncio.create_task(own.run(put, "second"))
+    while len(await names(own)) < 2:
+        await asyncio.sleep(0)
+    closing = asyncio.create_task(database.close())
+    for _ in range(20):
+        await asyncio.sleep(0)
+    slow_disk.let_go()
+    async with asyncio.timeout(10):
+        await closing
+        assert [await first, await second] == ["first", "second"]
+
+
+async def test_a_disk_that_fails_while_the_log_is_copied_has_failed(
+    own: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The system tells of what it has lost once only; who asks next would hear that all is well."""
+    told = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def copy_log(*_: object, **__: object) -> bool:
+        loop.call_soon_threadsafe(told.set)
+        error = sqlite3.OperationalError("disk I/O error")
+        error.sqlite_errorcode = sqlite3.SQLITE_IOERR_FSYNC
+        raise error
+
+    monkeypatch.setattr(writer, "_copy_log", copy_log)
+    async with asyncio.timeout(10):
+        for number in range(400):
+            await own.run(note, f"n{number}")
+        await told.wait()
+        with pytest.raises(StoreUnreachable):
+            await own.run(put, "after it")
+    monkeypatch.undo()

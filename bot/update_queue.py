@@ -82,6 +82,7 @@ class UpdateQueue:
     _begun_at: float = 0.0  # when the inbox was last read from its beginning
     _left: set[str] = field(default_factory=set)  # chats of which some wait to be read again
     _look_soon: float = LOOK_SOON
+    _look: asyncio.TimerHandle | None = None
     _room: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(MOST_AT_ONCE))
     _capacity: asyncio.Event = field(default_factory=asyncio.Event)
     _stopped: asyncio.Event = field(default_factory=asyncio.Event)
@@ -166,7 +167,18 @@ class UpdateQueue:
         self._ids.difference_update(stored.id for stored in left)
         if left:
             self._left.add(ordering_key)
+            self._come_again()
         self._capacity.set()
+
+    def _come_again(self) -> None:
+        """Who waits for news waits no longer than until a chat that was left is looked at again."""
+        if self._look is None:
+            loop = asyncio.get_running_loop()
+            self._look = loop.call_later(self._look_soon, self._look_again)
+
+    def _look_again(self) -> None:
+        self._look = None
+        self.news.set()
 
     async def _leave_out_what_is_done(self, ordering_key: str) -> int:
         """Return how many of those that were asked about are left, the first of the queue."""

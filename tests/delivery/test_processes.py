@@ -336,6 +336,27 @@ async def test_a_chat_is_one_process_s_until_it_gives_it_back(two: list[Desk]) -
         assert other
 
 
+async def test_a_chat_that_another_process_has_is_looked_at_again_soon(
+    two: list[Desk], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody else is told of what came for it: whoever has stored it looks again."""
+    monkeypatch.setattr(update_queue, "LOOK_EVERY", 3600.0)
+    handled = asyncio.Event()
+
+    async def handle(_: Stored) -> None:
+        handled.set()
+
+    queue = UpdateQueue(two[0], handle)
+    async with two[1].database.lease("chat"):
+        await two[0].run(inbox.store, "telegram:42", [Raw("1", "chat", "{}")])
+        task = asyncio.create_task(queue.run())
+        await until(lambda: bool(queue._left))
+    async with asyncio.timeout(30):
+        await handled.wait()
+    await queue.stop()
+    await task
+
+
 async def test_a_process_takes_no_more_connections_than_it_says_however_much_is_to_be_done(
     two: list[Desk],
 ) -> None:

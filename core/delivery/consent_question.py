@@ -34,11 +34,13 @@ async def ask_consent(tx: Tx, address: Address, language: str) -> None:
 
 
 async def is_asked(tx: ReadTx, address: Address, since: datetime) -> bool:
-    """Return whether what the company asks now was asked here since then, and waits still."""
+    """Return whether what the company asks now was asked here since then, and waits still. What was
+    asked before an erasure is not known any more, of whomever that was: it counts as not asked.
+    """
     query = select(OutboxRow.facts, OutboxRow.state).where(*_asked(address, since))
     asked = await tx.rows(query.order_by(OutboxRow.id.desc()).limit(1))
     return any(
-        facts["version"] == tx.company.consent_version and state != "failed"
+        facts.get("version") == tx.company.consent_version and state != "failed"
         for facts, state in asked
     )
 

@@ -13,6 +13,7 @@ from core.contacts.consents import (
     PAUSE,
     Visitor,
     agree,
+    ask,
     consents_of,
     hold_words,
     is_consent_missing,
@@ -21,6 +22,7 @@ from core.contacts.consents import (
     settle_held,
 )
 from core.contacts.erasure import erase_own
+from core.contacts.erasure_remains import clear_traces, has_traces
 from core.contacts.merge import merge
 from core.desk import Desk
 from core.directory.kinds.settings import SettingsEntry
@@ -98,6 +100,25 @@ async def test_words_that_come_together_are_asked_about_once(
     clock.move(seconds=PAUSE.total_seconds() + 1)
     await update(desk, ALICE, hold_words, visitor(ALICE))
     assert len(await store.outbox(ALICE.address.chat, key="consent.ask")) == 2
+
+
+async def test_words_after_an_erasure_of_whomever_are_held_and_asked_about(
+    desk: Desk, store: Store
+) -> None:
+    """It forgets what was said in all that was sent, the question of a moment ago with it."""
+    for who in (ALICE, BORIS):
+        await desk.run(ask, visitor(who))
+    for question in await store.outbox(key="consent.ask"):
+        await desk.run(_is_sent, question.id)
+    await desk.run(agree, ALICE, visitor(ALICE), "1")
+    await desk.run(erase_own, ALICE.address)
+    while await desk.read(has_traces):
+        await desk.run(clear_traces)
+    for who in (ALICE, BORIS):
+        await update(desk, who, hold_words, visitor(who))
+    assert sorted(await held(store)) == sorted(who.address.chat for who in (ALICE, BORIS))
+    waiting_now = [row.address for row in await store.outbox(key="consent.ask", state="queued")]
+    assert sorted(waiting_now) == sorted(who.address.chat for who in (ALICE, BORIS))
 
 
 async def _is_sent(tx: Tx, number: int) -> None:

@@ -128,6 +128,21 @@ _CLEAR: Final = re.compile(
     r"|which|questions?|t|can(?:not|t)|doesnt|dont|isnt)\b"
 )
 
+# Who only wants to thank, or is polite in the form of a demand.
+_WANTS_NOTHING: Final = re.compile(
+    r"\b(?:(?:хоч\w*|хотим|хотел\w*|want|would like|d like) (?:\w+ ){0,2}?"
+    r"(?:по?благодар\w*|сказать|отмет\w*|похвал\w*|вырази\w*|thank|say)"
+    r"|(?:здравствуй|извини|прости|продолжай|разреши|\w*сай)те)\b"
+)
+# Words by which somebody wants something without complaining: «пришлите счёт».
+_WANTS: Final = re.compile(
+    r"\b(?:хочу|хочется|хотим|хотел\w*|нуж(?:ен|н[аоы])|надо|необходим[ао]?|требуется|прошу|просим"
+    r"|просьба|можно|можете|пожалуйста|need|want|would like|d like|please"
+    r"|(?:can|could|may|might) (?:you|i|we|my)|\w{2,}(?:ай|яй|уй|ей|ой|и|ь)те(?:сь)?)\b"
+    r"|(?:^|[.!,;]|\band|\balso|\bnow)\s*"
+    r"(?:add|send|change|cancel|refund|give|tell|fix|check|turn|install|connect|remove|delete)\b"
+)
+
 _WORD: Final = re.compile(r"[^\W\d_]+")
 # Skin tones, variation selectors and joiners belong to the emoji before them.
 _TRIFLES: Final = re.compile(r"[\s.,!…:;)'’\-–—~*\u200d\ufe0f\U0001f3fb-\U0001f3ff]+")
@@ -157,7 +172,9 @@ def asks_or_complains(text: str) -> bool:
     """Return whether the words want something, or say that something is wrong; in doubt, they do
     not. So words right after a rating are of it, unless they do.
     """
-    return _is_clear(text.lower().replace("ё", "е"))
+    folded = text.lower().replace("ё", "е")
+    wanted = _WANTS_NOTHING.sub("", folded)
+    return _is_clear(folded) or _WANTS.search(wanted) is not None
 
 
 def _signs(folded: str) -> set[str]:

@@ -96,7 +96,10 @@ async def test_right_after_a_rating_the_conversation_goes_on_as_it_did(
     assert [one.text for one in await store.messages(next_one.id)] == ["А где посмотреть архив?"]
 
 
-@pytest.mark.parametrize("words", ["А когда включат вторую?", "Опять темно"])
+@pytest.mark.parametrize(
+    "words",
+    ["А когда включат вторую?", "Опять темно", "Мне нужна ещё одна камера", "Пришлите счёт"],
+)
 async def test_a_question_right_after_a_rating_is_none_of_its_words(
     desk: Desk, store: Store, words: str
 ) -> None:

@@ -1,6 +1,6 @@
 import pytest
 
-from core.words.short_answers import Meaning, Question, meaning_of
+from core.words.short_answers import Meaning, Question, asks_or_complains, meaning_of
 
 THANKS = [
     "Спасибо", "спасибо большое!", "Спасибо огромное!!!", "благодарю", "Благодарим вас.",
@@ -80,3 +80,61 @@ def test_whatever_says_more_than_thanks_is_a_message(text: str) -> None:
 )
 def test_short_words_mean_what_they_answer(asked: Question, text: str, meaning: Meaning) -> None:
     assert meaning_of(text, asked) is meaning
+
+
+@pytest.mark.parametrize(
+    "words",
+    """
+    Хочу подключить вторую камеру
+    Хочу камеру
+    Хотела бы ещё одну камеру
+    Мне нужна ещё одна камера
+    Нужен пропуск для гостя
+    Прошу вернуть деньги
+    Можно ещё пропуск для гостя
+    Подскажите номер договора
+    Пришлите счёт за ноябрь
+    Спасибо! Добавьте жену в приложение
+    Надо поменять адрес
+    Заодно поменяйте телефон на 89161234567
+    Необходимо подключиться до среды
+    Добавь пожалуйста жену
+    Теперь настройте и вторую
+    I need another camera
+    Great, I want to change my address
+    I'd like another camera
+    Please add my wife
+    Could you send the invoice
+    Can I have the invoice
+    Add my wife to the app
+    Thanks! Send the invoice
+    """.strip().splitlines(),
+)
+def test_who_wants_something_is_no_rating_s_words(words: str) -> None:
+    assert asks_or_complains(words.strip())
+
+
+@pytest.mark.parametrize(
+    "words",
+    """
+    Всё быстро сделали
+    Мастер вежливый
+    Мастер молодец, всё объяснил
+    Всё на сайте понятно
+    Здравствуйте, спасибо за работу
+    Продолжайте так же
+    Извините за беспокойство
+    Побольше бы таких мастеров
+    Хочу поблагодарить мастера
+    Хотела бы ещё отметить вежливость
+    Хочется сказать спасибо
+    I want to thank your people
+    It looks like new
+    Great work
+    I would recommend you
+    Your people are quick and polite
+    Pleased with the address book
+    """.strip().splitlines(),
+)
+def test_what_wants_nothing_may_be_a_rating_s_words(words: str) -> None:
+    assert not asks_or_complains(words.strip())

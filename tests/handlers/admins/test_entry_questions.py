@@ -368,7 +368,7 @@ async def test_an_article_that_tickets_know_stays(group: Group) -> None:
     await presses(group, "Приложение · Статьи")
     press = await group.boss.press("🗑 Удалить")
     await group.settle()
-    assert (await press.answer()).text.startswith("Статью знает 1 обращение")
+    assert (await press.answer()).text.startswith("Статья есть в 1 обращении, поэтому она остаётся")
     assert await group.rows("SELECT code FROM article") == [("app",)]
 
 

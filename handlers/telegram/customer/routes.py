@@ -40,7 +40,7 @@ from channels.telegram.screens.customer_tickets import (
     Rate,
     RatingStep,
 )
-from channels.telegram.screens.help import IN_PRIVATE, SECTIONS
+from channels.telegram.screens.help import SECTIONS
 from channels.telegram.screens.personal_data import PersonalData
 from channels.telegram.screens.screen import Screen
 from channels.telegram.screens.ticket_list import ListPage
@@ -112,8 +112,9 @@ async def _demand_unanswered(context: ButtonContext) -> None:
         raise Refusal("refusal.outdated")
 
 
-# Commands of those who work here: they do nothing for a customer.
-_OF_STAFF: Final = frozenset(IN_PRIVATE).union(*SECTIONS.values())
+# Commands of the operators' group: they do nothing for a customer. Of those that only the private
+# chats of staff have, a customer is not told.
+_OF_STAFF: Final = frozenset().union(*SECTIONS.values()) - {"app"}
 
 
 async def obey(context: MessageContext, command: str, argument: str) -> None:

@@ -338,7 +338,7 @@ class Desk:
             # who comes next must not see the change and what was kept before it
             session.info[BEFORE_OTHERS] = True
             await self.database.tell_with(tx.session, [CHANGED])  # others keep it, too
-        elif not tx.waits_for_disk:
+        elif not tx.waits_for_disk and tx.departing is None:  # what was claimed along leaves next
             session.info[WITHOUT_DISK] = True
         pass_point("desk.before_commit")
 

@@ -98,7 +98,11 @@ class Disk:
             with suppress(RuntimeError):  # a loop that is closed has nobody waiting
                 loop.call_soon_threadsafe(self._end, upto, error)
 
-        self._executor.submit(work)
+        try:
+            self._executor.submit(work)
+        except RuntimeError as error:  # the system gives no thread
+            self._is_busy = False
+            self.fail(error)
 
     def _end(self, upto: int, error: OSError | None) -> None:
         self._is_busy = False

@@ -239,7 +239,7 @@ class Writer:
             try:
                 if await self._threads.run(_copy_log, driver, all_of_it=self._disk.failed):
                     self._disk.note_copied()
-            except sqlite3.Error as error:
+            except (sqlite3.Error, RuntimeError) as error:
                 log.warning("the log was not copied into the database's file: %s", error)
                 if getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_IOERR:
                     self._disk.fail(error)  # the system tells of what it has lost only once

@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import insert, select
@@ -15,6 +16,7 @@ from core.db import Database, StoreUnreachable, disk, is_transient, writer
 from core.desk import Desk
 from core.inbox import Raw, store
 from core.models import SystemState
+from core.outgoing import Written
 from core.tx import Tx
 from tests.slow_disk import SlowDisk
 
@@ -318,3 +320,71 @@ async def test_a_disk_that_fails_while_the_log_is_copied_has_failed(
         with pytest.raises(StoreUnreachable):
             await own.run(put, "after it")
     monkeypatch.undo()
+
+
+class Departing:
+    """What was claimed along, and what the disk had been asked when it left."""
+
+    def __init__(self) -> None:
+        self.left = False
+
+    async def claim_along(self, _tx: Tx) -> "Departing":
+        return self
+
+    def note(self, written: Written) -> None:
+        del written
+
+    def leave(self) -> None:
+        self.left = True
+
+    def stay(self) -> None:
+        raise AssertionError
+
+
+async def test_what_is_claimed_along_by_who_would_not_wait_leaves_when_the_disk_has_it(
+    own: Desk, slow_disk: SlowDisk
+) -> None:
+    """A round of the courier that only writes down a refusal tells operators of it."""
+
+    async def note_and_tell(tx: Tx) -> None:
+        await note(tx, "noted")
+        tx.written.append(("telegram:-1", tx.now))
+
+    departing = own.departures = Departing()
+    slow_disk.hold()
+    writes = asyncio.create_task(own.run(note_and_tell))
+    asked = asyncio.create_task(slow_disk.asked.wait())
+    await asyncio.wait([writes, asked], return_when=asyncio.FIRST_COMPLETED)
+    assert not departing.left
+    slow_disk.let_go()
+    await asyncio.gather(writes, asked)
+    assert departing.left
+
+
+async def test_a_system_that_gives_no_thread_leaves_nobody_waiting(
+    own: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its limit of threads is reached, say."""
+
+    def refuse(*_: object) -> None:
+        raise RuntimeError("can't start new thread")
+
+    await own.run(put, "before")
+    store: Any = own.database._store
+    monkeypatch.setattr(store._executor, "submit", refuse)
+    async with asyncio.timeout(10):
+        both = await asyncio.gather(own.run(put, "a"), own.run(put, "b"), return_exceptions=True)
+    assert [type(each) for each in both] == [StoreUnreachable, StoreUnreachable]
+    monkeypatch.undo()
+    async with asyncio.timeout(10):
+        while not await is_kept(own):
+            await asyncio.sleep(0)
+
+
+async def is_kept(own: Desk) -> bool:
+    """Whether the disk takes something again, as it does once the log was copied."""
+    try:
+        await own.run(put, f"again {own.clock()}")
+    except StoreUnreachable:
+        return False
+    return True

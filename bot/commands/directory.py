@@ -103,7 +103,9 @@ async def answer_command(settings: Settings, wish: Wish) -> Answer:
 async def _change(desk: Desk, speaker: "_Speaker", wish: Wish) -> Answer:
     """Check, apply or restore; what is not sure yet becomes a question."""
     if wish.what is None:
-        return Answer([speaker.say("directory_file.name_a_file", action=wish.action)], fine=False)
+        a_version, a_file = "directory_file.name_a_version", "directory_file.name_a_file"
+        wanted = a_version if wish.action == "restore" else a_file
+        return Answer([speaker.say(wanted, action=wish.action)], fine=False)
     try:
         return await _try_out(desk, speaker, wish, wish.what)
     except DirectoryError as error:

@@ -5,6 +5,7 @@ It says who, whose, where and when, and nothing of the data: so it outlives an e
 number. `core.contact_reads` has what is not written down yet.
 """
 
+from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -157,11 +158,17 @@ async def reads_after(
 
 
 async def forget_readers(tx: Tx, people: Collection[int]) -> None:
-    """Who worked here once, and is erased, has looked as a number."""
+    """Who worked here once, and is erased, has looked as a number; from each of their chats as one
+    of its own, as it was.
+    """
     there = (ContactPoint.person_id, ContactPoint.kind, ContactPoint.value)
-    for person_id, kind, value in await tx.rows(select(*there).where(there[0].in_(people))):
+    points = await tx.rows(select(*there).where(there[0].in_(people)).order_by(*there))
+    nth: Counter[tuple[int, str]] = Counter()
+    for person_id, kind, value in points:
+        nth[person_id, kind] += 1
+        name = kind if nth[person_id, kind] == 1 else f"{kind}-{nth[person_id, kind]}"
         known = update(_TABLE).where(_READ.reader == str(Address(kind, value)))
-        await tx.change(known.values(reader=f"{_ERASED}{person_id}:{kind}"))
+        await tx.change(known.values(reader=f"{_ERASED}{person_id}:{name}"))
 
 
 async def forget_reads(tx: Tx, most: int) -> int:

@@ -9,13 +9,14 @@ import pytest
 from sqlalchemy import select
 
 from bot.background import ReadsJournal
+from core.addresses import Address
 from core.contacts.erasure import erase_again
 from core.contacts.lookup import find_people, person_facts
 from core.contacts.reads import reads_of
 from core.contacts.retention import apply_retention
 from core.desk import Desk
 from core.integrations.keys import READ, by_key, create_key, list_keys
-from core.models import ContactReadRow, JournalEntry, Person
+from core.models import ContactPoint, ContactReadRow, JournalEntry, Person
 from core.people.contact_points import Point, make_contact
 from core.people.identity import Sender
 from core.people.staff import as_admin, by_operator, enrol, for_operator, for_worker
@@ -196,6 +197,24 @@ async def test_of_a_reader_who_is_erased_a_number_stays(
     assert await journal(desk, store) == [(f"erased:{reader}:telegram", person, "person", 1)]
     (shown,) = await desk.read(reads_of, person)
     assert shown.reader == f"erased:{reader}:telegram"
+
+
+async def test_a_reader_of_two_chats_who_is_erased_is_erased_in_both(
+    desk: Desk, store: Store, olga: Sender, clock: Clock
+) -> None:
+    person, second = await known(desk, "Вера"), Address("telegram", "900900")
+    (reader,) = await store.rows(select(Person.id).where(Person.address == olga.address))
+
+    async def moves_in(tx: Tx) -> None:
+        await tx.insert(ContactPoint(person_id=reader, kind="telegram", value=second.chat))
+
+    await desk.run(moves_in)
+    for address in (olga.address, second):
+        desk.contact_reads.note(str(address), [(person, "person")], clock())
+    await ReadsJournal(desk).write()
+    await desk.run(erase_again, reader)
+    erased = {name for name, *_ in await journal(desk, store)}
+    assert len(erased) == 2 and all(name.startswith(f"erased:{reader}:") for name in erased)
 
 
 async def _night(desk: Desk) -> None:

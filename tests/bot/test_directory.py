@@ -132,6 +132,12 @@ def test_check_and_apply_need_a_file(database: Path, capsys: pytest.CaptureFixtu
     assert capsys.readouterr().err == "directory apply: name a file\n"
 
 
+def test_restore_needs_a_version(database: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["directory", "restore"]) == WRONG
+    said = "directory restore: name the number of a version; directory versions lists them\n"
+    assert capsys.readouterr().err == said
+
+
 @pytest.mark.parametrize(
     "order", [("apply", "--yes", "FILE"), ("--yes", "apply", "FILE"), ("apply", "FILE", "--yes")]
 )

@@ -73,7 +73,7 @@ def said_in(stage: Stage) -> int:
 # ------------------------------------------------------------------ who may not
 
 
-async def test_a_stranger_is_told_where_the_commands_work(stage: Stage, case: Case) -> None:
+async def test_a_stranger_is_told_whom_the_commands_are_for(stage: Stage, case: Case) -> None:
     eve = stage.customer("Ева")
     await stage.settle()
     before = everything(stage)
@@ -82,7 +82,7 @@ async def test_a_stranger_is_told_where_the_commands_work(stage: Stage, case: Ca
         if name == "/cancel":  # customers have one of their own
             continue
         await eve.say(order.format(n=case.number))
-        told = await eve.expect(f"Команда {name} работает только в группе операторов", timeout=10)
+        told = await eve.expect(f"Команда {name} — для сотрудников поддержки", timeout=10)
         assert told.text.endswith("Что можно здесь: /help")
     await unchanged(stage, before)
     assert all("Чужое дело" not in m.text for m in eve.chat.bot_messages)

@@ -144,7 +144,8 @@ async def test_one_note_that_cannot_be_written_harms_no_other(harness: CourierHa
         await harness.until(lambda: len(harness.channel.under_way) == 5)
         gate.set()
         await harness.until_over()
-    assert sorted(harness.arrived) == [row for row in rows if row != rows[2]]
+    # what follows may be begun again where another in the same round has failed
+    assert sorted(set(harness.arrived)) == [row for row in rows if row != rows[2]]
     assert (await harness.row(rows[2])).error == "unnoted"
     assert sorted(harness.channel.tried) == rows
 

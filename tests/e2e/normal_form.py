@@ -32,8 +32,10 @@ _CHANGING: Final = (
     (re.compile(r"<span> (?:назад|ago)|только что|just now"), "<ago>"),
     (re.compile(r"\d{9,}"), "<id>"),
 )
-# What a deadline had of one day.
-_OF_A_DAY: Final = "<when>: <when>–<when> — <span>"
+# What a deadline had of one day: which days there are, and in how many parts, depends on the hour.
+_OF_A_DAY: Final = re.compile(
+    r"^(?:> )?<when>: <when>–<when>(?:, <when>–<when>)* — <span> *\n", re.MULTILINE
+)
 # What somebody wrote where a ticket's number may stand, said back to them.
 _ECHO: Final = re.compile(
     r"(?<=[«“])[1-9]\d*(?=[»”])|(?<=\bначинается с )\d+|(?<=\bbegins with )\d+"
@@ -57,10 +59,7 @@ class NormalForm:
     tasks: int = 0
 
     def text(self, text: str) -> str:
-        lines = list(map(self._line, text.split("\n")))
-        # a span that crosses midnight is told by days: how many lines depends on the hour
-        kept = [line for at, line in enumerate(lines) if line != _OF_A_DAY or lines[at - 1] != line]
-        return "\n".join(kept)
+        return without_days("\n".join(map(self._line, text.split("\n"))))
 
     def quoted(self, message: Message) -> str:
         """How a message is named where another one replies to it: by its first words ever."""
@@ -90,6 +89,11 @@ class NormalForm:
             lambda found: found[1] + _counted(int(found[2]), self.tickets),
             line,
         )
+
+
+def without_days(text: str) -> str:
+    """The text without the lines that say what a deadline had of each day."""
+    return _OF_A_DAY.sub("", text)
 
 
 def timeless(text: str) -> str:

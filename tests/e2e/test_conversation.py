@@ -160,6 +160,7 @@ async def test_an_operators_edit_changes_the_customers_copy(stage: Stage, anna: 
     photo = await stage.olga.send_photo(stage.group, caption="схема", reply_to=card)
     copy = await anna.expect("До пятницы")
     picture = await anna.expect("схема", kind="photo")
+    await stage.settle()  # both are written down as delivered
     await stage.olga.edit(answer, "До субботы")
     await stage.olga.edit(photo, "план")
     await stage.world.until(lambda: copy.text == "До субботы", 10, "the copy follows")

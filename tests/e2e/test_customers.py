@@ -229,6 +229,7 @@ async def test_my_tickets_tell_their_states_in_plain_words(stage: Stage) -> None
     for number, order in zip(numbers, orders, strict=False):
         for _ in range(2 if order in {"/resolve {}", "/close {}"} else 1):  # it is asked about once
             await stage.olga.say(stage.group, order.format(number))
+        await stage.settle()  # an answer would overtake what is less urgent
     await anna.expect(f"#{numbers[4]} закрыто")
     await anna.say("📂 Мои обращения")
     mine = await anna.expect("Ваши обращения")

@@ -1,14 +1,12 @@
 """SQLite's one writer: those who write take turns in the order of their coming.
 
-Those whose turns come in the same round of the event loop, or within a few milliseconds, share a
-transaction, with a savepoint each: who fails takes back only their own, and pages that several of
-them change are written once. The commit does not wait for the disk. Whoever wrote does, while
-others write on (`core.db.disk`).
+Those whose turns come in the same round of the event loop share a transaction, with a savepoint
+each: who fails takes back only their own, and pages that several of them change are written once.
+The commit does not wait for the disk. Whoever wrote does, while others write on (`core.db.disk`).
 """
 
 import asyncio
 import logging
-import math
 import sqlite3
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
@@ -32,9 +30,6 @@ WITHOUT_DISK: Final = "without the disk"
 
 # Changed rows of a transaction that are written in a thread, being too many for the loop's.
 _MUCH: Final = 1000
-# Seconds between two transactions for which the disk is waited, at least: those who write meanwhile
-# share the second.
-_PAUSE: Final = 0.005
 # After so many changed rows the log is copied into the file: it is some 1,000 pages long then.
 _COPY_AFTER: Final = 400
 
@@ -58,7 +53,6 @@ class Writer:
         self._waiting: list[tuple[asyncio.Future[None], bool]] = []
         self._changes = 0  # of the connection, before it
         self._ends_soon = self._ends_with_turn = False
-        self._ended_at = -math.inf  # the last for which the disk was waited
         # so often none could be begun, and why
         self._failures = 0
         self._failure: Exception | None = None
@@ -152,14 +146,10 @@ class Writer:
     # ---------------------------------------------------------------- the end of a transaction
 
     def _end_soon(self) -> None:
-        """Who comes until then shares it; at least those do who are ready in this round."""
+        """Those who are ready in this round of the loop share it."""
         if not self._ends_soon:
             self._ends_soon = True
-            loop = asyncio.get_running_loop()
-            if (at := self._ended_at + _PAUSE) > loop.time():
-                loop.call_at(at, self._end)
-            else:
-                loop.call_soon(self._end)
+            asyncio.get_running_loop().call_soon(self._end)
 
     def _end(self) -> None:
         self._ends_soon = False
@@ -197,8 +187,6 @@ class Writer:
         for told, for_disk in waiting:
             # who has changed nothing may have found what others wrote a moment ago
             self._disk.tell(self._disk.written if for_disk else 0, told)
-        if any(for_disk for _, for_disk in waiting):
-            self._ended_at = asyncio.get_running_loop().time()
         self._not_copied += changed
         if (self._not_copied >= _COPY_AFTER or self._disk.failed) and self._copying is None:
             self._copying = asyncio.create_task(self._copy_log())

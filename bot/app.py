@@ -45,8 +45,8 @@ from core.subscriptions import SUBSCRIBERS
 from core.texts import Texts
 from core.tickets.delivery_results import FOLLOW_UPS
 from core.words.contact_values import EMAIL
-from handlers import telegram as telegram_handlers
 from handlers.http.precedence import precedence_of
+from handlers.telegram import UpdateRoutes
 from handlers.telegram.app_address import AppAddress
 from handlers.telegram.operators.membership import Memberships
 from scheduler.runner import Runner
@@ -151,14 +151,14 @@ def build(
     memberships = Memberships(bot, desk)
     assistant = _assistant(settings, desk, texts)
     address = AppAddress(settings.public_url)
-    dispatcher = telegram_handlers.dispatcher(
-        desk, texts, gateway.open_menus, memberships, files, address, assistant
+    routes = UpdateRoutes(
+        bot, desk, texts, gateway.open_menus, memberships, files, address, assistant
     )
 
     leads = gateway.leads = None if database.is_sqlite else database.leads
     courier = Courier(desk, channels, pacer, FOLLOW_UPS, leads)
     mails = StoredMails(partial(mail_handler, settings, desk, texts, files))
-    handler = UpdateHandler(bot, desk, dispatcher, gateway, courier, mails.handle)
+    handler = UpdateHandler(bot, desk, routes, gateway, courier, mails.handle)
     update_queue = UpdateQueue(desk, handler.handle, news)
     stored = news.set if peers is None else StoredHere(news, update_queue, peers)
     fetchers = mail_fetchers(settings, desk, files, stored, lambda: update_queue.waiting)
@@ -172,7 +172,7 @@ def build(
         texts,
         bot,
         gateway,
-        dispatcher,
+        routes,
         channels,
         courier,
         update_queue,

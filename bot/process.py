@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from aiogram import Bot, Dispatcher
+from aiogram import Bot
 
 from bot.background import BotProfile, CacheRefresh, ChatHealthWatch, ReadsJournal
 from bot.erasure_cleanup import ErasureCleanup
@@ -35,7 +35,7 @@ from core.setup.desk_health import take_lead
 from core.setup.own_texts import adopt_texts, find_own_texts
 from core.signing_key import make_signing_key
 from core.texts import Texts
-from handlers.telegram.app_address import AppAddress
+from handlers.telegram import UpdateRoutes
 from handlers.telegram.operators.membership import Memberships
 from scheduler.runner import Runner
 
@@ -63,7 +63,7 @@ class App:
     texts: Texts
     bot: Bot
     gateway: Gateway
-    dispatcher: Dispatcher
+    routes: UpdateRoutes
     channels: Mapping[str, Channel]
     courier: Courier
     update_queue: UpdateQueue
@@ -242,7 +242,7 @@ class App:
         """Take the address; where the desk is reached at that very one, links in chats say it."""
         host, port = http.bind()
         self.hosting.listening((host, port))
-        app: AppAddress = self.dispatcher["app"]
+        app = self.routes.app
         if self.hosting.frames and app.public_url is None:
             app.public_url = f"http://{host}:{port}"
 
@@ -283,7 +283,7 @@ class App:
         )
         await asyncio.gather(
             self.courier.stop(STOP_TIMEOUT),
-            self.dispatcher["acknowledgements"].finish(STOP_TIMEOUT),
+            self.routes.acknowledgements.finish(STOP_TIMEOUT),
         )
         for task in (*loops, *self._leading):
             task.cancel()

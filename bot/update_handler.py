@@ -1,4 +1,4 @@
-"""Parses a stored update and passes it to the dispatcher."""
+"""Parses a stored update and hands it to its handler."""
 
 import asyncio
 import logging
@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final
 
-from aiogram import Bot, Dispatcher
+from aiogram import Bot
 from aiogram.types import Message
 from pydantic import ValidationError
 
@@ -26,6 +26,7 @@ from core.delivery.outbox_store import is_being_sent
 from core.desk import Desk
 from core.inbox import Stored
 from core.tickets.incoming import find_location
+from handlers.telegram import UpdateRoutes
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +47,7 @@ class UpdateHandler:
 
     bot: Bot
     desk: Desk
-    dispatcher: Dispatcher
+    routes: UpdateRoutes
     gateway: Gateway
     courier: Courier
     mails: Callable[[Stored], Awaitable[None]]
@@ -72,11 +73,7 @@ class UpdateHandler:
                 return
             if message.reply_to_message is not None:
                 await self._wait_for_replied_message(message)
-        # not `feed_update`: it looks for the chat and the person in every kind of update, which
-        # nobody here asks for, and costs more than twice as much
-        await self.dispatcher.propagate_event(
-            update.kind, update.event, bot=self.bot, **self.dispatcher.workflow_data
-        )
+        await self.routes.hand(update.kind, update.event)
 
     def _parse(self, stored: Stored) -> Incoming | None:
         try:

@@ -1,5 +1,5 @@
 """What comes in from Telegram. Handlers are thin: they parse, run an action, and show a screen."""
 
-from handlers.telegram.routing import dispatcher
+from handlers.telegram.routing import UpdateRoutes
 
-__all__ = ["dispatcher"]
+__all__ = ["UpdateRoutes"]

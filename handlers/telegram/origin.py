@@ -5,14 +5,13 @@ not through another bot, not in the name of a chat (S2, S3).
 """
 
 import logging
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Collection
 from dataclasses import replace
 from enum import Enum, auto
-from typing import Any, Final
+from typing import Final
 from zoneinfo import ZoneInfo
 
-from aiogram import BaseMiddleware
-from aiogram.types import CallbackQuery, Message, MessageReactionUpdated, TelegramObject, User
+from aiogram.types import CallbackQuery, Message, TelegramObject, User
 
 from channels.telegram.addresses import NEVER_A_PERSON, chat_address
 from core.allowances import AskedTooMuch
@@ -21,10 +20,7 @@ from core.desk import Desk
 from core.errors import Refusal
 from core.people.identity import MergedAccounts, Sender, merged_account, reader_of
 from core.people.operator_ids import OperatorIds, works_here
-from core.texts import Texts
 from core.tx import ReadTx
-from handlers.telegram.acknowledgements import Acknowledgements
-from handlers.telegram.app_address import AppAddress
 from handlers.telegram.responder import Responder
 
 
@@ -82,7 +78,7 @@ def is_from_admin(message: Message, desk: Desk) -> bool:
     return chat_address(message.from_user.id) in desk.company.admins
 
 
-def _are_words(event: TelegramObject, desk: Desk, menu_words: Collection[str] | None) -> bool:
+def are_words(event: TelegramObject, desk: Desk, menu_words: Collection[str]) -> bool:
     """True if these are words of a customer for the support, and of nobody who was merged. They are
     answered by the outbox and by a sign, so nobody asks for their language before they are heard.
     """
@@ -90,7 +86,7 @@ def _are_words(event: TelegramObject, desk: Desk, menu_words: Collection[str] | 
         return False
     ids: OperatorIds | None = desk.cache.get(OperatorIds)
     merged: MergedAccounts | None = desk.cache.get(MergedAccounts)
-    if ids is None or merged is None or menu_words is None or desk.company.consent:
+    if ids is None or merged is None or desk.company.consent:
         return False
     address = chat_address(event.chat.id)
     staff = address in desk.company.admins or address in ids
@@ -98,76 +94,15 @@ def _are_words(event: TelegramObject, desk: Desk, menu_words: Collection[str] | 
     return not (staff or said or address in merged)
 
 
-Handler = Callable[[TelegramObject, dict[str, Any]], Awaitable[Any]]
 log = logging.getLogger(__name__)
 
 
-class LocaleMiddleware(BaseMiddleware):
-    """Gives the handler ``sender`` and ``responder`` in the person's language; shows refusals.
-
-    In groups the company's language is used, whoever asks: everybody reads it.
-    """
-
-    def __init__(self, desk: Desk, texts: Texts, acknowledgements: Acknowledgements) -> None:
-        self.desk = desk
-        self.texts = texts
-        self.acknowledgements = acknowledgements
-
-    async def __call__(self, handler: Handler, event: TelegramObject, data: dict[str, Any]) -> Any:
-        """Run the handler; a refusal becomes a line to the person who acted."""
-        # a reaction names its author otherwise
-        user: User | None = getattr(event, "from_user", None) or getattr(event, "user", None)
-        sender = None if user is None else sender_of(user)
-        unasked = sender is not None and _are_words(event, self.desk, data.get("menu_words"))
-        if unasked:
-            locale, zone = self.desk.company.language, None
-        else:
-            sender, locale, zone = await self._reader(event, sender)
-        message: Any = event.message if isinstance(event, CallbackQuery) else event
-        topic: tuple[int, int] | None = None
-        if getattr(message, "is_topic_message", None) and message.chat.type == "private":
-            topic = (message.chat.id, message.message_thread_id)
-            sender = sender and replace(sender, thread=str(message.message_thread_id))
-        responder = Responder(
-            data["bot"],
-            self.desk,
-            self.texts,
-            self.acknowledgements,
-            locale,
-            zone,
-            data.get("files"),
-            topic,
-            data.get("assistant"),
-            data.get("app") or AppAddress(),
-        )
-        data["responder"] = responder
-        if sender is not None:
-            data["sender"] = sender
-        try:
-            return await handler(event, data)
-        except Refusal as refusal:
-            if unasked:
-                _, locale, zone = await self._reader(event, sender)
-                responder = replace(responder, locale=locale, own_zone=zone)
-            await show_refusal(responder, event, refusal)
-            return None
-
-    async def _reader(
-        self, event: TelegramObject, sender: Sender | None
-    ) -> tuple[Sender | None, str, ZoneInfo | None]:
-        """The sender, their language, and their own zone if they have one."""
-        message = event.message if isinstance(event, CallbackQuery) else event
-        chat = getattr(message, "chat", None)
-        if sender is None or chat is None or chat.type != "private":
-            return sender, self.desk.company.language, None
-        # an account that was merged into another acts as that one
-        acts = isinstance(event, Message | CallbackQuery | MessageReactionUpdated)
-        return await self.desk.read(_read_reader, sender, merged=acts)
-
-
-async def _read_reader(
+async def find_reader(
     tx: ReadTx, sender: Sender, *, merged: bool
 ) -> tuple[Sender, str, ZoneInfo | None]:
+    """The sender, their language, and their own zone if they have one. ``merged``: an account that
+    was merged into another acts as that one.
+    """
     if merged:
         sender = replace(sender, address=await merged_account(tx, sender.address))
     return sender, *await reader_of(tx, sender.address, sender.language)

@@ -1,43 +1,35 @@
 """Which handler an update goes to: by the kind of chat and the role of who acts, in one step.
 
-aiogram sees one handler for each kind of update; everything else are the tables below.
+What is asked for by buttons is told by `pressed_buttons`; everything else are the tables below.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import TYPE_CHECKING, Any, Final, NoReturn
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Final
+from zoneinfo import ZoneInfo
 
-from aiogram import Bot, Dispatcher
-from aiogram.dispatcher.event.bases import UNHANDLED
-from aiogram.dispatcher.event.telegram import TelegramEventObserver
-from aiogram.filters.callback_data import CallbackData
+from aiogram import Bot
 from aiogram.types import (
     CallbackQuery,
     ChatMemberUpdated,
-    MaybeInaccessibleMessageUnion,
+    InlineQuery,
     Message,
     MessageReactionUpdated,
+    TelegramObject,
+    User,
 )
 
-from channels.telegram.addresses import NEVER_A_PERSON, chat_address
-from channels.telegram.messages.message_parser import message_ref
+from channels.telegram.addresses import chat_address
 from channels.telegram.screens.buttons import OpenMenus
-from channels.telegram.screens.callback_data import parse, parted
 from channels.telegram.screens.customer_menu import living_menu_words
-from channels.telegram.screens.customer_tickets import OWN
-from channels.telegram.screens.help import HelpSection, draw_greeting
-from channels.telegram.screens.ticket_list import ListPage
+from channels.telegram.screens.help import draw_greeting
 from core.delivery.topics import ForumChats, forum_chats_of, note_forums
 from core.desk import Desk
-from core.errors import NoSuchTicket, Refusal
+from core.errors import Refusal
 from core.files import FileStore
 from core.people.identity import Sender
-from core.people.staff import by_operator
-from core.setup.restored import post_card_anew
 from core.texts import Texts
 from core.tickets import customer_dialogue
-from core.tickets.incoming import find_location
-from core.tx import ReadTx
-from handlers.effort import limited
 from handlers.telegram.acknowledgements import Acknowledgements
 from handlers.telegram.admins import routes as admins
 from handlers.telegram.admins import setup
@@ -45,71 +37,29 @@ from handlers.telegram.app_address import AppAddress
 from handlers.telegram.context import ButtonContext, MessageContext
 from handlers.telegram.customer import consent, private_topics, tickets
 from handlers.telegram.customer import routes as customer
-from handlers.telegram.effort import effort_of
 from handlers.telegram.link_throttle import LinkThrottle
 from handlers.telegram.operators import group_messages, private
 from handlers.telegram.operators import responses as canned
-from handlers.telegram.operators.buttons import IN_PRIVATE, press_in_private, show_help
-from handlers.telegram.operators.buttons import on_button as on_group_button
 from handlers.telegram.operators.commands import on_private_message
 from handlers.telegram.operators.membership import Memberships, on_change, on_service_message
 from handlers.telegram.origin import (
-    LocaleMiddleware,
     Role,
+    are_words,
+    find_reader,
     is_borrowed,
     is_nobody,
     is_operator_chat,
     role_of,
+    sender_of,
+    show_refusal,
 )
+from handlers.telegram.pressed_buttons import press
 from handlers.telegram.responder import Responder
 
 if TYPE_CHECKING:
     from core.assistant.service import Assistant
 
 MessageHandler = Callable[[MessageContext], Awaitable[bool]]
-ButtonHandler = Callable[[ButtonContext, Any], Awaitable[None]]
-
-
-def dispatcher(
-    desk: Desk,
-    texts: Texts,
-    open_menus: OpenMenus,
-    memberships: Memberships,
-    files: FileStore | None = None,
-    app: AppAddress | None = None,
-    assistant: "Assistant | None" = None,
-) -> Dispatcher:
-    """The dispatcher with a handler for each kind of update that is used. What it holds under
-    ``acknowledgements`` is to be finished before the bot's session is closed. ``files``: where
-    attachments are that Telegram does not keep for us; ``app``: where the staff's app is;
-    ``assistant``: where there is one (X17).
-    """
-    made = Dispatcher(
-        disable_fsm=True,
-        desk=desk,
-        open_menus=open_menus,
-        menu_words=living_menu_words(texts),
-        memberships=memberships,
-        link_throttle=LinkThrottle(),
-        files=files,
-        app=app,
-        assistant=assistant,
-    )
-    handlers: dict[TelegramEventObserver, Callable[..., Any]] = {
-        made.message: on_message,
-        made.edited_message: on_edited_message,
-        made.message_reaction: on_reaction,
-        made.callback_query: on_button,
-        made.inline_query: canned.on_inline_query,
-        made.my_chat_member: on_own_membership,
-        made.chat_member: on_membership,
-    }
-    acknowledgements = made["acknowledgements"] = Acknowledgements()
-    locale = LocaleMiddleware(desk, texts, acknowledgements)
-    for observer, handler in handlers.items():
-        observer.outer_middleware(locale)
-        observer.register(handler)
-    return made
 
 
 async def _greet_staff(context: MessageContext) -> bool:
@@ -124,7 +74,7 @@ async def _greet_staff(context: MessageContext) -> bool:
     return True
 
 
-# Messages. In private the dialogues of a role are asked in this order; the first one that
+# In private the dialogues of a role are asked in this order; the first one that
 # returns True has handled the message.
 _PRIVATE_MESSAGES: Final[dict[Role, tuple[MessageHandler, ...]]] = {
     Role.CUSTOMER: (customer.on_message,),
@@ -137,40 +87,6 @@ _PRIVATE_MESSAGES: Final[dict[Role, tuple[MessageHandler, ...]]] = {
         customer.on_message,
     ),
 }
-
-
-async def on_message(
-    message: Message,
-    bot: Bot,
-    desk: Desk,
-    menu_words: Mapping[str, str],
-    open_menus: OpenMenus,
-    memberships: Memberships,
-    link_throttle: LinkThrottle,
-    responder: Responder,
-    sender: Sender | None = None,
-) -> Any:
-    """A private chat, a group of operators, or nothing of ours."""
-    if message.chat.type != "private":
-        if not await is_operator_chat(desk, message.chat.id):
-            return UNHANDLED
-        if await on_service_message(message, memberships):
-            return None
-        await group_messages.on_message(message, memberships, responder, sender)
-        return await _note_topics(message, desk)
-    user = message.from_user
-    if sender is None or user is None or user.is_bot or is_nobody(message):
-        return await private_topics.on_own(message, bot, desk)
-    context = MessageContext(bot, desk, menu_words, open_menus, responder, sender, message)
-    if (message.text or "").startswith("/start"):
-        link_throttle.pass_on(message)
-        if await admins.on_link(context):
-            return None
-    role = await role_of(desk, user)
-    if role is Role.OPERATOR:
-        role = await memberships.role_of(user)
-    await _on_words(context, role)
-    return None
 
 
 async def _on_words(context: MessageContext, role: Role) -> None:
@@ -191,151 +107,183 @@ async def _note_topics(message: Message, desk: Desk) -> None:
         await desk.run(note_forums, [(chat, is_forum)])
 
 
-async def on_edited_message(
-    message: Message,
-    bot: Bot,
-    desk: Desk,
-    memberships: Memberships,
-    responder: Responder,
-    sender: Sender | None = None,
-) -> Any:
-    """What was passed on follows the edit."""
-    if message.chat.type == "private":
+@dataclass(slots=True)
+class UpdateRoutes:
+    """Hands each update to the handler of its kind, with who acts and a way to answer them.
+
+    ``files``: where attachments are that Telegram does not keep for us; ``app``: where the staff's
+    app is; ``assistant``: where there is one (X17). ``acknowledgements`` are to be finished before
+    the bot's session is closed.
+    """
+
+    bot: Bot
+    desk: Desk
+    texts: Texts
+    open_menus: OpenMenus
+    memberships: Memberships
+    files: FileStore | None = None
+    app: AppAddress = field(default_factory=AppAddress)
+    assistant: "Assistant | None" = None
+    acknowledgements: Acknowledgements = field(default_factory=Acknowledgements)
+    _menu_words: Mapping[str, str] = field(init=False)
+    _links: LinkThrottle = field(default_factory=LinkThrottle, init=False)
+    _handlers: Mapping[str, Callable[..., Awaitable[None]]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._menu_words = living_menu_words(self.texts)
+        # other kinds have no handler: nobody asks who is behind them, and nothing comes of them
+        self._handlers = {
+            "message": self._on_message,
+            "edited_message": self._on_edited_message,
+            "message_reaction": self._on_reaction,
+            "callback_query": self._on_button,
+            "inline_query": self._on_inline_query,
+            "my_chat_member": self._on_own_membership,
+            "chat_member": self._on_membership,
+        }
+
+    async def hand(self, kind: str, event: TelegramObject) -> None:
+        """Hand it to its handler, if there is one. A refusal becomes a line to the person who
+        acted, in their language; in groups the company's is used, whoever asks: everybody reads it.
+        """
+        handler = self._handlers.get(kind)
+        if handler is None:
+            return
+        # a reaction names its author otherwise
+        user: User | None = getattr(event, "from_user", None) or getattr(event, "user", None)
+        sender = None if user is None else sender_of(user)
+        unasked = sender is not None and are_words(event, self.desk, self._menu_words)
+        locale, zone = self.desk.company.language, None
+        if not unasked:
+            sender, locale, zone = await self._reader(event, sender)
+        message: Any = event.message if isinstance(event, CallbackQuery) else event
+        topic: tuple[int, int] | None = None
+        if getattr(message, "is_topic_message", None) and message.chat.type == "private":
+            topic = (message.chat.id, message.message_thread_id)
+            sender = sender and replace(sender, thread=str(message.message_thread_id))
+        responder = Responder(
+            self.bot,
+            self.desk,
+            self.texts,
+            self.acknowledgements,
+            locale,
+            zone,
+            self.files,
+            topic,
+            self.assistant,
+            self.app,
+        )
+        try:
+            await handler(event, responder, sender)
+        except Refusal as refusal:
+            if unasked:
+                _, locale, zone = await self._reader(event, sender)
+                responder = replace(responder, locale=locale, own_zone=zone)
+            await show_refusal(responder, event, refusal)
+
+    async def _reader(
+        self, event: TelegramObject, sender: Sender | None
+    ) -> tuple[Sender | None, str, ZoneInfo | None]:
+        """The sender, their language, and their own zone if they have one."""
+        message = event.message if isinstance(event, CallbackQuery) else event
+        chat = getattr(message, "chat", None)
+        if sender is None or chat is None or chat.type != "private":
+            return sender, self.desk.company.language, None
+        # an account that was merged into another acts as that one
+        acts = isinstance(event, Message | CallbackQuery | MessageReactionUpdated)
+        return await self.desk.read(find_reader, sender, merged=acts)
+
+    async def _on_message(
+        self, message: Message, responder: Responder, sender: Sender | None
+    ) -> None:
+        """A private chat, a group of operators, or nothing of ours."""
+        desk = self.desk
+        if message.chat.type != "private":
+            if await is_operator_chat(desk, message.chat.id) and not await on_service_message(
+                message, self.memberships
+            ):
+                await group_messages.on_message(message, self.memberships, responder, sender)
+                await _note_topics(message, desk)
+            return
         user = message.from_user
         if sender is None or user is None or user.is_bot or is_nobody(message):
-            return UNHANDLED
+            await private_topics.on_own(message, self.bot, desk)
+            return
+        context = MessageContext(
+            self.bot, desk, self._menu_words, self.open_menus, responder, sender, message
+        )
+        if (message.text or "").startswith("/start"):
+            self._links.pass_on(message)
+            if await admins.on_link(context):
+                return
+        role = await role_of(desk, user)
+        if role is Role.OPERATOR:
+            role = await self.memberships.role_of(user)
+        await _on_words(context, role)
+
+    async def _on_edited_message(
+        self, message: Message, responder: Responder, sender: Sender | None
+    ) -> None:
+        """What was passed on follows the edit."""
+        desk = self.desk
+        if message.chat.type != "private":
+            if await is_operator_chat(desk, message.chat.id):
+                await group_messages.on_edit(message, self.bot, desk, self.memberships, sender)
+            return
+        user = message.from_user
+        if sender is None or user is None or user.is_bot or is_nobody(message):
+            return
         if await role_of(desk, user) is Role.CUSTOMER and await consent.is_edit_held(
             desk, sender, message, responder
         ):
-            return None
-        return await customer.on_edit(message, desk, sender)
-    if not await is_operator_chat(desk, message.chat.id):
-        return UNHANDLED
-    return await group_messages.on_edit(message, bot, desk, memberships, sender)
+            return
+        await customer.on_edit(message, desk, sender)
 
+    async def _on_reaction(
+        self, event: MessageReactionUpdated, _responder: Responder, sender: Sender | None
+    ) -> None:
+        """What a customer thinks of an answer; reactions in groups are among colleagues."""
+        if event.chat.type != "private" or sender is None or event.user is None:
+            return
+        role = await role_of(self.desk, event.user)
+        if role is Role.CUSTOMER and await consent.is_missing(self.desk, sender):
+            return  # nothing of theirs stands here that it could be about
+        await customer.on_reaction(event, self.desk, sender)
 
-async def on_reaction(
-    event: MessageReactionUpdated, desk: Desk, sender: Sender | None = None
-) -> Any:
-    """What a customer thinks of an answer; reactions in groups are among colleagues."""
-    if event.chat.type != "private" or sender is None or event.user is None:
-        return UNHANDLED
-    if await role_of(desk, event.user) is Role.CUSTOMER and await consent.is_missing(desk, sender):
-        return UNHANDLED  # nothing of theirs stands here that it could be about
-    return await customer.on_reaction(event, desk, sender)
+    async def _on_button(self, query: CallbackQuery, responder: Responder, sender: Sender) -> None:
+        """See `pressed_buttons`."""
+        context = ButtonContext(
+            self.bot,
+            self.desk,
+            self._menu_words,
+            self.open_menus,
+            responder,
+            sender,
+            query,
+            files=self.files,
+        )
+        await press(context, self.memberships)
 
+    async def _on_inline_query(
+        self, query: InlineQuery, responder: Responder, sender: Sender | None
+    ) -> None:
+        """Canned responses, for those who work here."""
+        await canned.on_inline_query(query, self.desk, self.memberships, responder, sender)
 
-# Buttons.
+    async def _on_own_membership(
+        self, event: ChatMemberUpdated, responder: Responder, sender: Sender
+    ) -> None:
+        """The bot was blocked or unblocked in private, or added to a chat."""
+        if event.chat.type == "private":
+            await customer.on_blocked(event, self.desk, sender)
+        elif await setup.is_strangers(event, self.desk):
+            await setup.leave(event, self.bot)
+        elif (role := setup.possible_role(event, self.desk)) is not None:
+            await setup.on_added(event, role, self.desk, sender, responder, self.bot)
 
-
-async def _turn_page(context: ButtonContext, data: ListPage) -> None:
-    """Staff see the lists of their work in private, and their own tickets like any customer."""
-    handler = tickets.turn_ticket_page if data.view == OWN else press_in_private
-    await handler(context, data)
-
-
-PRIVATE_BUTTONS: Final[dict[Role, dict[type[CallbackData], ButtonHandler]]] = {
-    Role.CUSTOMER: customer.BUTTONS,
-    Role.OPERATOR: {
-        **customer.BUTTONS,
-        **private.BUTTONS,
-        ListPage: _turn_page,
-        HelpSection: show_help,
-        **dict.fromkeys(IN_PRIVATE, press_in_private),
-    },
-    Role.ADMIN: {
-        **customer.BUTTONS,
-        **private.BUTTONS,
-        **dict.fromkeys(IN_PRIVATE, press_in_private),
-        **admins.BUTTONS,
-        ListPage: _turn_page,
-        HelpSection: show_help,
-    },
-}
-
-
-async def on_button(
-    query: CallbackQuery,
-    bot: Bot,
-    desk: Desk,
-    menu_words: Mapping[str, str],
-    open_menus: OpenMenus,
-    memberships: Memberships,
-    responder: Responder,
-    sender: Sender,
-    files: FileStore | None = None,
-) -> None:
-    """A button waits for an answer wherever it stands: what is not ours is outdated."""
-    (words, epoch), message = parted(query.data), query.message
-    data = parse(words)
-    context = ButtonContext(
-        bot, desk, menu_words, open_menus, responder, sender, query, files=files
-    )
-    handler: ButtonHandler | None = None
-    if message is None or query.from_user.is_bot or query.from_user.id in NEVER_A_PERSON:
-        pass
-    elif epoch != desk.company.epoch and not await desk.read(_is_known, message):
-        await _refuse_epoch(context, memberships, data)
-    elif message.chat.type == "private":
-        role = await role_of(desk, query.from_user)
-        if role is Role.OPERATOR:
-            role = await memberships.role_of(query.from_user, press=True)
-        if role is Role.CUSTOMER:
-            await consent.demand_consent(context, data)
-        handler = PRIVATE_BUTTONS[role].get(type(data)) if data is not None else None
-    elif chat_address(message.chat.id) == desk.company.alerts_chat:
-        handler = admins.on_button
-    elif await is_operator_chat(desk, message.chat.id):
-        await memberships.require(query.from_user, press=True)
-        handler = admins.on_button if isinstance(data, admins.FIGURES) else on_group_button
-    if handler is None:
-        raise Refusal("refusal.outdated")
-    with limited(desk, sender, effort_of(data)):
-        await handler(context, data)
-
-
-async def _refuse_epoch(
-    context: ButtonContext, memberships: Memberships, data: CallbackData | None
-) -> NoReturn:
-    """Nothing is done; where the button is about a ticket of the backup, its card comes anew."""
-    number = getattr(data, "ticket_id", None)
-    if number is None or not await is_operator_chat(context.desk, context.message.chat.id):
-        raise Refusal("refusal.other_epoch")
-    await memberships.require(context.query.from_user, press=True)
-    try:
-        await context.desk.run(by_operator, context.sender, post_card_anew, number)
-    except NoSuchTicket:
-        raise Refusal("refusal.other_epoch") from None
-    raise Refusal("refusal.other_epoch.card", number=number)
-
-
-async def _is_known(tx: ReadTx, message: MaybeInaccessibleMessageUnion) -> bool:
-    """Whether the desk has noted what stands there: a card of before the backup, with its number.
-
-    What it does not know was sent after the backup, about a ticket that is not in it (R21).
-    """
-    return await find_location(tx, message_ref(message.chat.id, message.message_id)) is not None
-
-
-# Memberships.
-
-
-async def on_own_membership(
-    event: ChatMemberUpdated, bot: Bot, desk: Desk, responder: Responder, sender: Sender
-) -> Any:
-    """The bot was blocked or unblocked in private, or added to a chat."""
-    if event.chat.type == "private":
-        return await customer.on_blocked(event, desk, sender)
-    if await setup.is_strangers(event, desk):
-        return await setup.leave(event, bot)
-    role = setup.possible_role(event, desk)
-    if role is None:
-        return UNHANDLED
-    return await setup.on_added(event, role, desk, sender, responder, bot)
-
-
-async def on_membership(event: ChatMemberUpdated, desk: Desk, memberships: Memberships) -> Any:
-    """Somebody joined or left a group of operators."""
-    if not await is_operator_chat(desk, event.chat.id):
-        return UNHANDLED
-    return await on_change(event, memberships)
+    async def _on_membership(
+        self, event: ChatMemberUpdated, _responder: Responder, _sender: Sender | None
+    ) -> None:
+        """Somebody joined or left a group of operators."""
+        if await is_operator_chat(self.desk, event.chat.id):
+            await on_change(event, self.memberships)

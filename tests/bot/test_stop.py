@@ -28,7 +28,7 @@ async def test_updates_are_finished_while_requests_are() -> None:
     app: Any = MagicMock(spec=App)
     app._leading, app.channels, app.assistant = set(), {}, None
     app.update_queue.stop, app.runner.stop, app.courier.stop = updates, AsyncMock(), deliveries
-    app.dispatcher = {"acknowledgements": AsyncMock()}
+    app.routes.acknowledgements = AsyncMock()
     app.database = AsyncMock()
     app.database.leads, app.reads = lambda: False, AsyncMock()
     app.bot.session.close = AsyncMock()

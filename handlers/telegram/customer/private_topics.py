@@ -1,9 +1,6 @@
 """What Telegram tells of the topics of private chats: one was made, or has another name (X7)."""
 
-from typing import Any
-
 from aiogram import Bot
-from aiogram.dispatcher.event.bases import UNHANDLED
 from aiogram.exceptions import TelegramBadRequest
 from aiogram.types import Message
 
@@ -15,14 +12,13 @@ from core.tickets.intake import Heard, Outcome
 from core.tickets.private_topics import adopt_topic
 
 
-async def on_own(message: Message, bot: Bot, desk: Desk) -> Any:
+async def on_own(message: Message, bot: Bot, desk: Desk) -> None:
     """A topic that we have made ourselves: by this it is found if the answer to that was lost."""
     by, thread, made = message.from_user, message.message_thread_id, message.forum_topic_created
     if by is None or by.id != bot.id or thread is None or made is None:
-        return UNHANDLED
+        return
     if not await desk.run(adopt_topic, chat_address(message.chat.id), str(thread), made.name):
         await _remove(bot, message.chat.id, thread)
-    return None
 
 
 async def _remove(bot: Bot, chat: int, thread: int) -> None:

@@ -34,7 +34,7 @@ async def work(chat: PrivateChat) -> None:
     while waiting := await chat.desk.read(inbox.list_unfinished, 0, 100):
         for stored in waiting:
             with chat.desk.handling(stored.id) as row:
-                await chat.dispatcher.feed_raw_update(chat.bot, orjson.loads(stored.raw))
+                await chat.feed_raw(orjson.loads(stored.raw))
                 if not row.done:
                     await chat.desk.run(inbox.change_nothing)
     await chat.acknowledged()

@@ -381,7 +381,7 @@ async def test_a_sign_that_waits_for_its_turn_does_not_hold_up_the_conversation(
         return shown
 
     assert await best_of(signs_before_their_turn, 1, rounds=3) == 0
-    await chat.dispatcher["acknowledgements"].finish(PATIENCE)
+    await chat.app.routes.acknowledgements.finish(PATIENCE)
     assert [message.bot_reactions for message in said] == [["👌"]] * 3
 
 

@@ -180,7 +180,7 @@ class Cast:
         calls = len(self.group.world.calls)
         raw = {"update_id": self.number, **self.update(wish, actor, where)}
         update = Update.model_validate(raw, context={"bot": self.group.bot})
-        await self.group.dispatcher.feed_update(self.group.bot, update)
+        await self.group.feed(update)
         await self.group.acknowledged()
         said = [call for call in self.group.world.calls[calls:] if not _is_silent(call)]
         shown = " ".join(json.dumps(one.params, ensure_ascii=False, default=str) for one in said)

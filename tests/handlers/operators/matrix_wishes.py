@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from channels.telegram.screens.callback_data import KINDS
-from handlers.telegram import routing
+from handlers.telegram import pressed_buttons
 from handlers.telegram.admins import routes as admins
 from handlers.telegram.customer import routes as customer
 from handlers.telegram.operators import commands as group
@@ -29,7 +29,10 @@ COMMANDS: Final[dict[str, frozenset[str]]] = {
 BUTTONS: Final[dict[str, frozenset[type]]] = {
     "group": frozenset(HANDLERS),
     "figures": frozenset(admins.FIGURES),
-    **{role.name.lower(): frozenset(table) for role, table in routing.PRIVATE_BUTTONS.items()},
+    **{
+        role.name.lower(): frozenset(table)
+        for role, table in pressed_buttons.PRIVATE_BUTTONS.items()
+    },
 }
 # One button of each kind; those with a number are about ticket 1.
 EXAMPLES: Final = {type(data): raw.replace("12", "1") for raw, data in IN_CHATS.items()}

@@ -223,7 +223,7 @@ async def test_whoever_asked_before_a_restart_is_told_in_private_or_else_in_the_
     await assisted.olga.say(assisted.chat, f"/draft {number}")
     await assisted.hand_over()
     await server.reached.wait()
-    await assisted.dispatcher["acknowledgements"].finish(0.0)  # as a stop does
+    await assisted.app.routes.acknowledgements.finish(0.0)  # as a stop does
     assisted.clock.move(minutes=5)
     await assisted.desk.run(settle_lost)
     await assisted.deliver()

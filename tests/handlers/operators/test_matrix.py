@@ -12,7 +12,7 @@ import pytest
 from channels.telegram.addresses import chat_address
 from channels.telegram.screens.callback_data import KINDS
 from core import allowances
-from handlers.telegram import routing
+from handlers.telegram import pressed_buttons
 from handlers.telegram.operators import membership
 from tests.handlers.operators.group import Group
 from tests.handlers.operators.matrix_cast import (
@@ -60,7 +60,7 @@ def outcome(wish: Wish, seen: Seen, rule: Outcome) -> Outcome:
 def test_all_that_is_routed_is_in_the_matrix() -> None:
     assert set(EXAMPLES) == set(KINDS)
     assert frozenset().union(*BUTTONS.values()) <= set(KINDS)
-    assert {role.name.lower() for role in routing.PRIVATE_BUTTONS} <= set(BUTTONS)
+    assert {role.name.lower() for role in pressed_buttons.PRIVATE_BUTTONS} <= set(BUTTONS)
     assert {wish.name for wish in wishes() if wish.kind == "command"} == frozenset().union(
         *COMMANDS.values()
     )

@@ -200,7 +200,7 @@ async def test_who_is_known_and_lets_the_bot_in_again_is_reached_again(group: Gr
         event = change(chat, old, new, OURS) | {"from": who}
         raw = {"update_id": 900_002, "my_chat_member": event}
         update = Update.model_validate(raw, context={"bot": group.bot})
-        await group.dispatcher.feed_update(group.bot, update)
+        await group.feed(update)
         ((at,),) = await group.rows(
             "SELECT unreachable_since FROM person WHERE name = :name", name=anna.full_name
         )

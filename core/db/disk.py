@@ -18,6 +18,9 @@ from core.db.errors import StoreUnreachable
 
 log = logging.getLogger(__name__)
 
+# Seconds between two waits for the disk while several ask for it: each costs a switch to a thread.
+_BETWEEN: Final = 0.005
+
 _FAILED: Final = "the disk does not take what was written"
 
 
@@ -45,7 +48,8 @@ class Disk:
         self._executor = executor
         self._waiting: list[tuple[int, asyncio.Future[None]]] = []
         self._is_busy = False
-        self._is_asked = False
+        self._asked = 0  # so often since it was begun last
+        self._not_before = 0.0  # of the loop's clock
 
     def note_copied(self) -> None:
         """All that is written is in the file itself, on the disk."""
@@ -81,13 +85,21 @@ class Disk:
             asked.cancel()
 
     def _ask(self) -> None:
-        self._is_asked = True
+        self._asked += 1
         if not self._is_busy:
+            self._begin_in_time()
+
+    def _begin_in_time(self) -> None:
+        self._is_busy = True
+        loop = asyncio.get_running_loop()
+        if self._not_before <= loop.time():
             self._begin()
+        else:
+            loop.call_at(self._not_before, self._begin)
 
     def _begin(self) -> None:
-        self._is_busy, self._is_asked = True, False
-        loop, upto = asyncio.get_running_loop(), self.written
+        loop, upto, asked = asyncio.get_running_loop(), self.written, self._asked
+        self._asked = 0
 
         def work() -> None:
             error: OSError | None = None
@@ -96,7 +108,7 @@ class Disk:
             except OSError as caught:
                 error = caught
             with suppress(RuntimeError):  # a loop that is closed has nobody waiting
-                loop.call_soon_threadsafe(self._end, upto, error)
+                loop.call_soon_threadsafe(self._end, upto, asked, error)
 
         try:
             self._executor.submit(work)
@@ -104,14 +116,18 @@ class Disk:
             self._is_busy = False
             self.fail(error)
 
-    def _end(self, upto: int, error: OSError | None) -> None:
+    def _end(self, upto: int, asked: int, error: OSError | None) -> None:
         self._is_busy = False
+        if asked > 1:  # who comes alone need not wait for others
+            self._not_before = asyncio.get_running_loop().time() + _BETWEEN
         if error is None:
             self._note_safe(upto)
         else:
             self.fail(error)
-        if self._is_asked and self._waiting:
-            self._begin()
+        if not self._waiting:
+            self._asked = 0
+        elif self._asked:
+            self._begin_in_time()
 
     def _note_safe(self, safe: int) -> None:
         self.safe = max(self.safe, safe)

@@ -49,6 +49,7 @@ class Claimed:
         self.claims.under_way.release(self.addresses, self.numbers)
         for delivery in self.deliveries:
             self.claims.send([delivery])
+        self.claims.wake_for(self.addresses)
 
     def stay(self) -> None:
         """Give the addresses back, and find out what is claimed all the same."""
@@ -100,6 +101,14 @@ class Claims:
         """Something may wait at addresses that are free again."""
         for address in addresses:
             self.chooser.waiting.note(address)
+
+    def wake_for(self, addresses: Iterable[str]) -> None:
+        """They are free again, as far as nothing is under way there. What was written for them
+        meanwhile woke nobody.
+        """
+        waiting = self.chooser.waiting
+        if any(address in waiting and self.is_free(address) for address in addresses):
+            self.chooser.desk.outbox_wakeup.stir()
 
     def is_free(self, address: str) -> bool:
         """Whether something there could leave now."""
@@ -155,6 +164,9 @@ class Claims:
         except BaseException:
             claimed.stay()
             raise
+        if not marked:
+            self.under_way.release(addresses, rows)
+            return None
         return claimed
 
     async def _mark(

@@ -307,7 +307,9 @@ class Courier:
         freed = self._under_way.freed_by(each.in_flight for each in batch)
         for each in batch:
             self._results.written(each)
-        if not claim:
+        if claim:
+            self._claims.wake_for(freed)
+        else:
             self._claims.note_free(freed)
         if awake:
             self._woken(awake, now)

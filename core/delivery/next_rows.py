@@ -39,6 +39,9 @@ class WaitingAddresses:
     def __len__(self) -> int:
         return len(self._turns)
 
+    def __contains__(self, address: str) -> bool:
+        return address in self._turns
+
     def note(self, address: str, turn: datetime = UNKNOWN) -> None:
         """Something waits there, with this turn at the earliest."""
         known = self._turns.get(address)

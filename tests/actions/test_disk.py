@@ -69,6 +69,36 @@ async def test_others_write_on_meanwhile_and_share_the_next_wait(
     assert slow_disk.times <= 3
 
 
+async def test_while_several_ask_the_disk_is_asked_at_intervals(
+    own: Desk, slow_disk: SlowDisk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(disk, "_BETWEEN", 0.05)
+    loop = asyncio.get_running_loop()
+    slow_disk.hold()
+    writes = [asyncio.create_task(own.run(put, "n0"))]
+    await slow_disk.asked.wait()
+    writes += [asyncio.create_task(own.run(put, f"n{number}")) for number in (1, 2)]
+    while len(await names(own)) < 3:
+        await asyncio.sleep(0)
+    before = loop.time()
+    slow_disk.let_go()
+    await asyncio.gather(*writes)
+    assert slow_disk.times == 2
+    await own.run(put, "n3")
+    assert slow_disk.times == 3
+    assert loop.time() - before >= 0.05
+
+
+async def test_who_writes_alone_waits_for_no_interval(
+    own: Desk, slow_disk: SlowDisk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(disk, "_BETWEEN", 3600)
+    for number in range(5):
+        async with asyncio.timeout(60):
+            await own.run(put, f"n{number}")
+    assert slow_disk.times == 5
+
+
 async def test_what_would_be_found_out_again_waits_for_no_disk(
     own: Desk, slow_disk: SlowDisk
 ) -> None:

@@ -17,6 +17,7 @@ from core.delivery.pacing import Priority
 from core.desk import READING_PLACES, Desk
 from core.tx import Tx
 from tests.delivery.courier_fixture import CourierHarness
+from tests.slow_disk import SlowDisk
 
 GROUP, ALICE, BORIS = -1001, 101, 102
 SHORT, LONG = 10, 100_000
@@ -191,6 +192,47 @@ async def test_who_waits_already_goes_before_what_is_written_now(
         assert (await harness.states())[waiting] == "queued"
         await harness.until_over()
     assert harness.arrived == [waiting]
+
+
+# ---------------------------------------------------------------------- while the disk is slow
+
+
+async def test_writing_down_an_end_waits_for_no_disk_where_nothing_else_leaves(
+    harness: CourierHarness, never_looks: list[str], slow_disk: SlowDisk
+) -> None:
+    gate = asyncio.Event()
+    harness.channel.plan(str(ALICE), gate)
+    async with after_its_look(harness, never_looks):
+        await harness.put(ALICE)
+        slow_disk.hold()
+        gate.set()
+        await harness.until(lambda: not harness.courier.is_busy(str(ALICE)))
+        slow_disk.let_go()
+
+
+async def test_what_is_written_while_a_round_waits_for_the_disk_leaves_after_it(
+    harness: CourierHarness, never_looks: list[str], slow_disk: SlowDisk
+) -> None:
+    gate, another = asyncio.Event(), asyncio.Event()
+    harness.channel.plan(str(ALICE), gate)
+    harness.channel.plan(str(BORIS), gate, another)
+    async with after_its_look(harness, never_looks):
+        first, _, behind = [await harness.put(person) for person in (ALICE, BORIS, BORIS)]
+        slow_disk.hold()
+        others = asyncio.create_task(harness.put(GROUP, wait=3600))
+        await slow_disk.asked.wait()  # the round and the row are safe in one moment, after it
+        gate.set()  # both end in one round, which has the one behind leave
+        await harness.until_state(behind, "sending")
+        writes = asyncio.create_task(harness.put(ALICE))
+        while len(await harness.states()) < 5:
+            await asyncio.sleep(0)
+        slow_disk.let_go()
+        second = await writes
+        await others
+        await harness.until_state(second, "sent")
+        another.set()
+        await harness.until_state(behind, "sent")
+    assert harness.channel.to(str(ALICE)) == [first, second]
 
 
 # ---------------------------------------------------------------------- the claim is not committed

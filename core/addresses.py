@@ -92,6 +92,6 @@ def _split(words: str) -> list[str]:
     parts = words.split(_BETWEEN)
     if not all(parts):
         raise ValueError(f"something is empty: {words}")
-    for sign, instead in reversed(_ESCAPED):
+    for sign, instead in reversed(_ESCAPED) if "%" in words else ():
         parts = [part.replace(instead, sign) for part in parts]
     return parts

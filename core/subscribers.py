@@ -5,7 +5,7 @@ handed on as well, to those before it too, at most :data:`MOST` deep.
 """
 
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -18,6 +18,18 @@ React = Callable[[Tx, Sequence[Event]], Awaitable[None]]
 
 MOST: Final = 10
 """So many subscribers may act one upon another; a longer chain is a mistake, and is cut."""
+
+
+class _Asked(dict[type[Event], bool]):
+    """Of each type of events whether it is one of these, or a subclass: worked out once."""
+
+    def __init__(self, types: tuple[type[Event], ...]) -> None:
+        super().__init__()
+        self._types = types
+
+    def __missing__(self, kind: type[Event]) -> bool:
+        asked = self[kind] = issubclass(kind, self._types)
+        return asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,15 +50,11 @@ class Subscriber:
     last: bool = False
     unless_empty: type | None = None
     passes_on: bool = False
-    _asked: dict[type[Event], bool] = field(default_factory=dict, init=False, compare=False)
+    asks_for: Mapping[type[Event], bool] = field(init=False, compare=False, repr=False)
 
-    def asks(self, event: Event) -> bool:
-        """Return whether it asks for events of this type: worked out once for each type."""
-        kind = type(event)
-        asked = self._asked.get(kind)
-        if asked is None:
-            asked = self._asked[kind] = issubclass(kind, self.types)
-        return asked
+    def __post_init__(self) -> None:
+        """``asks_for`` says of each type of events whether it is one of those."""
+        object.__setattr__(self, "asks_for", _Asked(self.types))
 
     def rests(self, tx: Tx) -> bool:
         """Return whether what it acts upon is known not to be there."""
@@ -67,12 +75,14 @@ async def notify(tx: Tx, subscribers: Sequence[Subscriber]) -> None:
         before = len(events)
         for turn, subscriber in enumerate(acting):
             first, seen[turn] = seen[turn], len(events)
-            if any(map(subscriber.asks, events[first:])) and not subscriber.rests(tx):
+            asked = any(subscriber.asks_for[type(event)] for event in events[first:])
+            if asked and not subscriber.rests(tx):
                 await chain.hand(subscriber, first)
     for subscriber in subscribers:
-        asked = [event for event in events if subscriber.asks(event)] if subscriber.last else []
-        if asked and not subscriber.rests(tx):
-            await subscriber.react(tx, asked)
+        if subscriber.last and not subscriber.rests(tx):
+            told = [event for event in events if subscriber.asks_for[type(event)]]
+            if told:
+                await subscriber.react(tx, told)
 
 
 @dataclass(slots=True)
@@ -86,19 +96,17 @@ class _Chain:
     async def hand(self, subscriber: Subscriber, first: int) -> None:
         """Hand on what the subscriber asked for, from the event number ``first`` on."""
         fresh = zip(self.tx.events[first:], self.depths[first:], strict=True)
-        asked = [(event, depth) for event, depth in fresh if subscriber.asks(event)]
+        asked = [(event, depth) for event, depth in fresh if subscriber.asks_for[type(event)]]
         near = [(event, depth) for event, depth in asked if depth < MOST]
         if near:
             known = len(self.tx.events)
             await subscriber.react(self.tx, [event for event, _ in near])
             if not subscriber.passes_on:
                 self.tx.note_actor(known, SYSTEM)
-            self._deepen(1 + max(depth for _, depth in near))
+            deepest = 1 + max(depth for _, depth in near)
+            self.depths += [deepest] * (len(self.tx.events) - len(self.depths))
         if len(near) < len(asked) and not self.cut:
             self._cut(subscriber, next(event for event, depth in asked if depth >= MOST))
-
-    def _deepen(self, depth: int) -> None:
-        self.depths += [depth] * (len(self.tx.events) - len(self.depths))
 
     def _cut(self, subscriber: Subscriber, event: Event) -> None:
         """Say once that a chain did not end: in the log, in the journal, to the admins."""
@@ -110,4 +118,4 @@ class _Chain:
                 ticket_id=event.ticket_id, event=name, subscriber=subscriber.name, depth=MOST
             )
         )
-        self._deepen(MOST)
+        self.depths.append(MOST)

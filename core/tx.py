@@ -215,7 +215,7 @@ class Tx(ReadTx):
 
     async def insert(self, *rows: object) -> None:
         """Insert rows and hold them: the session drops, and reads again, what nothing refers to."""
-        self.pin(rows)
+        self._pinned.extend(rows)
         await insert_rows(self.session, rows)
 
     async def get_all(self, model: type[R], keys: Collection[Any]) -> list[R]:

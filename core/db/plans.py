@@ -14,7 +14,8 @@ from typing import Any, Final
 from sqlalchemy import bindparam, insert, inspect, select, update
 from sqlalchemy.dialects import sqlite
 
-from core.db.types import UTCDateTime, read_json, write_json
+from core.addresses import Address
+from core.db.types import AddressText, UTCDateTime, read_json, write_json
 
 Given = Mapping[str, Any]
 Found = Callable[["Record", Sequence[Any]], object]
@@ -38,25 +39,27 @@ def _stored(instant: datetime | None) -> str | None:
     """What SQLAlchemy makes of it in three calls: everything that is written has instants."""
     if instant is None:
         return None
-    if instant.tzinfo is None:
-        raise ValueError("an instant without a zone cannot be stored")
-    return instant.astimezone(UTC).isoformat(" ", "microseconds")[:26]  # without the zone
+    if instant.tzinfo is not UTC:
+        if instant.tzinfo is None:
+            raise ValueError("an instant without a zone cannot be stored")
+        instant = instant.astimezone(UTC)
+    return instant.isoformat(" ", "microseconds")[:26]  # without the zone
 
 
 def _reader_of(kind: Any) -> Callable[[Any], Any] | None:
-    """How a value of this type is read; ``None``: as it is."""
+    """How a value of this type is read that is not empty; ``None``: as it is."""
     if isinstance(kind, UTCDateTime):
         return _instant
+    if isinstance(kind, AddressText):
+        return Address.parse
     processor: Callable[[Any], Any] | None = kind.dialect_impl(_DIALECT).result_processor(
         _DIALECT, None
     )
     return processor
 
 
-def _instant(read: str | None) -> datetime | None:
+def _instant(read: str) -> datetime:
     """What SQLAlchemy makes of it in three calls: lists are full of instants."""
-    if read is None:
-        return None
     if read[-_DIGITS:].isdecimal():  # as we write it: with microseconds, and without a zone
         return datetime.fromisoformat(f"{read}+00:00")
     # a row that somebody has written by hand may say the zone itself, or no time of the day

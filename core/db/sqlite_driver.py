@@ -42,7 +42,8 @@ class _Cursor(sqlite3.Cursor):
 
     def execute(self, sql: str, parameters: Any = (), /) -> "_Cursor":
         connection = cast(DriverConnection, self.connection)
-        connection.heard(sql, parameters)
+        for listener in connection.listeners:
+            listener(sql, parameters)
         connection.may_break_off = connection.in_a_hurry and sql.startswith(_QUERIES)
         connection.passed = 0
         try:
@@ -53,7 +54,8 @@ class _Cursor(sqlite3.Cursor):
         return self
 
     def executemany(self, sql: str, parameters: Any, /) -> "_Cursor":
-        cast(DriverConnection, self.connection).heard(sql, parameters)
+        for listener in cast(DriverConnection, self.connection).listeners:
+            listener(sql, parameters)
         super().executemany(sql, parameters)
         self._found = deque()
         return self
@@ -74,7 +76,8 @@ class _Cursor(sqlite3.Cursor):
 
 class DriverConnection(sqlite3.Connection):
     """A connection to the file. ``in_a_hurry``: a query that takes long is broken off, and asked
-    again in a thread; ``broken_off_at``: monotonic seconds after which nothing is.
+    again in a thread; ``broken_off_at``: monotonic seconds after which nothing is; ``listeners``
+    hear of each statement with its parameters.
     """
 
     listeners: Sequence[Listener] = ()
@@ -98,17 +101,8 @@ class DriverConnection(sqlite3.Connection):
         return super().cursor(factory)
 
     def execute(self, sql: str, parameters: Any = (), /) -> Any:
-        """Run a statement with a cursor of its own."""
+        """Run a statement with a cursor of ours: sqlite3's own way would break nothing off."""
         return self.cursor().execute(sql, parameters)
-
-    def executemany(self, sql: str, parameters: Any, /) -> Any:
-        """Run a statement with each set of parameters."""
-        return self.cursor().executemany(sql, parameters)
-
-    def heard(self, statement: str, parameters: Any) -> None:
-        """Tell whoever listens what is asked."""
-        for listener in self.listeners:
-            listener(statement, parameters)
 
     def commit(self) -> None:
         """Nothing: who holds the connection says where its transactions begin and end."""

@@ -60,7 +60,7 @@ async def record(tx: Tx, events: Sequence[e.Event]) -> None:
     hidden = {
         each.ticket_id for each in events if isinstance(each, e.TicketOpened) and not is_shown(each)
     }
-    quiet = await _is_quiet(tx)
+    quiet = tx.actor.role == "customer" and await _is_quiet(tx)
     rows = [
         row
         for event in events
@@ -79,8 +79,8 @@ _SPARED: Final = frozenset({Audience.OPERATORS, Audience.ALERTS, Audience.STAFF_
 
 
 async def _is_quiet(tx: Tx) -> bool:
-    """Whoever acts is a customer who is muted (S10)."""
-    if tx.actor.role != "customer" or tx.actor.person_id is None:
+    """The customer who acts is muted (S10)."""
+    if tx.actor.person_id is None:
         return False
     person = await tx.get(Person, tx.actor.person_id)
     return person.restricted_until is not None and person.restricted_until > tx.now
@@ -112,7 +112,7 @@ async def _rows(tx: Tx, event: e.Event, notice: Notice) -> list[dict[str, Any]]:
     key = notice.key(event) if callable(notice.key) else notice.key
     if notice.kind == "text" and key is None:
         return []
-    ticket = await _ticket(tx, event)
+    ticket = None if event.ticket_id is None else await tx.find(Ticket, event.ticket_id)
     if (
         notice.kind == "card"
         and isinstance(event, e.StateEntered)
@@ -123,7 +123,8 @@ async def _rows(tx: Tx, event: e.Event, notice: Notice) -> list[dict[str, Any]]:
     own = await own_notice(tx, key, ticket) if notice.kind == "text" else None
     if (own is None and notice.silent) or (own is not None and not _is_told(event, own)):
         return []
-    message = await _message(tx, event)
+    about = getattr(event, "message_id", None)
+    message = None if about is None else await tx.find(Message, about)
     if notice.if_stored is not None and not notice.if_stored(
         event, await stored_with(tx, event, ticket, message)
     ):
@@ -146,7 +147,7 @@ async def _rows(tx: Tx, event: e.Event, notice: Notice) -> list[dict[str, Any]]:
             ticket_id=event.ticket_id if to.ticket is None else to.ticket.id,
             message_id=None if message is None else message.id,
             person=to.person,
-            dedup_key=_once(notice, event, to.address.chat),
+            dedup_key=notice.dedup_key and _once(notice.dedup_key, event, to.address.chat),
             wait=notice.wait,
             locale=to.locale,
         )
@@ -269,20 +270,8 @@ def _ordering_key(notice: Notice, address: str, ticket: Ticket | None) -> str:
     return f"{address}:{number}"
 
 
-def _once(notice: Notice, event: e.Event, address: str) -> str | None:
-    if notice.dedup_key is None:
-        return None
-    name = notice.dedup_key.format(**(asdict(event)))
-    return f"{name}@{address}"
-
-
-async def _ticket(tx: Tx, event: e.Event) -> Ticket | None:
-    return None if event.ticket_id is None else await tx.session.get(Ticket, event.ticket_id)
-
-
-async def _message(tx: Tx, event: e.Event) -> Message | None:
-    number = getattr(event, "message_id", None)
-    return None if number is None else await tx.session.get(Message, number)
+def _once(name: str, event: e.Event, address: str) -> str:
+    return f"{name.format(**asdict(event))}@{address}"
 
 
 SUBSCRIBER: Final = Subscriber("notices", tuple(NOTICES), record, last=True)

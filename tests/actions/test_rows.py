@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import bindparam, select, text, update
+from sqlalchemy import bindparam, func, select, text, update
 from sqlalchemy.exc import IntegrityError, NoResultFound, StatementError
 from sqlalchemy.orm.exc import StaleDataError
 
@@ -151,6 +151,68 @@ async def test_a_change_is_one_statement_and_only_of_what_has_changed(desk: Desk
         await desk.run(change)
     (written,) = [text for text in cost.statements if text.startswith("UPDATE")]
     assert "title" in written and "reason" in written and "state" not in written
+
+
+@pytest.mark.parametrize("apart", [True, False])
+async def test_what_is_not_written_yet_is_so_when_the_library_is_asked_for_the_row(
+    desk: Desk, store: Store, apart: bool
+) -> None:
+    """Whoever asks for it is handed the same object, with what has changed of it."""
+    ticket = await opens(desk)
+
+    async def renamed(tx: Tx) -> None:
+        found = await tx.get(Ticket, ticket.id)
+        customer = await tx.get(Person, found.customer_id)
+        found.title, customer.dialogue = "Another", None
+        query = select(Ticket).where(Ticket.id == ticket.id)
+        ((asked,),) = await tx.rows(query, apart=apart)
+        assert asked is found and found.title == "Another"
+        found.origin = "email"
+        assert (await tx.first(select(Ticket.title))) == "Another"
+        assert await tx.get(Person, found.customer_id) is customer
+
+    await desk.run(renamed)
+    kept = await store.ticket(ticket.id)
+    assert (kept.title, kept.origin) == ("Another", "email")
+    dialogue = await desk.read(_dialogue_of, kept.customer_id)
+    assert dialogue is None
+
+
+async def _dialogue_of(tx: ReadTx, person_id: int) -> Any:
+    return (await tx.get(Person, person_id)).dialogue
+
+
+async def test_a_row_is_forgotten_with_its_transaction(desk: Desk, store: Store) -> None:
+    ticket = await opens(desk)
+
+    async def fails(tx: Tx) -> None:
+        (await tx.get(Ticket, ticket.id)).title = "Another"
+        await tx.write()
+        raise LookupError
+
+    async def title(tx: Tx) -> str:
+        return (await tx.get(Ticket, ticket.id)).title
+
+    with pytest.raises(LookupError):
+        await desk.run(fails)
+    assert await desk.run(title) == ticket.title
+
+
+@pytest.mark.parametrize("is_told", [True, False])
+async def test_a_row_that_is_inserted_again_is_written_once(desk: Desk, is_told: bool) -> None:
+    """Whether the library keeps it by then, or not."""
+    query = select(func.count()).where(Person.name == "Bob")
+
+    async def twice(tx: Tx) -> int | None:
+        bob = person(tx.now)
+        await tx.insert(bob)
+        if is_told:
+            assert await tx.first(query) == 1
+        await tx.insert(bob)
+        assert await tx.get(Person, bob.id) is bob
+        return await tx.first(query)
+
+    assert await desk.run(twice) == 1
 
 
 async def test_what_was_set_to_what_it_is_writes_nothing(desk: Desk) -> None:

@@ -116,6 +116,16 @@ async def find_heard(tx: ReadTx, source: str, since: datetime, most: int) -> lis
     return await tx.all(query.order_by(_INBOX.id.desc()).limit(most))
 
 
+async def find_unhandled(tx: ReadTx, source: str, most: int) -> list[str]:
+    """Return the JSON of what sources that begin so have brought and nobody has handled yet, the
+    newest first.
+    """
+    query = select(_INBOX.raw).where(
+        _INBOX.state == constant("new"), _INBOX.source.startswith(source, autoescape=True)
+    )
+    return await tx.all(query.order_by(_INBOX.id.desc()).limit(most))
+
+
 async def list_unfinished(tx: ReadTx, after: int, limit: int) -> list[Stored]:
     """Updates that were not handled yet, oldest first, behind the row ``after``."""
     rows = await _UNFINISHED.rows(tx.session, {"after": after, "most": limit})

@@ -9,24 +9,24 @@ from zoneinfo import ZoneInfo
 
 from channels.telegram.changes import Changes
 from channels.telegram.client.api_errors import Refused
-from channels.telegram.client.gateway import REMEMBERED, Gateway, counter_of
+from channels.telegram.client.gateway import Gateway, counter_of
 from channels.telegram.client.send_progress import SendProgressStore, sent_of
 from channels.telegram.copies import CopyMessages, find_words
 from channels.telegram.drawn_messages import BoardMessages, CardMessages, FloodMessages
 from channels.telegram.edited_copies import EditedCopies
 from channels.telegram.kit import Kit, Operation, Plan
-from channels.telegram.messages.message_parser import message_told_of
 from channels.telegram.notice_messages import NoticeMessages
 from channels.telegram.private_topics import PrivateTopics
 from channels.telegram.reports import ReportMessages
 from channels.telegram.screens.screen import Renderer
+from channels.telegram.talk import Talk
 from channels.telegram.ticket_topics import TicketTopics
 from channels.telegram.topic_icons import TopicIcons
 from core.addresses import TELEGRAM, Address
 from core.delivery.card_updates import BOARD
 from core.delivery.channel import READERS_ZONE, Delivery, SendError, Sent
 from core.delivery.notices import UNASK
-from core.delivery.outbox_store import find_interrupted, find_probe_contexts
+from core.delivery.outbox_store import find_probe_contexts
 from core.delivery.pacing import Priority, aged
 from core.delivery.private_topics import TOPIC_LOOK, PrivateTopicsUsed
 from core.delivery.report_posts import REPORT
@@ -34,7 +34,6 @@ from core.delivery.sent_messages import FLOOD, find_standing
 from core.delivery.topics import ForumChats
 from core.desk import Desk
 from core.files import LinkedFiles
-from core.inbox import find_heard
 from core.texts import TextError, Texts
 from core.tx import ReadTx
 
@@ -57,6 +56,7 @@ class TelegramChannel:
         self._desk = desk
         self._texts = texts
         self._progress = SendProgressStore(gateway, desk)
+        self._talk = Talk(gateway, desk)
         icons = TopicIcons(gateway)
         self._topics = TicketTopics(gateway, desk, icons)
         self._private_topics = PrivateTopics(gateway, desk, icons)
@@ -98,19 +98,7 @@ class TelegramChannel:
         """Note the messages that are in the chats already: none of them is a lost delivery."""
         for ref in await self._desk.read(find_standing, TELEGRAM):
             self._gateway.known_ids.note(int(ref.chat), int(ref.message))
-        await self._recall_talk()
-
-    async def _recall_talk(self) -> None:
-        """Note what people have written since something was under way: each message that is not
-        known costs a call of the search for it.
-        """
-        under_way = await self._desk.read(find_interrupted)
-        begun = [one.created_at for one in under_way if one.channel == TELEGRAM]
-        if not begun:
-            return
-        heard = await self._desk.read(find_heard, f"{TELEGRAM}:", min(begun), REMEMBERED)
-        for chat, message in filter(None, map(message_told_of, reversed(heard))):
-            self._gateway.known_ids.note(chat, message)
+        await self._talk.recall()
 
     def probe_context(self) -> dict[str, Any]:
         """The newest message id known of every counter: a lost message has a higher one."""
@@ -178,12 +166,13 @@ class TelegramChannel:
         with self._gateway.at(self._priority(delivery)):
             begun = self._progress.begun(delivery.id)
             renderer, lowest = self._renderer_for(delivery), await self._lowest(delivery)
-            if begun is None and await self._is_topic_lost(delivery, lowest):
+            unread = await self._talk.unread(delivery)
+            if begun is None and await self._is_topic_lost(delivery, lowest, unread):
                 return None
             steps = begun.steps if begun else await plan(delivery, renderer)
             if not steps:
                 return None
-            found = await self._progress.look_for(delivery, steps, lowest)
+            found = await self._progress.look_for(delivery, steps, lowest, unread)
         if found is None:
             return None
         sent = sent_of(delivery, found)
@@ -193,9 +182,9 @@ class TelegramChannel:
             sent = await self._cards.note_posted(delivery, sent)
         return sent
 
-    async def _is_topic_lost(self, delivery: Delivery, lowest: int) -> bool:
+    async def _is_topic_lost(self, delivery: Delivery, lowest: int, unread: int) -> bool:
         if delivery.person_id is None:
-            return await self._topics.find_lost(delivery, lowest)
+            return await self._topics.find_lost(delivery, lowest, unread)
         return await self._private_topics.find_lost(delivery)
 
     async def _lowest(self, delivery: Delivery) -> int:

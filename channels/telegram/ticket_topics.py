@@ -115,9 +115,10 @@ class TicketTopics:
             await self._change(call)
         await self._note(delivery, place.thread, look)
 
-    async def find_lost(self, delivery: Delivery, lowest: int) -> bool:
+    async def find_lost(self, delivery: Delivery, lowest: int, unread: int) -> bool:
         """After a lost response: true if the call that got none was to make a topic. If there is
-        such a topic above ``lowest``, it is the ticket's from now on.
+        such a topic above ``lowest``, it is the ticket's from now on. ``unread``: so many updates
+        the desk does not have yet, each of which may be a message before it.
         """
         place = await self._place(delivery)
         if place is None or place.thread is not None:
@@ -126,7 +127,7 @@ class TicketTopics:
         if made is None:
             return False
         look = TopicAppearance(**made)
-        thread = await self._search(int(delivery.address), look, lowest)
+        thread = await self._search(int(delivery.address), look, lowest, unread)
         if thread is not None:
             await self._note(delivery, str(thread), look)
         return True
@@ -172,13 +173,15 @@ class TicketTopics:
         await self._note(delivery, str(made.message_thread_id), look)
         return made.message_thread_id
 
-    async def _search(self, chat: int, look: TopicAppearance, lowest: int) -> int | None:
+    async def _search(
+        self, chat: int, look: TopicAppearance, lowest: int, unread: int
+    ) -> int | None:
         """Try ids by an edit that changes nothing about the topic that is looked for. Of another
         one, which somebody made in the same seconds, the icon is put back.
         """
         known = self._gateway.known_ids
-        thread, empty = lowest, 0
-        while empty < END and thread < max(known.newest(chat), lowest) + AHEAD:
+        thread, empty = lowest, -unread
+        while empty < END and thread < max(known.newest(chat), lowest) + unread + AHEAD:
             thread += 1
             if known.is_known(chat, thread):
                 continue

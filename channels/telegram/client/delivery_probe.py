@@ -26,7 +26,7 @@ from channels.telegram.screens.screen import plain_of
 
 Method = TelegramMethod[Any]
 
-# How far beyond the newest id known a lost message may be.
+# How far beyond the newest id known a lost message may be, and what is not read yet.
 AHEAD: Final = 60
 # In a chat with a counter of its own, so many empty places in a row are the end of the chat.
 END: Final = 8
@@ -64,9 +64,12 @@ class DeliveryProbe:
         self._gateway = gateway
         self._known_ids = gateway.known_ids
 
-    async def find(self, method: Method, chat: int, lowest: int) -> list[int] | None:
+    async def find(
+        self, method: Method, chat: int, lowest: int, unread: int = 0
+    ) -> list[int] | None:
         """The ids of the messages that one call made, all above ``lowest``; ``None`` unless all of
-        them are found.
+        them are found. ``unread``: so many updates the desk does not have yet; in a counter shared
+        by many chats each may be a message that stands before it and is not seen from this chat.
 
         A message that the search has overwritten is deleted: an answer to a button can be asked
         for again, but the same words twice could be taken for one message.
@@ -75,9 +78,8 @@ class DeliveryProbe:
         hits: list[int] = []
         overwritten: list[int] = []
         message_ref, empty = lowest, 0
-        while len(hits) < len(wanted) and (message_ref := message_ref + 1) <= self._last(
-            chat, lowest
-        ):
+        last = max(self._known_ids.newest(chat), lowest) + unread + AHEAD
+        while len(hits) < len(wanted) and (message_ref := message_ref + 1) <= last:
             if self._known_ids.is_known(chat, message_ref):
                 continue
             look = await self._probe(chat, message_ref, wanted[len(hits)])
@@ -89,6 +91,7 @@ class DeliveryProbe:
             empty = 0
             if look is ProbeResult.FOREIGN:
                 self._known_ids.note(chat, message_ref)
+                last = max(last, message_ref + AHEAD)
             elif look is not ProbeResult.OURS:
                 (hits if look is ProbeResult.SAME else overwritten).append(message_ref)
         whole = len(hits) == len(wanted)
@@ -96,9 +99,6 @@ class DeliveryProbe:
         for message_ref in hits:
             self._known_ids.note(chat, message_ref)
         return hits if whole else None
-
-    def _last(self, chat: int, lowest: int) -> int:
-        return max(self._known_ids.newest(chat), lowest) + AHEAD
 
     async def _probe(self, chat: int, message_ref: int, like: Sequence[Method]) -> ProbeResult:
         look = ProbeResult.NOTHING

@@ -79,12 +79,15 @@ class SendProgressStore:
         return progress
 
     async def look_for(
-        self, delivery: Delivery, steps: Sequence[Step], lowest: int
+        self, delivery: Delivery, steps: Sequence[Step], lowest: int, unread: int
     ) -> Progress | None:
-        """Find what arrived after a lost response, and make the other calls; ``None``: nothing."""
+        """Find what arrived after a lost response, and make the other calls; ``None``: nothing.
+
+        All ids are above ``lowest``; of ``unread`` messages beside these nobody has told us yet.
+        """
         progress = self._begun[delivery.id] = self._resume(delivery, steps)
         try:
-            await self._catch_up(progress, int(delivery.address), lowest)
+            await self._catch_up(progress, int(delivery.address), lowest, unread)
         except SendError as error:
             if error.permanent:
                 del self._begun[delivery.id]
@@ -110,11 +113,10 @@ class SendProgressStore:
         except Exception as error:  # noqa: BLE001 the cause of the failure must be told all the same
             log.warning("how far a delivery came is known to this process only: %s", error)
 
-    async def _catch_up(self, progress: Progress, chat: int, lowest: int) -> None:
+    async def _catch_up(self, progress: Progress, chat: int, lowest: int, unread: int) -> None:
         for step in progress.steps[progress.done :]:
-            found = await self._prober.find(
-                step.method, chat, max([lowest, *progress.message_refs])
-            )
+            behind = max([lowest, *progress.message_refs])
+            found = await self._prober.find(step.method, chat, behind, unread)
             if found is None:
                 return
             progress.advance(step, found)

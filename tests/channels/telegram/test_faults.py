@@ -1,6 +1,7 @@
 """What goes wrong on the way, and what becomes of it."""
 
 import asyncio
+import json
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -11,18 +12,20 @@ import pytest
 from aiogram import Bot
 
 from bot.polling import row_of
+from channels.telegram import talk
 from channels.telegram.channel import TelegramChannel
 from channels.telegram.client.delivery_probe import AHEAD
 from channels.telegram.client.gateway import Gateway, make_bot
 from core import inbox
 from core.delivery import outbox_store
-from core.delivery.channel import Delivery, Sent
+from core.delivery.channel import Delivery, SendError, Sent
 from core.delivery.courier import Courier
 from core.setup.desk_health import take_lead
 from core.tickets.classification import retitle
 from core.tickets.delivery_results import FOLLOW_UPS
 from core.tickets.lifecycle import take
 from core.tickets.sweep import sweep
+from sandbox import Chat
 from tests.channels.telegram.harness import ChannelHarness
 from tests.channels.telegram.test_channel import card, opened
 from tests.rounds import best_of
@@ -316,10 +319,66 @@ async def test_a_new_process_asks_nothing_about_what_people_are_known_to_have_wr
         told = [{"update_id": m.id, "message": m.to_json()} for m in said]
         rows = [row for update in told if (row := row_of(update)) is not None]
         await harness.desk.run(inbox.store, f"telegram:{place.id}", rows)
+    harness.world.updates.clear()
     channel, before = await next_life(harness), harness.world.stats.calls["editMessageReplyMarkup"]
     found = await channel.was_delivered(await interrupted(harness))
     assert (found is not None) is arrived
     assert harness.world.stats.calls["editMessageReplyMarkup"] - before <= AHEAD
+
+
+async def lost_behind(harness: ChannelHarness, place: Chat, words: int) -> Delivery:
+    """An answer to Anna is lost: it stands behind words that Telegram has, and the desk has not."""
+    number = await opened(harness)
+    await harness.answer(number, harness.oleg.say(harness.group, "Restart it").result)
+    delivery = await harness.next()
+    assert delivery is not None
+    for _ in range(words):
+        harness.oleg.say(place, "talk")
+    harness.world.faults.cut(method="sendMessage")
+    left = await harness.carry(delivery)
+    assert left.error is not None and left.error.uncertain
+    return delivery
+
+
+async def store_what_waits(harness: ChannelHarness) -> None:
+    """The poller does so; nobody handles it yet."""
+    waits = [json.loads(update.body) for update in harness.world.updates.queue]
+    rows = [row for update in waits if (row := row_of(update)) is not None]
+    await harness.desk.run(inbox.store, "telegram:1", rows)
+    harness.world.updates.clear()
+
+
+async def test_what_was_lost_behind_words_that_nobody_has_read_is_found(
+    harness: ChannelHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Private chats have one counter: from one chat nobody sees what was written in the others."""
+    monkeypatch.setattr(talk, "ASKED", 0)
+    delivery = await lost_behind(harness, harness.oleg.chat, 3 * AHEAD)
+    found = await harness.channel.was_delivered(delivery)
+    assert found is not None and found.message_refs == (str(harness.anna.chat.last.id),)
+
+
+async def test_what_nobody_has_handled_yet_costs_no_calls(harness: ChannelHarness) -> None:
+    delivery = await lost_behind(harness, harness.oleg.chat, 3 * AHEAD)
+    calls = harness.world.stats.calls
+    with pytest.raises(SendError) as left:
+        await harness.channel.was_delivered(delivery)
+    assert (left.value.reason, left.value.retry_after) == ("busy", talk.PAUSE)
+    assert not calls["editMessageReplyMarkup"]
+    await store_what_waits(harness)
+    assert await harness.channel.was_delivered(delivery) is not None
+    assert 0 < calls["editMessageReplyMarkup"] <= AHEAD
+
+
+async def test_what_nobody_reads_keeps_a_lost_answer_waiting_not_for_ever(
+    harness: ChannelHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(talk, "ASKED", 3)
+    delivery = await lost_behind(harness, harness.oleg.chat, 3 * AHEAD)
+    for _ in range(3):
+        with pytest.raises(SendError):
+            await harness.channel.was_delivered(delivery)
+    assert await harness.channel.was_delivered(delivery) is not None
 
 
 async def test_an_update_that_cannot_be_read_keeps_no_process_from_beginning(
@@ -345,6 +404,7 @@ async def test_what_stands_far_behind_the_newest_is_found_by_its_mark(
     for _ in range(400):  # an hour of lives too short to find out
         said = harness.anna.say("Are you there?").result
         channel._gateway.known_ids.note(harness.anna.id, said.id)
+    harness.world.updates.clear()
     found = await channel.was_delivered(await interrupted(harness))
     assert found is not None
     assert [

@@ -4,6 +4,7 @@ import pytest
 
 from channels.telegram.addresses import chat_address
 from channels.telegram.client.api_errors import ApiRefusal, refusal_of
+from channels.telegram.client.delivery_probe import END
 from core.delivery.topics import note_forums
 from core.tickets.lifecycle import move, take
 from sandbox import Message
@@ -185,6 +186,21 @@ async def test_a_lost_response_makes_no_second_topic(forum: ChannelHarness) -> N
     ]
     assert forum.group.topic("Lunch").icon_custom_emoji_id is None
     assert len(in_topic(forum, topic_of(forum, number))) == 1
+
+
+async def test_a_topic_that_was_made_behind_words_that_nobody_has_read_is_found(
+    forum: ChannelHarness,
+) -> None:
+    number = await forum.open(forum.anna.say("The camera is dark").result)
+    card = await forum.next()
+    assert card is not None
+    for _ in range(2 * END):
+        forum.oleg.say(forum.group, "talk")
+    forum.world.faults.cut(method="createForumTopic")
+    assert (await forum.carry(card)).error is not None
+    assert await forum.channel.was_delivered(card) is None, "the card itself was not sent"
+    await forum.carry(card)
+    assert [topic.name for topic in topics_of(forum)] == [f"#{number} · Anna · The camera is dark"]
 
 
 async def test_a_topic_that_was_never_made_is_made_after_a_lost_response(

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 import time
+from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Final, Literal, Protocol
 
 from sandbox.server.members import User
 from sandbox.server.message import ServerChat
@@ -15,6 +16,7 @@ from sandbox.server.updates import Updates
 FaultKind = Literal["status", "hang", "drop", "cut", "garbage", "slow", "flood", "crash"]
 Moment = Literal["before", "after", "answered"]
 Who = ServerChat | User | int | None
+REMEMBERED: Final = 10_000  # hits
 
 
 class Killable(Protocol):
@@ -51,6 +53,16 @@ class Fault:
         return self.chat_id is None or self.chat_id == chat_id
 
 
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A fault that has befallen a call. ``at``: Unix time as Telegram sees it."""
+
+    at: float
+    kind: FaultKind
+    method: str
+    chat_id: int | None
+
+
 def _methods(method: str | tuple[str, ...] | None) -> frozenset[str] | None:
     if method is None:
         return None
@@ -68,6 +80,7 @@ class Faults:
         self.updates = updates
         self.outage = outage  # refuses connections for so many seconds
         self.plan: list[Fault] = []
+        self.hits: deque[Hit] = deque(maxlen=REMEMBERED)  # the latest
 
     def _add(
         self,
@@ -240,6 +253,13 @@ class Faults:
 
     def take(self, method: str, chat_id: int | None) -> Fault | None:
         """The fault for this call, if one is planned."""
+        fault = self._next(method, chat_id)
+        if fault is not None:
+            now = self.updates.context.clock.now()
+            self.hits.append(Hit(now, fault.kind, method, chat_id))
+        return fault
+
+    def _next(self, method: str, chat_id: int | None) -> Fault | None:
         for fault in self.lasting():
             if not fault.suits(method, chat_id):
                 continue

@@ -130,6 +130,7 @@ class Days:
         )
 
     def _move(self) -> None:
+        self.made.befalls(f"the clock goes on by {_STEP} min")
         self.world.clock.advance(_STEP * 60)
         set_ahead(self.clock, self.world.clock.offset)
 
@@ -185,13 +186,18 @@ class Days:
         if self._is_death(self.befallen):
             self.deaths += 1
             self.memory.died()
+            self.made.befalls("the desk is killed")
             await self.bot.kill()
             await self.bot.start()
+            self.made.befalls("the desk has begun again")
             self.memory.note(self.come, resident_megabytes(self.bot.pid))
         elif self.chance.random() < _OUTAGES:
+            self.made.befalls("a second without the network")
             await self.world.faults.outage(1.0)
         else:
-            self.chance.choice(_BEFALLS)(self.world.faults)
+            befalls = self.chance.choice(_BEFALLS)
+            if befalls(self.world.faults) is None:  # no call of the desk's meets it
+                self.made.befalls("updates come twice, or in disorder")
 
     def _is_death(self, number: int) -> bool:
         part = self.sizes.faults / _PARTS

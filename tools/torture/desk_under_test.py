@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, field
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,6 +21,7 @@ from sandbox import Chat, Message, Person
 from tests.e2e.lives import opens, standing
 from tests.e2e.stage import Stage, staged
 from tests.e2e.warm import SQLITE, WarmBot, WarmProcesses
+from tools.torture.traces import MOST, Forgotten, Place, Trouble, trace
 
 CUSTOMERS: Final = 8
 OPENS: Final = "Не работает"  # what a ticket begins with
@@ -103,7 +105,8 @@ SHORT: Final = Sizes(
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What came of it. ``stuck``: whether not everything had come in time by itself; ``mixed``: how
-    often what was written down was not of one version of the directory.
+    often what was written down was not of one version of the directory; ``traces``: all that is
+    known of what is lost or stands twice, line by line.
     """
 
     said: int
@@ -113,6 +116,7 @@ class Outcome:
     seconds: float
     note: str = ""
     mixed: int = 0
+    traces: tuple[str, ...] = ()
 
     @property
     def fine(self) -> bool:
@@ -131,8 +135,8 @@ class DeskUnderTest:
     answers: int = 10  # of so many things said one is an answer
     patient: bool = False  # people wait for what is on its way, too, not only for what is stored
     gone: int = 0  # not in the database that was restored
-    # how often each thing said stood in what the chats have forgotten since, by its number
-    forgotten: bytearray = field(default_factory=bytearray)
+    forgotten: Forgotten = field(default_factory=Forgotten)
+    befell: list[Trouble] = field(default_factory=list)  # beside what befell its calls
     _known: int = 0
 
     async def settle_in(self, count: int = CUSTOMERS) -> None:
@@ -190,7 +194,7 @@ class DeskUnderTest:
             for m in standing(chat)
             for found in _NUMBER.findall(m.text)
         )
-        shown.update({f"{number:05}": times for number, times in enumerate(self.forgotten)})
+        shown.update({f"{number:05}": times for number, times in enumerate(self.forgotten.times)})
         rows = await self.ask("SELECT text, flood_id FROM message WHERE text LIKE 'Слова №%'")
         kept = Counter(_NUMBER.findall(text)[0] for text, _ in rows)
         folded = {_NUMBER.findall(text)[0] for text, flood in rows if flood is not None}
@@ -210,12 +214,12 @@ class DeskUnderTest:
         """The chat forgets all but its newest messages and what has buttons, which is changed for
         days; what stands in the others is counted for ever.
         """
-        self.forgotten.extend(bytes(self.said + 1 - len(self.forgotten)))
+        self.forgotten.make_room(self.said + 1)
         for message in list(chat.history.values())[:-keep]:
             if message.inline_keyboard is None:
                 del chat.history[message.id]
                 for found in _NUMBER.findall(message.text) if _stands(message) else ():
-                    self.forgotten[int(found)] += 1
+                    self.forgotten.note(int(found), _place(message))
 
     async def stored(self) -> int:
         """How much of it is in the database; as much as before while that cannot be asked."""
@@ -267,7 +271,36 @@ class DeskUnderTest:
         doubled = sum(times > 1 for times in stands.values())
         lost = self.said - sum(times > 0 for times in stands.values())
         seconds = time.monotonic() - began
-        return Outcome(self.said, lost, doubled, stuck, seconds, note)
+        traces = tuple(await self.traces(stands)) if lost or doubled else ()
+        return Outcome(self.said, lost, doubled, stuck, seconds, note, traces=traces)
+
+    async def traces(self, stands: Counter[str]) -> list[str]:
+        """All that is known of what does not stand once."""
+        numbers = (f"{number:05}" for number in range(1, self.said + 1))
+        wrong = [number for number in numbers if stands[number] != 1]
+        told = [line for number in wrong[:MOST] for line in await self._trace(number)]
+        return told + ([f"… and {len(wrong) - MOST} more"] if len(wrong) > MOST else [])
+
+    async def _trace(self, number: str) -> list[str]:
+        places = [
+            _place(message)
+            for chat in self.chats
+            for message in standing(chat)
+            if number in _NUMBER.findall(message.text)
+        ]
+        hits = self.stage.world.faults.hits
+        troubles = [Trouble(hit.at, f"{hit.kind} of {hit.method} {hit.chat_id}") for hit in hits]
+        troubles = sorted([*troubles, *self.befell], key=attrgetter("at"))
+        places += self.forgotten.of(int(number))
+        return await trace(self.ask, number, f"Слова №{number}.", places, troubles)
+
+    def befalls(self, what: str) -> None:
+        """Note that this happens now, for traces."""
+        self.befell.append(Trouble(self.stage.world.clock.now(), what))
+
+
+def _place(message: Message) -> Place:
+    return Place(message.date, message.chat.id, message.id)
 
 
 def _stands(message: Message) -> bool:

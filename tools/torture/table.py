@@ -46,6 +46,6 @@ async def play(names: Sequence[str], sizes: Sizes) -> bool:
             if outcome.fine:
                 shutil.rmtree(folder)
             else:
-                print(f"database and log: {folder}", file=sys.stderr)
+                print(*outcome.traces, f"database and log: {folder}", sep="\n", file=sys.stderr)
             fine = fine and outcome.fine
     return fine

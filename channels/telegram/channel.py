@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from channels.telegram.changes import Changes
 from channels.telegram.client.api_errors import Refused
 from channels.telegram.client.gateway import Gateway, counter_of
-from channels.telegram.client.send_progress import SendProgressStore, sent_of
+from channels.telegram.client.send_progress import Progress, SendProgressStore, sent_of
 from channels.telegram.copies import CopyMessages, find_words
 from channels.telegram.drawn_messages import BoardMessages, CardMessages, FloodMessages
 from channels.telegram.edited_copies import EditedCopies
@@ -172,15 +172,24 @@ class TelegramChannel:
             steps = begun.steps if begun else await plan(delivery, renderer)
             if not steps:
                 return None
+            noted = await self._noted(delivery, renderer, begun)
             found = await self._progress.look_for(delivery, steps, lowest, unread)
         if found is None:
             return None
         sent = sent_of(delivery, found)
+        return replace(sent, note={**sent.note, **noted})
+
+    async def _noted(
+        self, delivery: Delivery, renderer: Renderer, begun: Progress | None
+    ) -> Mapping[str, Any]:
+        """What is kept of it beside where it stands. Read before the search: what that has found
+        is known from then on, and would not be found again.
+        """
         if delivery.kind == FLOOD:
-            sent = await self._floods.note_posted(delivery, sent, renderer)
-        elif delivery.kind == "card" and not begun:
-            sent = await self._cards.note_posted(delivery, sent)
-        return sent
+            return await self._floods.noted(delivery, renderer)
+        if delivery.kind == "card" and not begun:
+            return await self._cards.noted(delivery)
+        return {}
 
     async def _is_topic_lost(self, delivery: Delivery, lowest: int, unread: int) -> bool:
         if delivery.person_id is None:

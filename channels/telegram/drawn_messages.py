@@ -56,10 +56,10 @@ class CardMessages:
         screen = replace(screen, keyboard=loaded(posted["keyboard"]))
         return [Step(post(int(delivery.address), screen, None, thread))]
 
-    async def note_posted(self, delivery: Delivery, sent: Sent) -> Sent:
-        """What was found of a card, with what it looked like when it was posted."""
+    async def noted(self, delivery: Delivery) -> dict[str, Any]:
+        """What is kept with a card that is found: what it looked like when it was posted."""
         posted = (await self.kit.desk.read(probe_context_of, delivery.id))[POSTED]
-        return replace(sent, note={**sent.note, "digest": posted["digest"]})
+        return {"digest": posted["digest"]}
 
     async def _draw(self, delivery: Delivery, renderer: Renderer) -> tuple[Card, Screen]:
         card = await self.kit.card_of(delivery)
@@ -93,10 +93,10 @@ class FloodMessages:
         place = None if card is None else ref_here(delivery, card.place)
         return [Step(post(int(delivery.address), screen, place, thread))]
 
-    async def note_posted(self, delivery: Delivery, sent: Sent, renderer: Renderer) -> Sent:
-        """What was found of a flood's post, with the message that it stands for."""
+    async def noted(self, delivery: Delivery, renderer: Renderer) -> dict[str, Any]:
+        """What is kept with a flood's post that is found: the message that it stands for."""
         flood, _ = await self._draw(delivery, renderer)
-        return replace(sent, note={**sent.note, "messages": [flood.id]})
+        return {"messages": [flood.id]}
 
     async def _draw(self, delivery: Delivery, renderer: Renderer) -> tuple[Flood, Screen]:
         found = await self.kit.desk.read(flood_of, delivery.message_id or 0, delivery.to)

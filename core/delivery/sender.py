@@ -132,8 +132,10 @@ class DeliverySender:
             except Exception as mistake:  # noqa: BLE001 the same
                 what = "it is unknown whether a delivery arrived"
                 log_failure(log, what, mistake, **ids_of(delivery))
-                final = ours and not is_transient(mistake)
-                return _refused_by_us() if final else self._try_again(delivery, "internal")
+                if is_transient(mistake):  # nothing is sent again because we could not look
+                    pause, may_wake = STORE_PAUSE, False
+                    continue
+                return _refused_by_us() if ours else self._try_again(delivery, "internal")
             else:
                 if sent is not None:
                     return DeliveryResult(Outcome.DELIVERED, sent)

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from core.db import StoreUnreachable
 from core.delivery import courier, sender
 from core.delivery.channel import SendError
 from tests.delivery.courier_fixture import ALICE, BORIS, GROUP, CourierHarness, busy
@@ -58,6 +59,20 @@ async def test_it_is_asked_until_there_is_an_answer(
     async with harness.at_work():
         await harness.until_over()
     assert harness.channel.asked == [row] * 4
+    assert harness.channel.tried == [row]
+
+
+async def test_while_the_database_cannot_be_asked_either_nothing_is_sent_again(
+    harness: CourierHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What has to be known of a message to look for it is read from there."""
+    monkeypatch.setattr(sender, "backoff", lambda *_: 0.01)
+    row = await harness.put(ALICE)
+    harness.channel.plan(str(ALICE), "cut")
+    harness.channel.answers.extend([StoreUnreachable("locked"), StoreUnreachable("locked")])
+    async with harness.at_work():
+        await harness.until_over()
+    assert harness.channel.asked == [row] * 3
     assert harness.channel.tried == [row]
 
 

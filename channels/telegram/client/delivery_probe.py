@@ -63,6 +63,9 @@ class DeliveryProbe:
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
         self._known_ids = gateway.known_ids
+        # what searches have overwritten and could not delete yet, by chat: it looks like what was
+        # looked for, and must not be taken for that when the search begins again
+        self._overwritten: dict[int, set[int]] = {}
 
     async def find(
         self, method: Method, chat: int, lowest: int, unread: int = 0
@@ -76,11 +79,11 @@ class DeliveryProbe:
         """
         wanted = unchanging_edits(method)
         hits: list[int] = []
-        overwritten: list[int] = []
+        overwritten = self._overwritten.setdefault(chat, set())
         message_ref, empty = lowest, 0
         last = max(self._known_ids.newest(chat), lowest) + unread + AHEAD
         while len(hits) < len(wanted) and (message_ref := message_ref + 1) <= last:
-            if self._known_ids.is_known(chat, message_ref):
+            if self._known_ids.is_known(chat, message_ref) or message_ref in overwritten:
                 continue
             look = await self._probe(chat, message_ref, wanted[len(hits)])
             if look is ProbeResult.NOTHING:
@@ -92,10 +95,13 @@ class DeliveryProbe:
             if look is ProbeResult.FOREIGN:
                 self._known_ids.note(chat, message_ref)
                 last = max(last, message_ref + AHEAD)
-            elif look is not ProbeResult.OURS:
-                (hits if look is ProbeResult.SAME else overwritten).append(message_ref)
+            elif look is ProbeResult.SAME:
+                hits.append(message_ref)
+            elif look is ProbeResult.OVERWRITTEN:
+                overwritten.add(message_ref)
         whole = len(hits) == len(wanted)
-        await self._delete(chat, overwritten if whole else [*hits, *overwritten])
+        await self._delete(chat, sorted(overwritten if whole else {*hits, *overwritten}))
+        del self._overwritten[chat]
         for message_ref in hits:
             self._known_ids.note(chat, message_ref)
         return hits if whole else None

@@ -73,8 +73,11 @@ class SendProgressStore:
                 progress.advance(step, _refs(result))
         except SendError as error:
             if error.uncertain or (progress.done and not error.permanent):
-                self._begun[delivery.id] = progress
-                await self._note(delivery, progress)
+                await self._keep(delivery, progress)
+            raise
+        except Exception:  # a mistake of our own: what stands is known, and would not be found
+            if progress.done:
+                await self._keep(delivery, progress)
             raise
         return progress
 
@@ -102,6 +105,10 @@ class SendProgressStore:
         if begun is not None or came is None:
             return begun or Progress(steps)
         return Progress(steps, came["done"], [*came["refs"]], [*came["carried"]])
+
+    async def _keep(self, delivery: Delivery, progress: Progress) -> None:
+        self._begun[delivery.id] = progress
+        await self._note(delivery, progress)
 
     async def _note(self, delivery: Delivery, progress: Progress) -> None:
         """Store it for the next process, whose calls may differ, but come in the same order."""

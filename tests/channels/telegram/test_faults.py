@@ -4,12 +4,13 @@ import asyncio
 import json
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from typing import Any
 
 import pytest
 from aiogram import Bot
+from aiogram.methods import SendSticker
 
 from bot.polling import row_of
 from channels.telegram import talk
@@ -17,9 +18,11 @@ from channels.telegram.channel import TelegramChannel
 from channels.telegram.client.delivery_probe import AHEAD
 from channels.telegram.client.gateway import Gateway, make_bot
 from core import inbox
+from core.db import StoreUnreachable
 from core.delivery import outbox_store
 from core.delivery.channel import Delivery, SendError, Sent
 from core.delivery.courier import Courier
+from core.desk import Desk
 from core.setup.desk_health import take_lead
 from core.tickets.classification import retitle
 from core.tickets.delivery_results import FOLLOW_UPS
@@ -260,6 +263,54 @@ async def test_a_lost_answer_is_found_behind_what_a_killed_process_said_besides(
     assert await told(harness, "Restart it") == ["Restart it"]
 
 
+async def test_what_a_search_has_overwritten_is_not_what_it_looks_for_when_it_begins_again(
+    harness: ChannelHarness,
+) -> None:
+    number = await opened(harness)
+    await harness.answer(number, harness.oleg.say(harness.group, "Restart it").result)
+    delivery = await harness.next()
+    assert delivery is not None
+    async with doomed(harness) as bot:
+        await bot.send_message(harness.anna.id, "What this bot can do")
+    harness.world.faults.cut(method="sendMessage")
+    await harness.carry(delivery)
+    stands = harness.anna.chat.last
+    harness.world.faults.error(500, method="editMessageReplyMarkup", after=1)
+    with pytest.raises(SendError):
+        await harness.channel.was_delivered(delivery)
+    found = await harness.channel.was_delivered(delivery)
+    assert found is not None and found.message_refs == (str(stands.id),)
+    assert await told(harness, "Restart it") == ["Restart it"]
+
+
+async def test_what_was_found_is_not_forgotten_while_the_database_is_away(
+    harness: ChannelHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Found once, it is known, and no search would look at it again."""
+    await harness.open(harness.anna.say("The camera is dark").result)
+    harness.world.faults.cut(method="sendMessage")
+    await lost(harness)
+    channel, read = await next_life(harness), Desk.read
+    delivery = await interrupted(harness)
+    asked, fails_at, found = 0, 0, None
+
+    async def away(desk: Desk, what: Any, *given: Any) -> Any:
+        nonlocal asked
+        asked += 1
+        if asked == fails_at:
+            raise StoreUnreachable("locked")
+        return await read(desk, what, *given)
+
+    monkeypatch.setattr(Desk, "read", away)
+    while found is None:  # each of the questions fails once, the others before it do not
+        asked, fails_at = 0, fails_at + 1
+        with suppress(StoreUnreachable):
+            found = await channel.was_delivered(delivery)
+            assert found is not None
+    assert fails_at > 3 and found.message_refs == (str(harness.group.last.id),)
+    assert found.note["digest"]
+
+
 async def test_pictures_are_told_from_what_a_killed_process_said_besides(
     harness: ChannelHarness,
 ) -> None:
@@ -455,6 +506,28 @@ async def test_a_part_whose_answer_was_lost_is_found_and_the_rest_is_added(
     assert delivery is not None
     left = await harness.carry(delivery)
     assert left.error is not None and left.error.uncertain
+    found = await harness.channel.was_delivered(delivery)
+    assert found is not None and len(found.message_refs) == 2
+    assert [m.kind for m in harness.group.bot_messages] == ["text", "sticker"]
+
+
+async def test_a_part_that_stands_is_known_when_a_mistake_of_ours_stops_the_next(
+    harness: ChannelHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number = await opened(harness)
+    harness.group.history.pop(card(harness).id)
+    await harness.hear(harness.anna.send_sticker().result, number=number)
+    delivery, call = await harness.next(), Gateway.call
+    assert delivery is not None
+
+    async def stumbles(gateway: Gateway, method: Any) -> Any:
+        if isinstance(method, SendSticker) and method.reply_parameters is None:
+            raise StoreUnreachable("locked")
+        return await call(gateway, method)
+
+    with monkeypatch.context() as stumbling, pytest.raises(StoreUnreachable):
+        stumbling.setattr(Gateway, "call", stumbles)
+        await harness.carry(delivery)
     found = await harness.channel.was_delivered(delivery)
     assert found is not None and len(found.message_refs) == 2
     assert [m.kind for m in harness.group.bot_messages] == ["text", "sticker"]

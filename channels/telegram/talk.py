@@ -58,6 +58,7 @@ class Talk:
         return waiting
 
     def _note(self, newest_first: Iterable[str]) -> None:
-        told = [message_told_of(raw) for raw in newest_first]
+        told, known = [message_told_of(raw) for raw in newest_first], self.gateway.known_ids
         for chat, message in filter(None, reversed(told)):
-            self.gateway.known_ids.note(chat, message)
+            if not known.is_known(chat, message):  # other processes are told of each
+                known.note(chat, message)

@@ -101,7 +101,7 @@ class DeliveryProbe:
                 overwritten.add(message_ref)
         whole = len(hits) == len(wanted)
         await self._delete(chat, sorted(overwritten if whole else {*hits, *overwritten}))
-        del self._overwritten[chat]
+        self._overwritten.pop(chat, None)
         for message_ref in hits:
             self._known_ids.note(chat, message_ref)
         return hits if whole else None

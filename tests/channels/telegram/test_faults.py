@@ -384,7 +384,7 @@ async def lost_behind(harness: ChannelHarness, place: Chat, words: int) -> Deliv
     delivery = await harness.next()
     assert delivery is not None
     for _ in range(words):
-        harness.oleg.say(place, "talk")
+        _ = harness.oleg.say(place, "talk").result
     harness.world.faults.cut(method="sendMessage")
     left = await harness.carry(delivery)
     assert left.error is not None and left.error.uncertain

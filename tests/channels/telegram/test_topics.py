@@ -195,7 +195,7 @@ async def test_a_topic_that_was_made_behind_words_that_nobody_has_read_is_found(
     card = await forum.next()
     assert card is not None
     for _ in range(2 * END):
-        forum.oleg.say(forum.group, "talk")
+        _ = forum.oleg.say(forum.group, "talk").result
     forum.world.faults.cut(method="createForumTopic")
     assert (await forum.carry(card)).error is not None
     assert await forum.channel.was_delivered(card) is None, "the card itself was not sent"

@@ -15,7 +15,7 @@ from tests.e2e.stage import Stage, staged
 from tests.e2e.warm import SQLITE
 from tools.torture.days import Days, Memory
 from tools.torture.desk_under_test import DeskUnderTest
-from tools.torture.traces import Forgotten, Place, Trouble
+from tools.torture.traces import Forgotten, Standing, Trouble
 
 BUTTON = {"inline_keyboard": [[{"text": "Взять", "callback_data": "take"}]]}
 
@@ -109,7 +109,10 @@ async def test_a_fault_is_remembered_with_the_call_that_it_has_befallen(tmp_path
 
 
 def test_of_what_was_forgotten_all_places_are_known() -> None:
-    forgotten, places = Forgotten(), [Place(5, -100, 1), Place(9, 42, 2), Place(7, -100, 3)]
+    forgotten, places = (
+        Forgotten(),
+        [Standing(5, -100, 1), Standing(9, 42, 2), Standing(7, -100, 3)],
+    )
     forgotten.make_room(3)
     for place in places:
         forgotten.note(2, place)

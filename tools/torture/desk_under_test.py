@@ -21,7 +21,7 @@ from sandbox import Chat, Message, Person
 from tests.e2e.lives import opens, standing
 from tests.e2e.stage import Stage, staged
 from tests.e2e.warm import SQLITE, WarmBot, WarmProcesses
-from tools.torture.traces import MOST, Forgotten, Place, Trouble, trace
+from tools.torture.traces import MOST, Forgotten, Standing, Trouble, trace
 
 CUSTOMERS: Final = 8
 OPENS: Final = "Не работает"  # what a ticket begins with
@@ -299,8 +299,8 @@ class DeskUnderTest:
         self.befell.append(Trouble(self.stage.world.clock.now(), what))
 
 
-def _place(message: Message) -> Place:
-    return Place(message.date, message.chat.id, message.id)
+def _place(message: Message) -> Standing:
+    return Standing(message.date, message.chat.id, message.id)
 
 
 def _stands(message: Message) -> bool:

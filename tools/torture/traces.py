@@ -38,7 +38,7 @@ SELECT id, external_id, state, error, received_at FROM inbox WHERE raw LIKE '%{w
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Place:
+class Standing:
     """A message on Telegram's side. ``at``: Unix time, as Telegram sees it."""
 
     at: int
@@ -57,7 +57,7 @@ class Forgotten:
 
     times: bytearray = field(default_factory=bytearray)
     _last: array[int] = field(default_factory=lambda: array("q"))
-    _earlier: dict[int, list[Place]] = field(default_factory=lambda: defaultdict(list))
+    _earlier: dict[int, list[Standing]] = field(default_factory=lambda: defaultdict(list))
 
     def make_room(self, numbers: int) -> None:
         """There are so many numbers now."""
@@ -65,21 +65,21 @@ class Forgotten:
         self.times.extend(bytes(more))
         self._last.extend([0] * 3 * more)
 
-    def note(self, number: int, place: Place) -> None:
+    def note(self, number: int, place: Standing) -> None:
         """It stood there, too."""
         if self.times[number]:
             self._earlier[number].append(self._last_of(number))
         self.times[number] += 1
         self._last[3 * number : 3 * number + 3] = array("q", (place.at, place.chat, place.message))
 
-    def of(self, number: int) -> list[Place]:
+    def of(self, number: int) -> list[Standing]:
         """All places of it."""
         if number >= len(self.times) or not self.times[number]:
             return []
         return [*self._earlier.get(number, ()), self._last_of(number)]
 
-    def _last_of(self, number: int) -> Place:
-        return Place(*self._last[3 * number : 3 * number + 3])
+    def _last_of(self, number: int) -> Standing:
+        return Standing(*self._last[3 * number : 3 * number + 3])
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +99,7 @@ def clock(at: float) -> str:
 
 
 async def trace(
-    ask: Ask, number: str, words: str, places: Sequence[Place], troubles: Iterable[Trouble]
+    ask: Ask, number: str, words: str, places: Sequence[Standing], troubles: Iterable[Trouble]
 ) -> list[str]:
     """All that is known of the thing that was said in these words, a line each."""
     told = [f"№{number} stands {len(places)} times" if places else f"№{number} stands nowhere"]

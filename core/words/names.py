@@ -18,12 +18,11 @@ _FLAG_LETTERS: Final = range(0x1F1E6, 0x1F200)
 _JAMO_TAILS: Final = range(0x1160, 0x1200)
 _HIGH: Final = range(0xD800, 0xDC00)
 _LOW: Final = range(0xDC00, 0xE000)
-_ASTRAL: Final = 0x10000
 
 
 def units(text: str) -> int:
     """Return the length in UTF-16 code units, in which messages are measured."""
-    return len(text) + sum(1 for char in text if ord(char) >= _ASTRAL)
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def clusters(text: str) -> Iterator[str]:

@@ -11,7 +11,7 @@ import math
 import time
 from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -260,7 +260,7 @@ class Responder:
         reaction = SetMessageReaction(
             chat_id=message.chat.id,
             message_id=message.message_id,
-            reaction=[ReactionTypeEmoji(emoji=emoji)],
+            reaction=[_sign(emoji)],
         )
         signed = message_ref(message.chat.id, message.message_id)
         asked = self.acknowledgements.ask(signed, self.desk.clock())
@@ -342,6 +342,12 @@ def _seen_by_one(message: Any) -> dict[str, int] | None:
     if number is None or reader is None:
         return None
     return {"ephemeral_message_id": number, "receiver_user_id": reader.id}
+
+
+@cache
+def _sign(emoji: str) -> ReactionTypeEmoji:
+    """Ours are few, and each never changes."""
+    return ReactionTypeEmoji(emoji=emoji)
 
 
 def _is_ours(message: Message) -> bool:

@@ -458,6 +458,14 @@ def test_long_letters_go_into_whole_messages(text: str) -> None:
     assert squeezed("".join(parts)) == squeezed(text)
 
 
+@pytest.mark.parametrize(
+    ("text", "length"),
+    [("", 0), ("abc", 3), ("Ёлка", 4), ("👍", 2), ("a👨‍👩‍👧b", 10), ("\ud83d", 1), ("\udc4d!", 2)],
+)
+def test_a_text_is_as_long_as_telegram_counts_it(text: str, length: int) -> None:
+    assert units(text) == length
+
+
 def test_each_part_takes_its_share_of_the_entities() -> None:
     text = "😀 жирный текст\nи ссылка"
     bold = {"type": "bold", "offset": 3, "length": 12}

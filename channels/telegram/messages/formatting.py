@@ -4,6 +4,7 @@ Offsets are the Bot API's: in UTF-16 units.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, Final
 
 from aiogram.types import MessageEntity
@@ -58,7 +59,13 @@ def headed(
 
 def as_entities(entities: Iterable[Mapping[str, Any]]) -> list[MessageEntity]:
     """What was kept, as aiogram sends it."""
-    return [MessageEntity(**entity) for entity in entities]
+    return [_as_entity(**entity) for entity in entities]
+
+
+@lru_cache(maxsize=1024)
+def _as_entity(**facts: Any) -> MessageEntity:
+    """It never changes, and most are lines in bold of a few lengths."""
+    return MessageEntity(**facts)
 
 
 def _as_dict(entity: MessageEntity) -> Entity:

@@ -1,6 +1,7 @@
 """Builds the Bot API calls that send stored messages again, whole and in order."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, Final
 
 from aiogram.methods import (
@@ -200,10 +201,20 @@ def _reply(
 ) -> ReplyParameters | None:
     if reply_to is None:
         return None
-    quoted = {}
-    if quote is not None:
-        quoted = {"quote": quote["quote"], "quote_entities": as_entities(quote["entities"])}
-    return ReplyParameters(message_id=reply_to, allow_sending_without_reply=not must, **quoted)
+    if quote is None:
+        return _plain_reply(reply_to, must)
+    return ReplyParameters(
+        message_id=reply_to,
+        allow_sending_without_reply=not must,
+        quote=quote["quote"],
+        quote_entities=as_entities(quote["entities"]),
+    )
+
+
+@lru_cache(maxsize=1024)
+def _plain_reply(reply_to: int, must: bool) -> ReplyParameters:  # noqa: FBT001
+    """It never changes, and many messages answer the same card."""
+    return ReplyParameters(message_id=reply_to, allow_sending_without_reply=not must)
 
 
 def _said(

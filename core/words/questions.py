@@ -33,6 +33,7 @@ _WHOLE_PHONE: Final = (
 _CITY_PHONE: Final = r"(?<![\w-])\d{2,3}[\s-]\d\d[\s-]\d\d(?![\w-])"
 _HANDLE: Final = r"(?<![\w@.])@[a-z0-9_]{3,64}(?!\w)"
 _NUMBER: Final = r"(?<!\w)[^\W_]{1,20}(?:[-/][^\W_]{1,20}){1,5}(?!\w)"
+_DIGIT: Final = re.compile(r"\d")
 _PHONES: Final = re.compile(_WHOLE_PHONE)
 _EMAILS: Final = re.compile(_EMAIL)
 _NUMBERS: Final = re.compile(_NUMBER)
@@ -60,10 +61,13 @@ def words_of_text(*texts: str) -> set[str]:
 
 
 def _whole(folded: str) -> Iterator[str]:
+    if "@" in folded:
+        yield from (_cut(address) for address in _EMAILS.findall(folded))
+    if _DIGIT.search(folded) is None:  # as in most of what customers write
+        return
     for found in _PHONES.findall(folded):
         if (phone := typed_phone(found)) is not None:
             yield _backwards(phone)
-    yield from (_cut(address) for address in _EMAILS.findall(folded))
     yield from _numbers_in(folded)
 
 

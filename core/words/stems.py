@@ -51,7 +51,9 @@ def _words(text: str) -> Iterator[str]:
 
 
 def _with_parts(word: str) -> list[str]:
-    """Yield the word and the parts between its underscores: `mos_12_23` is found by all."""
+    """Return the word and the parts between its underscores: `mos_12_23` is found by all."""
+    if "_" not in word:
+        return [word]
     parts = [part for part in word.split("_") if len(part) > 1]
     return [word, *parts] if len(parts) > 1 else [word]
 

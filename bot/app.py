@@ -37,6 +37,7 @@ from core.delivery.courier import Courier
 from core.delivery.pacing import Pacer
 from core.desk import Clock, Desk, utc_now
 from core.files import Attachments, FileStore, LinkedFiles, store_at
+from core.inbox import Stored
 from core.integrations.webhooks import find_webhook
 from core.people.contact_points import zone_at
 from core.setup.company_settings import find_company
@@ -163,7 +164,8 @@ def build(
     stored = news.set if peers is None else StoredHere(news, update_queue, peers)
     fetchers = mail_fetchers(settings, desk, files, stored, lambda: update_queue.waiting)
     copies = copies_in(settings.update_copies_dir)
-    poller = _intake(settings, bot, desk, stored, partial(courier.reached, "telegram"), copies)
+    reached = partial(courier.reached, "telegram")
+    poller = _intake(settings, bot, desk, stored, reached, copies, update_queue.take)
     runner = Runner(desk, settings.sweep_interval)
     return App(
         settings,
@@ -226,9 +228,10 @@ def _intake(
     stored: Callable[[], None],
     reached: Callable[[], None],
     copies: UpdateCopies | None,
+    take: Callable[[Stored], bool],
 ) -> Poller | WebhookIntake:
     if settings.webhook_url is None or settings.webhook_secret is None:
-        return Poller(bot, desk, stored, reached, copies)
+        return Poller(bot, desk, stored, reached, copies, take)
     secret = settings.webhook_secret.get_secret_value()
     return WebhookIntake(bot, desk, stored, settings.webhook_url, secret, reached, copies)
 

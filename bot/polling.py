@@ -9,7 +9,7 @@ import json
 import logging
 import random
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import inf
 from typing import Any, Final, TypeGuard
@@ -30,7 +30,7 @@ from bot.update_copies import UpdateCopies
 from core.delivery.pacing import backoff
 from core.desk import Desk
 from core.fault_points import pass_point
-from core.inbox import Raw, store
+from core.inbox import Raw, Stored, store
 
 log = logging.getLogger(__name__)
 
@@ -105,6 +105,7 @@ def _fits(number: object) -> TypeGuard[int]:
 class Poller:
     """Fetches, stores and confirms updates. ``stored`` is called after each batch, ``reached``
     when Telegram answers again after it did not. ``copies``: another place that gets them first.
+    ``take`` is handed what came alone, and returns whether it has it without ``stored``.
     """
 
     bot: Bot
@@ -112,6 +113,7 @@ class Poller:
     stored: Callable[[], None]
     reached: Callable[[], None] = lambda: None
     copies: UpdateCopies | None = None
+    take: Callable[[Stored], bool] = lambda _: False
     last_poll: float = field(default_factory=time.monotonic)
     _rival_since: float = -inf
     _rival_at: float = -inf
@@ -180,15 +182,23 @@ class Poller:
             return
         pass_point("inbox.before_store")
         rows = [row for update in batch if (row := row_of(update)) is not None]
-        if rows:
-            if self.copies is not None:
-                await self.copies.add(f"telegram:{self.bot.id}", rows)
-            await self.desk.run(store, f"telegram:{self.bot.id}", rows, waits_for_disk=False)
+        alone = await self._store(rows)
         pass_point("inbox.after_store")
-        self.stored()  # what comes of them is written after them, and need not wait here
+        # what comes of them is written after them, and need not wait here
+        if alone is None or not self.take(alone):
+            self.stored()
         await self.desk.database.on_disk(patience=HANDLED_WITHIN)
         self._offset = max(int(row.external_id) for row in rows) + 1
         pass_point("inbox.before_confirm")
+
+    async def _store(self, rows: Sequence[Raw]) -> Stored | None:
+        """Returns what is stored of one that came alone."""
+        if not rows:
+            return None
+        source = f"telegram:{self.bot.id}"
+        if self.copies is not None:
+            await self.copies.add(source, rows)
+        return await self.desk.run(store, source, rows, waits_for_disk=False)
 
 
 def row_of(update: Any) -> Raw | None:

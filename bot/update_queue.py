@@ -79,6 +79,8 @@ class UpdateQueue:
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
     _ids: set[int] = field(default_factory=set)
     _read_up_to: int = 0
+    _has_read_all: bool = False  # up to the last news
+    _last_id: int = 0  # of those that were ever read or taken
     _begun_at: float = 0.0  # when the inbox was last read from its beginning
     _left: set[str] = field(default_factory=set)  # chats of which some wait to be read again
     _look_soon: float = LOOK_SOON
@@ -109,16 +111,33 @@ class UpdateQueue:
                 continue
             for stored in page:
                 self._read_up_to = stored.id
+                self._last_id = max(self._last_id, stored.id)
                 # what comes after one that was left waits until that one is read again
                 if stored.id not in self._ids and stored.ordering_key not in self._left:
                     self._put(stored)
             if len(page) < PAGE:
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(self._look_soon if self._left else LOOK_EVERY):
-                        await self.news.wait()
+                await self._await_news()
             while len(self._ids) >= MAX_WAITING and not self._stopped.is_set():
                 self._capacity.clear()
                 await self._capacity.wait()
+
+    async def _await_news(self) -> None:
+        self._has_read_all = True
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._look_soon if self._left else LOOK_EVERY):
+                await self.news.wait()
+        self._has_read_all = False
+
+    def take(self, stored: Stored) -> bool:
+        """Handle an update that was stored alone just now, without reading it back. False, and
+        nothing is done, where something may stand before it, or another process may have it.
+        """
+        waits = self._has_read_all and not self.news.is_set() and not self._stopped.is_set()
+        if not (waits and stored.id == self._last_id + 1 and self.desk.database.is_sqlite):
+            return False
+        self._last_id = stored.id
+        self._put(stored)
+        return True
 
     def _begin_anew(self) -> None:
         """Read the inbox from its beginning, and later each time as long as others have chats."""

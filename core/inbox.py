@@ -40,10 +40,14 @@ MOST_REPLAYED: Final = 1000
 
 _TABLE: Final[Any] = InboxRow.__table__
 _INBOX: Final = _TABLE.c
+_IDENTITY: Final = ["source", "external_id"]
 _STORE: Final = PreparedStatement(
+    prepared(lambda insert: insert(_TABLE).on_conflict_do_nothing(index_elements=_IDENTITY))
+)
+_STORE_ONE: Final = PreparedStatement(
     prepared(
-        lambda insert: insert(_TABLE).on_conflict_do_nothing(
-            index_elements=["source", "external_id"]
+        lambda insert: (
+            insert(_TABLE).on_conflict_do_nothing(index_elements=_IDENTITY).returning(_INBOX.id)
         )
     )
 )
@@ -84,9 +88,12 @@ class Stored:
     source: str = ""
 
 
-async def store(tx: Tx, source: str, batch: Sequence[Raw], *, waits_for_disk: bool = True) -> None:
+async def store(
+    tx: Tx, source: str, batch: Sequence[Raw], *, waits_for_disk: bool = True
+) -> Stored | None:
     """Store a batch that came from ``source``; what is there already stays as it is. Who does not
-    wait for the disk here does so before it is confirmed (`Database.on_disk`).
+    wait for the disk here does so before it is confirmed (`Database.on_disk`). Returns what is
+    stored of a batch of one, if it is new.
 
     Old rows give up ids that have come again for something new; nothing of them is lost.
     """
@@ -105,7 +112,16 @@ async def store(tx: Tx, source: str, batch: Sequence[Raw], *, waits_for_disk: bo
         for item in batch
     ]
     await _STEP_ASIDE.change(tx.session, again)
-    await _STORE.change(tx.session, rows)
+    if len(batch) != 1:
+        await _STORE.change(tx.session, rows)
+        return None
+    (one,) = batch
+    numbers = await _STORE_ONE.rows(tx.session, rows[0])
+    return (
+        Stored(numbers[0][0], one.external_id, one.ordering_key, one.raw, source)
+        if numbers
+        else None
+    )
 
 
 async def find_heard(tx: ReadTx, source: str, since: datetime, most: int) -> list[str]:

@@ -38,6 +38,13 @@ class QueueHarness:
         await self.desk.run(inbox.store, BOT, [Raw(str(n), str(key), "{}") for key, n in updates])
         self.update_queue.news.set()
 
+    async def store_alone(self, update: tuple[int, int]) -> Stored:
+        """Of which the queue is not told."""
+        chat, number = update
+        stored = await self.desk.run(inbox.store, BOT, [Raw(str(number), str(chat), "{}")])
+        assert stored is not None
+        return stored
+
     @asynccontextmanager
     async def open(self) -> AsyncIterator[UpdateQueue]:
         self.update_queue = UpdateQueue(self.desk, self._handle)

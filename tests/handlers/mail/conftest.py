@@ -8,10 +8,17 @@ from pathlib import Path
 import pytest
 
 from core.db import Database
+from tests.drawn_soon import draw_soon
 from tests.handlers.mail.desk_by_mail import SUPPORT, Stage, stage_at
 from tests.handlers.mail.imap_servers import INSTALLED, SERVERS, OtherServer
 from tests.harness import fill
 from tests.postgres import Postgres
+
+
+@pytest.fixture(autouse=True)
+def drawn_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nearly every test waits until all has left: mails, and the group's card, which is no mail."""
+    draw_soon(monkeypatch)
 
 
 @pytest.fixture

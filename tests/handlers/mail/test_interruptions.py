@@ -11,11 +11,18 @@ from sqlalchemy import select, update
 from core.files import FolderStore
 from core.models import InboxRow, OutboxRow
 from core.tx import Tx
+from handlers.mail import fetch
 from sandbox.process import python, tied
 from tests.handlers.mail.desk_by_mail import ANNA, SUPPORT, Stage, plain
 
 # commands at which the server cuts the connection
 CUTS = ["LOGIN", "SELECT", "STATUS", "UID SEARCH", "UID FETCH", "UID STORE", "IDLE"]
+
+
+@pytest.fixture(autouse=True)
+def tried_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A mailbox that could not be looked into is tried again in moments, not in seconds."""
+    monkeypatch.setattr(fetch, "MAX_PAUSE", 0.2)
 
 
 @pytest.mark.parametrize("command", CUTS)

@@ -63,7 +63,8 @@ def forked(forking: WarmProcesses) -> WarmProcesses:
 @pytest.fixture(scope="session")
 async def shared(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
     """One running bot for all stories that do not stop, break or hurry it."""
-    async with staged(tmp_path_factory.mktemp("shared")) as stage, stage.process():
+    folder = tmp_path_factory.mktemp("shared")
+    async with staged(folder, draws_soon=True) as stage, stage.process():
         yield stage
 
 
@@ -76,7 +77,7 @@ async def bilingual(
     Not shared with other modules: cameras and teams that one of them brings in change the menus.
     """
     folder = tmp_path_factory.mktemp(f"work-{request.param}")
-    async with staged(folder, language=request.param) as stage, stage.process():
+    async with staged(folder, language=request.param, draws_soon=True) as stage, stage.process():
         yield stage
         assert_sealed(stage)
         stage.clean()

@@ -13,7 +13,7 @@ from typing import Any, Final, Literal
 
 from sandbox import BotProcess, Chat, Message, Person, World, python
 from sandbox.process import tied
-from tests.e2e.warm import WarmBot, WarmProcesses, warm_processes
+from tests.e2e.warm import DRAWS_SOON, WarmBot, WarmProcesses, warm_processes
 from tools.bench import proc
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -271,13 +271,15 @@ async def staged(
     *,
     basic: bool = False,
     inside: bool = True,
+    draws_soon: bool = False,
     language: str = "ru",
     **options: Any,
 ) -> AsyncIterator[Stage]:
     """A world with its people; the bot is started by the story.
 
-    ``inside``: the bot is an admin of the group and of the channel already. ``language``: the
-    company's, and that of its people.
+    ``inside``: the bot is an admin of the group and of the channel already. ``draws_soon``: its
+    cards change a moment after a change: not where a story is about changes that are drawn
+    together. ``language``: the company's, and that of its people.
     """
     access: Literal["admin"] | None = "admin" if inside else None
     options = {
@@ -292,4 +294,5 @@ async def staged(
         make = world.group if basic else world.supergroup
         group = make("Операторы", members=[olga, oleg], owner=admin, bot=access)
         alerts = world.channel("Просрочки", members=[olga], owner=admin, bot=access)
-        yield Stage(world, olga, oleg, admin, group, alerts, folder, language=language)
+        settings = {DRAWS_SOON: "yes"} if draws_soon else {}
+        yield Stage(world, olga, oleg, admin, group, alerts, folder, settings, language=language)

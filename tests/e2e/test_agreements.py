@@ -86,7 +86,7 @@ async def _agree(url: str) -> None:
 
 @pytest.fixture(params=["ru", "en"])
 async def stage(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Stage]:
-    async with staged(tmp_path) as stage:
+    async with staged(tmp_path, draws_soon=True) as stage:
         stage.settings["DEFAULT_LANGUAGE"] = request.param
         await _agree(stage.environment()["DATABASE_URL"])
         async with stage.process():

@@ -44,7 +44,7 @@ async def server() -> AsyncIterator[ModelServer]:
 async def stage(
     request: pytest.FixtureRequest, tmp_path: Path, server: ModelServer
 ) -> AsyncIterator[Stage]:
-    async with staged(tmp_path, language=request.param) as stage:
+    async with staged(tmp_path, language=request.param, draws_soon=True) as stage:
         stage.settings |= server.settings
         async with stage.process():
             yield stage

@@ -36,7 +36,10 @@ WORDS: dict[str, dict[str, str]] = {
 @pytest.fixture(scope="module")
 async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
     """A bot of their own: once a company has cameras, everybody's menu offers them."""
-    async with staged(tmp_path_factory.mktemp("cameras")) as stage, stage.process():
+    async with (
+        staged(tmp_path_factory.mktemp("cameras"), draws_soon=True) as stage,
+        stage.process(),
+    ):
         yield stage
         assert_sealed(stage)
         stage.clean()

@@ -21,7 +21,7 @@ DEADLINE = 72.0  # hours, when nobody has said otherwise
 
 @pytest.fixture(scope="module")
 async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
-    async with staged(tmp_path_factory.mktemp("clock")) as stage:
+    async with staged(tmp_path_factory.mktemp("clock"), draws_soon=True) as stage:
         await prepare(stage)
         async with stage.process():
             yield stage

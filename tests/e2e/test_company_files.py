@@ -46,7 +46,7 @@ async def stage(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Stage]:
     folder = tmp_path_factory.mktemp("files")
-    async with staged(folder, language=request.param) as stage:
+    async with staged(folder, language=request.param, draws_soon=True) as stage:
         stage.settings["FILES_URL"] = f"file://{folder}/files"
         async with stage.process():
             yield stage

@@ -19,7 +19,7 @@ consent_version = "{version}"
 
 @pytest.fixture
 async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
-    async with staged(tmp_path_factory.mktemp("consent")) as stage:
+    async with staged(tmp_path_factory.mktemp("consent"), draws_soon=True) as stage:
         yield stage
         assert_sealed(stage)
         stage.world.assert_clean(ignore=EXPECTED)

@@ -21,7 +21,10 @@ DATE = r"\d{1,2} [A-Z][a-z]+, \d{1,2}:\d\d"
 async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
     """An English desk; its operators' Telegram speaks Russian, which is nobody's business."""
     english = {"DEFAULT_LANGUAGE": "en", "COMPANY_NAME": "Our Yard"}
-    async with staged(tmp_path_factory.mktemp("english")) as stage, stage.process(**english):
+    async with (
+        staged(tmp_path_factory.mktemp("english"), draws_soon=True) as stage,
+        stage.process(**english),
+    ):
         yield stage
         assert_sealed(stage)
         stage.clean()

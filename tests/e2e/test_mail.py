@@ -63,7 +63,7 @@ async def mail() -> AsyncIterator[MailServer]:
 
 @pytest.fixture(scope="module")
 async def stage(mail: MailServer, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
-    async with staged(tmp_path_factory.mktemp("mail")) as stage:
+    async with staged(tmp_path_factory.mktemp("mail"), draws_soon=True) as stage:
         letters = {
             "SMTP_URL": f"smtp://127.0.0.1:{mail.relay.port}",
             "MAIL_FROM": "Наш двор <support@company.test>",

@@ -31,7 +31,7 @@ signature = {{ ru = "{{operator}}\\nРасчёты: {{topic}}" }}
 
 @pytest.fixture
 async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
-    async with staged(tmp_path) as stage:
+    async with staged(tmp_path, draws_soon=True) as stage:
         yield stage
 
 

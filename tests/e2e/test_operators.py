@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -12,8 +14,8 @@ import pytest
 from channels.telegram.screens.card import ASSISTED
 from handlers.telegram.operators.commands import COMMANDS
 from sandbox import Message, Person
-from tests.e2e.looking import TITLE, events, everything, soon, value
-from tests.e2e.stage import Stage
+from tests.e2e.looking import TITLE, assert_sealed, events, everything, soon, value
+from tests.e2e.stage import Stage, staged
 
 NEW = [["🙋 Взять", "✅ Решено"], ["🟡 Заморозить", "⋯ Ещё"]]
 TAKEN = [["✅ Решено", "🕓 Ждём ответа"], ["🟡 Заморозить", "⋯ Ещё"]]
@@ -23,6 +25,15 @@ MOSCOW = ZoneInfo("Europe/Moscow")
 @pytest.fixture
 def stage(sealed: Stage) -> Stage:
     return sealed
+
+
+@pytest.fixture
+async def new_desk(tmp_path: Path) -> AsyncIterator[Stage]:
+    """A bot that takes its time with cards, as a real one."""
+    async with staged(tmp_path) as new_desk, new_desk.process():
+        yield new_desk
+        assert_sealed(new_desk)
+        new_desk.clean()
 
 
 @pytest.fixture
@@ -61,25 +72,26 @@ async def test_every_ticket_has_a_card_with_the_marker_and_buttons(
 
 
 async def test_the_card_is_edited_in_place_and_only_when_something_of_it_changes(
-    stage: Stage, anna: Person
+    new_desk: Stage,
 ) -> None:
-    number, card = await stage.open_ticket(anna, "Нет картинки")
+    anna = new_desk.customer("Анна")
+    number, card = await new_desk.open_ticket(anna, "Нет картинки")
     await anna.say("Раз")
     await anna.say("Два")
     await anna.send_photo(caption="Три")
-    await stage.olga.reply(card, "// заметка")
-    await stage.settle()
+    await new_desk.olga.reply(card, "// заметка")
+    await new_desk.settle()
     assert not card.edited  # words change nothing on it
-    await stage.olga.reply(card, "/take")
-    await stage.olga.reply(card, "Смотрю")
-    await stage.olga.reply(card, "И ещё смотрю")
-    await stage.settle()
+    await new_desk.olga.reply(card, "/take")
+    await new_desk.olga.reply(card, "Смотрю")
+    await new_desk.olga.reply(card, "И ещё смотрю")
+    await new_desk.settle()
     assert card.text.startswith("🟢")
     assert len(card.revisions) == 1  # all of that is one edit
-    await stage.olga.reply(card, "Третий ответ")
-    await stage.settle()
+    await new_desk.olga.reply(card, "Третий ответ")
+    await new_desk.settle()
     assert len(card.revisions) == 1
-    cards = [m for m in stage.group.bot_messages if f" #{number} · Обращение" in m.text]
+    cards = [m for m in new_desk.group.bot_messages if f" #{number} · Обращение" in m.text]
     assert cards == [card]
 
 

@@ -30,12 +30,17 @@ from bot.lazy_aiogram import defer_types
 
 defer_types()  # as the command line does
 
+import pytest  # noqa: E402
+
 from core.texts import Texts  # noqa: E402
 from sandbox import BotProcess, World  # noqa: E402
 from sandbox.process import Spawned, end_with_parent, python, tied  # noqa: E402
 
 ROOT: Final = Path(__file__).resolve().parent.parent.parent
 SQLITE: Final = "sqlite+aiosqlite:///"
+
+# A variable: a fork with it draws cards a moment after a change (tests/drawn_soon.py).
+DRAWS_SOON: Final = "TEST_DRAWS_SOON"
 
 # What every bot calls when it starts, and whenever somebody writes: each fork would build their
 # types anew.
@@ -327,12 +332,15 @@ def _become_bot(
     """Run a command as a process of its own; returns its exit code."""
     from bot import app, cli
     from bot.demo import clock
+    from tests.drawn_soon import draw_soon
     from tests.impatient import hasten
     from tests.unhurried import Unhurried
 
     _inherit_as_if_executed(environment, folder, out, errors)
     if "TEST_IMPATIENT" in environment:
         hasten()
+    if DRAWS_SOON in environment:
+        draw_soon(pytest.MonkeyPatch())
     language = environment.get("DEFAULT_LANGUAGE") or "ru"
     app.build = partial(app.build, texts=texts.get(language))
     if not paced:

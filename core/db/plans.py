@@ -7,8 +7,7 @@ the columns' own types.
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from functools import cache, cached_property
-from itertools import islice
+from functools import cache, cached_property, lru_cache
 from typing import Any, Final
 
 from sqlalchemy import bindparam, insert, inspect, select, update
@@ -23,6 +22,7 @@ Found = Callable[["Record", Sequence[Any]], object]
 
 _DIALECT: Final[Any] = sqlite.dialect(json_serializer=write_json, json_deserializer=read_json)
 _DIGITS: Final = 6
+_INSTANTS: Final = 64
 _OF_KEY: Final = "key_"
 """Before the name of a key's column, where a parameter says which row is meant."""
 
@@ -35,8 +35,11 @@ def _writer_of(kind: Any) -> Callable[[Any], Any] | None:
     return processor
 
 
+@lru_cache(maxsize=_INSTANTS)
 def _stored(instant: datetime | None) -> str | None:
-    """What SQLAlchemy makes of it in three calls: everything that is written has instants."""
+    """What SQLAlchemy makes of it in three calls: everything that is written has instants, and
+    what one transaction writes, mostly the same.
+    """
     if instant is None:
         return None
     if instant.tzinfo is not UTC:
@@ -88,9 +91,7 @@ class Plan:
         self._writers = [(at, write) for at, write in enumerate(writers) if write is not None]
         readers = [_reader_of(column.type) for column in statement.exported_columns]
         self._readers = [(at, read) for at, read in enumerate(readers) if read is not None]
-        selected = [each["expr"] for each in getattr(statement, "column_descriptions", ())]
-        self._parts = [record_of(one) if isinstance(one, type) else None for one in selected]
-        self._has_models = any(self._parts)
+        self._parts = _parts_of(statement)
 
     def parameters(self, given: Given) -> tuple[Any, ...]:
         known = {**self._usual, **given} if self._usual else given
@@ -104,14 +105,27 @@ class Plan:
         for at, convert in self._readers:
             if values[at] is not None:
                 values[at] = convert(values[at])
-        return tuple(self._objects(values, found)) if self._has_models else tuple(values)
+        if not self._parts:
+            return tuple(values)
+        return tuple(
+            [
+                values[at] if record is None else found(record, values[at:end])
+                for record, at, end in self._parts
+            ]
+        )
 
-    def _objects(self, values: Sequence[Any], found: Found) -> list[Any]:
-        left = iter(values)
-        return [
-            next(left) if part is None else found(part, tuple(islice(left, len(part.columns))))
-            for part in self._parts
-        ]
+
+def _parts_of(statement: Any) -> list[tuple["Record | None", int, int]]:
+    """What a row has in each place, where a model is among it: the model, and from which column to
+    which it goes. Empty where none is.
+    """
+    selected = [each["expr"] for each in getattr(statement, "column_descriptions", ())]
+    parts: list[tuple[Record | None, int, int]] = []
+    at = 0
+    for one in selected:
+        record = record_of(one) if isinstance(one, type) else None
+        parts.append((record, at, at := at + (1 if record is None else len(record.columns))))
+    return parts if any(record for record, _, _ in parts) else []
 
 
 class Record:
@@ -119,13 +133,15 @@ class Record:
 
     ``columns`` and ``key`` are names, also of the attributes; ``key_at`` is where the key stands
     among the columns; ``defaults`` is what an attribute that was not set is written as;
-    ``identity`` is what the session knows a row with this key by.
+    ``identity`` is what the session knows a row with this key by; ``new_object`` makes an object
+    for a row that was read, as the library does: nothing of it is new.
     """
 
     def __init__(self, model: type[Any]) -> None:
         self.model = model
         mapper = inspect(model)
         self._table = mapper.local_table
+        self.new_object: Callable[[], Any] = mapper.class_manager.new_instance
         self.identity: Callable[[tuple[Any, ...]], Any] = mapper.identity_key_from_primary_key
         self.columns = tuple(self._table.c.keys())
         self.key = tuple(self._table.primary_key.columns.keys())
@@ -147,9 +163,11 @@ class Record:
         """The parameters that say which row is meant."""
         return {_OF_KEY + name: value for name, value in zip(self.key, key, strict=True)}
 
-    def _insert(self, columns: Sequence[str]) -> Plan:
+    def _insert(self, left: Sequence[str]) -> Plan:
+        """``left``: the columns of the key that the database fills."""
         key = [self._table.c[name] for name in self.key]
-        return Plan(insert(self._table).returning(*key), columns)
+        given = [name for name in self.columns if name not in left]
+        return Plan(insert(self._table).returning(*key), given)
 
     def _update(self, columns: Sequence[str]) -> Plan:
         return Plan(update(self._table).where(*self._is_it), columns)

@@ -11,11 +11,11 @@ import asyncio
 import math
 import sqlite3
 import time
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
 from contextlib import suppress
 from functools import partial
+from itertools import islice
 from typing import Any, Final, ParamSpec, TypeVar, cast
 
 from sqlalchemy import Connection
@@ -38,7 +38,7 @@ _LATER: Final = frozenset({sqlite3.SQLITE_INTERRUPT, sqlite3.SQLITE_BUSY})
 class _Cursor(sqlite3.Cursor):
     """Reads all rows of a statement at once."""
 
-    _found: deque[Any]
+    _found: Iterator[Any]
 
     def execute(self, sql: str, parameters: Any = (), /) -> "_Cursor":
         connection = cast(DriverConnection, self.connection)
@@ -48,7 +48,7 @@ class _Cursor(sqlite3.Cursor):
         connection.passed = 0
         try:
             super().execute(sql, parameters)
-            self._found = deque(super().fetchall() if self.description else ())
+            self._found = iter(super().fetchall() if self.description else ())
         finally:
             connection.may_break_off = False
         return self
@@ -57,21 +57,20 @@ class _Cursor(sqlite3.Cursor):
         for listener in cast(DriverConnection, self.connection).listeners:
             listener(sql, parameters)
         super().executemany(sql, parameters)
-        self._found = deque()
+        self._found = iter(())
         return self
 
     def fetchone(self) -> Any:
-        return self._found.popleft() if self._found else None
+        return next(self._found, None)
 
     def fetchmany(self, size: int | None = 1) -> list[Any]:
-        return [self._found.popleft() for _ in range(min(size or 1, len(self._found)))]
+        return list(islice(self._found, size or 1))
 
     def fetchall(self) -> list[Any]:
-        found, self._found = self._found, deque()
-        return list(found)
+        return list(self._found)
 
     def __iter__(self) -> Iterator[Any]:  # type: ignore[override]
-        return iter(self.fetchall())
+        return self._found
 
 
 class DriverConnection(sqlite3.Connection):

@@ -176,7 +176,7 @@ class SQLiteSession(AsyncSession):
         """
         record = record_of(entity)
         key = ident if isinstance(ident, tuple) else (ident,)
-        anew = any(options.get(name) for name in ("populate_existing", "with_for_update"))
+        anew = bool(options.get("populate_existing") or options.get("with_for_update"))
         known = None if anew else self._known(record, key)
         if known is not None and not instance_state(known).expired_attributes:
             return known
@@ -201,7 +201,7 @@ class SQLiteSession(AsyncSession):
             return None
         known = self._known(record, key)
         if known is None:
-            known = self._rows[record.model, key] = record.model()
+            known = self._rows[record.model, key] = record.new_object()
             instance_dict(known).update(zip(record.columns, values, strict=True))
         elif anew or (outdated := instance_state(known).expired_attributes):
             for name, value in zip(record.columns, values, strict=True):
@@ -280,15 +280,13 @@ class SQLiteSession(AsyncSession):
 
     async def _insert(self, row: Any) -> None:
         record = record_of(row.__class__)
-        values = record.defaults | instance_dict(row)
-        given = tuple(
-            name for name in record.columns if name not in record.key or values[name] is not None
-        )
-        plan = record.insert(given)
+        mine = instance_dict(row)
+        values = record.defaults | mine
+        plan = record.insert(tuple([name for name in record.key if values[name] is None]))
         cursor = await self.ask(self.driver.execute, plan.text, plan.parameters(values))
         (key,) = cursor.fetchall()
-        instance_dict(row).update({name: values[name] for name in given})
-        instance_dict(row).update(zip(record.key, key, strict=True))
+        mine.update(values)
+        mine.update(zip(record.key, key, strict=True))
         self._rows[record.model, tuple(key)] = row
         if self._library.is_modified(row):
             self._note_written(row)

@@ -19,7 +19,7 @@ CLAIM = re.compile(r"https://t\.me/frontdoor_bot\?start=(claim_[\w-]{20,})")
 @pytest.fixture
 async def new_desk(tmp_path: Path) -> AsyncIterator[Stage]:
     """A bot with a token and nothing else; group and channel are there, the bot is not in them."""
-    async with staged(tmp_path, inside=False) as stage:
+    async with staged(tmp_path, inside=False, draws_soon=True) as stage:
         stage.settings |= BY_HAND
         async with stage.process():
             yield stage

@@ -19,7 +19,7 @@ SECRET = "a-secret-of-many-letters"
 
 @pytest.fixture
 async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
-    async with staged(tmp_path) as stage:
+    async with staged(tmp_path, draws_soon=True) as stage:
         yield stage
 
 

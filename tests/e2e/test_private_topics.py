@@ -39,7 +39,7 @@ async def stage(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Stage]:
     folder = tmp_path_factory.mktemp("topics")
-    told: dict[str, Any] = {"language": request.param, "private_topics": True}
+    told: dict[str, Any] = {"language": request.param, "private_topics": True, "draws_soon": True}
     async with staged(folder, **told) as stage, stage.process():
         await known(stage)
         yield stage

@@ -1,7 +1,8 @@
 """SQLite's one writer: those who write take turns in the order of their coming.
 
 Those whose turns come in the same round of the event loop share a transaction, with a savepoint
-each: who fails takes back only their own, and pages that several of them change are written once.
+each after the first: who fails takes back only their own, and pages that several of them change are
+written once.
 The commit does not wait for the disk. Whoever wrote does, while others write on (`core.db.disk`).
 """
 
@@ -38,6 +39,8 @@ _COMMIT: Final = "COMMIT"
 _SAVEPOINT: Final = "SAVEPOINT action"
 _TAKE_BACK: Final = "ROLLBACK TO action"
 _RELEASE: Final = "RELEASE action"
+# Listeners can tell it from the end of a reader's transaction.
+_ROLLBACK: Final = "ROLLBACK TRANSACTION"
 
 
 class Writer:
@@ -61,7 +64,7 @@ class Writer:
 
     @asynccontextmanager
     async def session(self) -> AsyncIterator[AsyncSession]:
-        """A session in a savepoint: kept at the end of the block, which returns when the disk has
+        """What is written in it is kept at the end of the block, which returns when the disk has
         it, or taken back if the block raises.
         """
         failures = self._failures
@@ -73,7 +76,8 @@ class Writer:
                 yield session
                 await session.flush()
                 session.sync_session.close()
-                session.driver.execute(_RELEASE)
+                if self._waiting:
+                    session.driver.execute(_RELEASE)
             except BaseException as error:
                 self._take_back(session, error)
                 raise
@@ -102,7 +106,8 @@ class Writer:
             self._failures += 1
             self._failure = of_library(error, _BEGIN)
             raise self._failure from error
-        session.driver.execute(_SAVEPOINT)
+        if self._waiting:  # who is alone in it takes back all of it
+            session.driver.execute(_SAVEPOINT)
         return session
 
     async def _wait_for_lock(self, driver: DriverConnection, error: sqlite3.Error) -> None:
@@ -197,7 +202,7 @@ class Writer:
         """
         try:
             if self._opened is not None and self._opened.driver.in_transaction:
-                self._opened.driver.execute("ROLLBACK")
+                self._opened.driver.execute(_ROLLBACK)
         except sqlite3.Error:
             self._close()
         self._tell_failure(error)

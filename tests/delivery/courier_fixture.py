@@ -150,9 +150,9 @@ class CourierHarness:
 
     def _heard(self, statement: str, _given: object) -> None:
         """What is rolled back has not happened."""
-        if statement == "ROLLBACK TO action":
+        if statement in ("ROLLBACK TO action", "ROLLBACK TRANSACTION"):
             self._noted.clear()
-        elif statement in ("RELEASE action", "COMMIT"):
+        elif statement in ("SAVEPOINT action", "RELEASE action", "COMMIT"):
             self.arrived += self._noted
             self._noted.clear()
 

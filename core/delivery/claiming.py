@@ -166,6 +166,7 @@ class Claims:
             raise
         if not marked:
             self.under_way.release(addresses, rows)
+            self.wake_for(addresses)
             return None
         return claimed
 

@@ -235,6 +235,30 @@ async def test_what_is_written_while_a_round_waits_for_the_disk_leaves_after_it(
     assert harness.channel.to(str(ALICE)) == [first, second]
 
 
+async def test_what_is_written_while_a_round_finds_nothing_there_leaves_after_it(
+    harness: CourierHarness, never_looks: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on PostgreSQL, where others commit between the question and the end of the round."""
+    courier, claim_next, again = harness.courier, outbox_store.claim_next, asyncio.Event()
+    asked: list[str] = []
+
+    async def meanwhile(tx: Tx, address: str, *given: Any) -> Any:
+        found = await claim_next(tx, address, *given)
+        asked.append(address)
+        if len(asked) == 1:
+            courier._claims.note([(address, tx.now)])
+        else:
+            again.set()
+        return found
+
+    monkeypatch.setattr(outbox_store, "claim_next", meanwhile)
+    async with after_its_look(harness, never_looks):
+        courier._claims.note([(str(ALICE), harness.clock.now)])
+        async with asyncio.timeout(10):
+            await again.wait()
+    assert asked == [str(ALICE)] * 2
+
+
 # ---------------------------------------------------------------------- the claim is not committed
 
 

@@ -76,8 +76,7 @@ class Writer:
                 yield session
                 await session.flush()
                 session.sync_session.close()
-                if self._waiting:
-                    session.driver.execute(_RELEASE)
+                self._release(session.driver)
             except BaseException as error:
                 self._take_back(session, error)
                 raise
@@ -109,6 +108,15 @@ class Writer:
         if self._waiting:  # who is alone in it takes back all of it
             session.driver.execute(_SAVEPOINT)
         return session
+
+    def _release(self, driver: DriverConnection) -> None:
+        """Raises where SQLite has taken it back by itself, and whoever wrote has passed over that:
+        nothing would be committed, and nobody told.
+        """
+        if self._waiting:
+            driver.execute(_RELEASE)
+        elif not driver.in_transaction:
+            raise StoreUnreachable("SQLite has taken the transaction back")
 
     async def _wait_for_lock(self, driver: DriverConnection, error: sqlite3.Error) -> None:
         if not is_for_later(error):

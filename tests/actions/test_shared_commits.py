@@ -1,15 +1,16 @@
 """Those who wait for SQLite's writer share a commit, and nothing else."""
 
 import asyncio
+import contextlib
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
 
 import pytest
 from sqlalchemy import insert, select, text
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from core.db import BEFORE_OTHERS, Database, is_transient
+from core.db import BEFORE_OTHERS, Database, StoreUnreachable, is_transient
 from core.desk import Desk
 from core.models import SystemState
 from core.tx import Tx
@@ -135,6 +136,27 @@ async def test_on_a_full_disk_each_is_told_the_truth(own_sqlite_url: str, desk: 
     assert all(is_transient(one) for one in failed), failed
     await mine.run(allow, "1000000")
     assert await mine.run(put_much, "then") in await names(mine)
+    await own.close()
+
+
+async def test_who_passes_over_a_full_disk_is_told_of_it_all_the_same(
+    own_sqlite_url: str, desk: Desk
+) -> None:
+    """SQLite has taken the whole transaction back by itself then, and nothing ends it."""
+    own = Database(own_sqlite_url)
+    mine = Desk(own, desk.company, clock=desk.clock)
+
+    async def put_what_fits(tx: Tx) -> None:
+        await put(tx, "before")
+        await tx.session.execute(text("PRAGMA max_page_count=1"))  # as many as there are
+        much = {"name": "much", "value": {"much": "x" * 200_000}, "at": tx.now}
+        with contextlib.suppress(DBAPIError):
+            await tx.session.execute(insert(SystemState), much)
+
+    with pytest.raises(StoreUnreachable):
+        async with asyncio.timeout(10):
+            await mine.run(put_what_fits)
+    assert await names(mine) == []
     await own.close()
 
 

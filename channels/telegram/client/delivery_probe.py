@@ -68,11 +68,13 @@ class DeliveryProbe:
         self._overwritten: dict[int, set[int]] = {}
 
     async def find(
-        self, method: Method, chat: int, lowest: int, unread: int = 0
+        self, method: Method, chat: int, lowest: int, unread: int, nothing: set[int]
     ) -> list[int] | None:
         """The ids of the messages that one call made, all above ``lowest``; ``None`` unless all of
         them are found. ``unread``: so many updates the desk does not have yet; in a counter shared
         by many chats each may be a message that stands before it and is not seen from this chat.
+        ``nothing``: ids of these at which an earlier try of the same search has found nothing; it
+        is added to until one comes to its end, however often one is broken off.
 
         A message that the search has overwritten is deleted: an answer to a button can be asked
         for again, but the same words twice could be taken for one message.
@@ -81,12 +83,15 @@ class DeliveryProbe:
         hits: list[int] = []
         overwritten = self._overwritten.setdefault(chat, set())
         message_ref, empty = lowest, 0
-        last = max(self._known_ids.newest(chat), lowest) + unread + AHEAD
+        last = (written := max(self._known_ids.newest(chat), lowest) + unread) + AHEAD
         while len(hits) < len(wanted) and (message_ref := message_ref + 1) <= last:
             if self._known_ids.is_known(chat, message_ref) or message_ref in overwritten:
                 continue
-            look = await self._probe(chat, message_ref, wanted[len(hits)])
+            like = None if message_ref in nothing else wanted[len(hits)]
+            look = await self._probe(chat, message_ref, like) if like else ProbeResult.NOTHING
             if look is ProbeResult.NOTHING:
+                if message_ref <= written:  # what comes behind may be there next time
+                    nothing.add(message_ref)
                 empty += message_ref > max(self._known_ids.newest(chat), lowest)
                 if empty >= END and counter_of(chat) != SHARED:
                     break
@@ -102,6 +107,7 @@ class DeliveryProbe:
         whole = len(hits) == len(wanted)
         await self._delete(chat, sorted(overwritten if whole else {*hits, *overwritten}))
         self._overwritten.pop(chat, None)
+        nothing.clear()
         for message_ref in hits:
             self._known_ids.note(chat, message_ref)
         return hits if whole else None

@@ -32,12 +32,17 @@ class Step:
 
 @dataclass(slots=True)
 class Progress:
-    """How far a delivery has come: the ids of what was sent, and the stored messages they are."""
+    """How far a delivery has come: the ids of what was sent, and the stored messages they are.
+
+    ``nothing``: where the search for what its try number ``searched`` has sent has found nothing.
+    """
 
     steps: Sequence[Step]
     done: int = 0
     message_refs: list[int] = field(default_factory=list)
     carried: list[int] = field(default_factory=list)
+    nothing: set[int] = field(default_factory=set)
+    searched: int = 0
 
     def advance(self, step: Step, message_refs: Sequence[int]) -> None:
         """Count the step as done."""
@@ -89,6 +94,9 @@ class SendProgressStore:
         All ids are above ``lowest``; of ``unread`` messages beside these nobody has told us yet.
         """
         progress = self._begun[delivery.id] = self._resume(delivery, steps)
+        if progress.searched != delivery.attempts:
+            progress.searched = delivery.attempts
+            progress.nothing.clear()
         try:
             await self._catch_up(progress, int(delivery.address), lowest, unread)
         except SendError as error:
@@ -123,7 +131,8 @@ class SendProgressStore:
     async def _catch_up(self, progress: Progress, chat: int, lowest: int, unread: int) -> None:
         for step in progress.steps[progress.done :]:
             behind = max([lowest, *progress.message_refs])
-            found = await self._prober.find(step.method, chat, behind, unread)
+            nothing = progress.nothing
+            found = await self._prober.find(step.method, chat, behind, unread, nothing)
             if found is None:
                 return
             progress.advance(step, found)

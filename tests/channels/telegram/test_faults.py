@@ -421,6 +421,22 @@ async def test_what_nobody_has_handled_yet_costs_no_calls(harness: ChannelHarnes
     assert 0 < calls["editMessageReplyMarkup"] <= AHEAD
 
 
+async def test_a_search_that_was_broken_off_goes_on_where_it_stopped(
+    harness: ChannelHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A long one would never come to its end where every hundredth call fails."""
+    monkeypatch.setattr(talk, "ASKED", 0)
+    delivery = await lost_behind(harness, harness.oleg.chat, 3 * AHEAD)
+    harness.world.faults.error(500, method="editMessageReplyMarkup", after=2 * AHEAD)
+    with pytest.raises(SendError):
+        await harness.channel.was_delivered(delivery)
+    calls = harness.world.stats.calls
+    before = calls["editMessageReplyMarkup"]
+    assert before >= 2 * AHEAD
+    assert await harness.channel.was_delivered(delivery) is not None
+    assert calls["editMessageReplyMarkup"] - before < 2 * AHEAD
+
+
 async def test_what_nobody_reads_keeps_a_lost_answer_waiting_not_for_ever(
     harness: ChannelHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -35,17 +35,22 @@ def _writer_of(kind: Any) -> Callable[[Any], Any] | None:
     return processor
 
 
-@lru_cache(maxsize=_INSTANTS)
 def _stored(instant: datetime | None) -> str | None:
-    """What SQLAlchemy makes of it in three calls: everything that is written has instants, and
-    what one transaction writes, mostly the same.
-    """
+    """What SQLAlchemy makes of it in three calls: everything that is written has instants."""
     if instant is None:
         return None
     if instant.tzinfo is not UTC:
         if instant.tzinfo is None:
             raise ValueError("an instant without a zone cannot be stored")
         instant = instant.astimezone(UTC)
+    return _in_words(instant)
+
+
+@lru_cache(maxsize=_INSTANTS)
+def _in_words(instant: datetime) -> str:
+    """What one transaction writes is mostly the same. Only of UTC: in another zone Python calls
+    both instants of the hour that comes twice equal.
+    """
     return instant.isoformat(" ", "microseconds")[:26]  # without the zone
 
 

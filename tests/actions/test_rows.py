@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import bindparam, func, select, text, update
@@ -120,6 +121,19 @@ async def test_json_is_read_as_the_library_has_always_written_it(
         for name in ("new", "old"):
             kept = await session.get(SystemState, name)
             assert kept is not None and kept.value == json.loads(before)
+
+
+async def test_the_hour_that_comes_twice_is_two_instants(database: Database) -> None:
+    """Python calls them equal: in their own zone it compares what the clocks show."""
+    first = datetime(2026, 10, 25, 2, 30, tzinfo=ZoneInfo("Europe/Berlin"))
+    at = {"first": first, "second": first.replace(fold=1)}
+    async with database.write() as session:
+        rows = [SystemState(name=name, value={}, at=instant) for name, instant in at.items()]
+        await insert_rows(session, rows)
+    async with database.read() as session:
+        for name, instant in at.items():
+            kept = await session.get(SystemState, name)
+            assert kept is not None and kept.at == instant.astimezone(UTC)
 
 
 async def test_what_is_no_json_is_refused(database: Database) -> None:

@@ -4,6 +4,7 @@ well, and has them sent when that is committed. The guarded claim decides who se
 
 import logging
 import time
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -24,6 +25,8 @@ from core.tx import Tx
 log = logging.getLogger(__name__)
 
 AT_ONCE: Final = 32
+# So many of one address are claimed together, where its pace has room for all of them.
+IN_A_ROW: Final = 4
 
 
 @dataclass(slots=True)
@@ -47,8 +50,11 @@ class Claimed:
             self.stay()
             return
         self.claims.under_way.release(self.addresses, self.numbers)
+        there = defaultdict(list)
         for delivery in self.deliveries:
-            self.claims.send([delivery])
+            there[delivery.address].append(delivery)
+        for deliveries in there.values():
+            self.claims.send(deliveries)
         self.claims.wake_for(self.addresses)
 
     def stay(self) -> None:
@@ -145,12 +151,14 @@ class Claims:
         finally:
             self.under_way.release(addresses)
         # what is older may be held by another transaction, which waits for this one
-        return await self._take(tx, now, chosen, since=tx.now)
+        return await self._take(tx, now, chosen, since=tx.now, most=1)
 
     async def _take(
-        self, tx: Tx, now: float, chosen: Choice, since: datetime = UNKNOWN
+        self, tx: Tx, now: float, chosen: Choice, since: datetime = UNKNOWN, most: int = IN_A_ROW
     ) -> Claimed | None:
-        """Claim it, but for what was written before ``since``."""
+        """Claim it, but for what was written before ``since``; at an address that is open ``most``
+        in a row.
+        """
         addresses = {*chosen.addresses, *(row.address for row in chosen.rows)}
         if not addresses:
             return None
@@ -159,7 +167,7 @@ class Claims:
         claimed = Claimed(self, addresses, rows, self.under_way.era)
         self.under_way.reserve(addresses, rows)
         try:
-            marked = await self._mark(tx, now, claimed, chosen, since)
+            marked = await self._mark(tx, now, claimed, chosen, since, most)
             claimed.deliveries = [await self._read_ahead(tx, each) for each in marked]
         except BaseException:
             claimed.stay()
@@ -171,7 +179,7 @@ class Claims:
         return claimed
 
     async def _mark(
-        self, tx: Tx, now: float, claimed: Claimed, chosen: Choice, since: datetime
+        self, tx: Tx, now: float, claimed: Claimed, chosen: Choice, since: datetime, most: int
     ) -> list[Delivery]:
         context: dict[str, object] = {}
         for channel in self._noting:
@@ -182,13 +190,17 @@ class Claims:
         marked = await outbox_store.claim(tx, rows, context) if rows else []
         for address in chosen.addresses:
             self.chooser.waiting.forget(address)
-            delivery, customer = await outbox_store.claim_next(tx, address, since, context)
-            if delivery is not None:
+            count = 0
+            while count < most and (not count or self.chooser.is_open(address, now, count + 1)):
+                delivery, customer = await outbox_store.claim_next(tx, address, since, context)
+                if delivery is None:
+                    break
+                count += 1
+                marked.append(delivery)
                 self.chooser.pacer.turns.take(address, customer, now)
                 claimed.numbers.add(delivery.id)
                 if claimed.era == self.under_way.era:  # what was abandoned is in other hands
                     self.under_way.reserve((), [delivery.id])
-                marked.append(delivery)
         return marked
 
     async def _read_ahead(self, tx: Tx, delivery: Delivery) -> Delivery:

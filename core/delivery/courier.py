@@ -21,7 +21,7 @@ from core.delivery.channel import Channel, Delivery
 from core.delivery.claiming import AT_ONCE, Claimed, Claims
 from core.delivery.next_rows import Chooser
 from core.delivery.pacing import Pacer
-from core.delivery.sender import QUIET, DeliveryResult, DeliverySender, Outcome, Reach
+from core.delivery.sender import NOT_TRIED, QUIET, DeliveryResult, DeliverySender, Outcome, Reach
 from core.delivery.settlement import FINAL, Batch, FollowUps, Results, Settlement
 from core.delivery.slow_answers import SlowAnswers
 from core.delivery.strays import Strays
@@ -97,14 +97,14 @@ class Courier:
     def __post_init__(self) -> None:
         self._sender = DeliverySender(self.desk, self.channels, self.pacer)
         self._chooser = Chooser(self.desk, self.pacer, LOOK_EVERY)
-        self._under_way = UnderWay(self._hand_over)
+        self._under_way = UnderWay(self._hand_over, self._sender.stop)
         self._claims = Claims(
             self.channels,
             self._chooser,
             self._under_way,
             self._may_deliver,
             self._leads,
-            partial(self._under_way.begin, self._sender.send),
+            partial(self._under_way.begin, self._sender.send, stopped=NOT_TRIED),
         )
         self._results = Results(
             self.desk,

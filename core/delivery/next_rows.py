@@ -129,22 +129,22 @@ class Chooser:
         queue = self.waiting.queue(is_free)
         at_once: list[str] = []
         if len(queue) <= room:
-            at_once = [address for _, address in sorted(queue) if self._is_open(address, now)]
+            at_once = [address for _, address in sorted(queue) if self.is_open(address, now)]
             queue = [each for each in sorted(queue) if each[1] not in at_once]
         return Choice(at_once, await self._choose(tx, now, queue, room) if queue else [])
 
     async def choose_of(self, tx: Tx, now: float, addresses: Collection[str]) -> Choice:
         """The same of these addresses alone."""
-        at_once = [address for address in addresses if self._is_open(address, now)]
+        at_once = [address for address in addresses if self.is_open(address, now)]
         others = [address for address in addresses if address not in at_once]
         found = [await self._first_at(tx, address, now) for address in others]
         rows = [row for row in found if row is not None and self._may_leave(row, now)]
         return Choice(at_once, rows)
 
-    def _is_open(self, address: str, now: float) -> bool:
-        """Whether anything may leave for the address now, whatever comes first there."""
+    def is_open(self, address: str, now: float, count: int = 1) -> bool:
+        """Whether ``count`` rows may leave for the address now, whatever comes first there."""
         gives_way = self.pacer.turns.may_give_way(address, now)
-        return not gives_way and self.pacer.delay(address, Priority.DIGEST, now) <= 0
+        return not gives_way and self.pacer.delay(address, Priority.DIGEST, now, count) <= 0
 
     async def _choose(
         self, tx: Tx, now: float, queue: list[tuple[datetime, str]], room: int

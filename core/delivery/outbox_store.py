@@ -7,7 +7,6 @@ import logging
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from operator import attrgetter
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -176,9 +175,9 @@ _CLAIM: Final = _claiming(_ROWS.id == bindparam("row"))
 _CLAIM_NEXT: Final = _claiming(_ROWS.id == _WHOSE_TURN, _ROWS.created_at >= bindparam("since"))
 # Along the index of what is not over; in the order of ids every row there is would be visited.
 _INTERRUPTED: Final = PreparedStatement(
-    select(*_DELIVERY, _ROWS.probe_context).where(
-        _ROWS.state.in_(PENDING), _ROWS.state == constant("sending")
-    )
+    select(*_DELIVERY, _ROWS.probe_context)
+    .where(_ROWS.state.in_(PENDING), _ROWS.state == constant("sending"))
+    .order_by(_ROWS.order_at, _ROWS.id)
 )
 _END: Final = PreparedStatement(
     update(_TABLE)
@@ -298,10 +297,11 @@ async def _delivery(
 
 
 async def find_interrupted(tx: ReadTx) -> list[Delivery]:
-    """Rows that a process was sending when it died, in the order of their numbers."""
+    """Rows that a process was sending when it died, those of an address in the order in which they
+    were to leave.
+    """
     rows = await _INTERRUPTED.rows(tx.session, {})
-    found = [Delivery(*(*fields, noted or {})) for *fields, noted in rows]
-    return sorted(found, key=attrgetter("id"))
+    return [Delivery(*(*fields, noted or {})) for *fields, noted in rows]
 
 
 async def is_being_sent(tx: ReadTx, address: str) -> bool:

@@ -72,6 +72,7 @@ class DeliveryResult:
 
 
 UNKNOWN: Final = DeliveryResult(Outcome.UNCERTAIN)
+NOT_TRIED: Final = DeliveryResult(Outcome.RETRY, reason="not_tried", counts=False)
 
 
 def ids_of(delivery: Delivery) -> dict[str, object]:

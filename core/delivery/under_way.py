@@ -8,7 +8,7 @@ from contextvars import copy_context
 from dataclasses import dataclass, field, replace
 
 from core.delivery.channel import Delivery
-from core.delivery.sender import DeliveryResult
+from core.delivery.sender import NOT_TRIED, UNKNOWN, DeliveryResult, Outcome
 
 Send = Callable[[Delivery], Awaitable[DeliveryResult]]
 
@@ -33,11 +33,12 @@ class UnderWay:
     comes of each is handed over.
 
     ``busy``: what is under way, by address. One is reserved while something there is being claimed.
-    ``era``: how often all was abandoned.
+    ``era``: how often all was abandoned; ``stop``: no other delivery is begun.
     """
 
-    def __init__(self, hand_over: HandOver) -> None:
+    def __init__(self, hand_over: HandOver, stop: asyncio.Event) -> None:
         self._hand_over = hand_over
+        self._stop = stop
         self._context = copy_context()
         self.busy: dict[str, InFlight] = {}
         self.era = 0
@@ -76,15 +77,20 @@ class UnderWay:
 
     # ---------------------------------------------------------------- being sent
 
-    def begin(self, send: Send, deliveries: Sequence[Delivery]) -> None:
-        """Send deliveries to one address, one after the other."""
+    def begin(
+        self, send: Send, deliveries: Sequence[Delivery], stopped: DeliveryResult | None = None
+    ) -> None:
+        """Send deliveries to one address, or find out about them, one after the other in the order
+        of their claim. Behind one that has not arrived none is tried, nor was. ``stopped``: what
+        comes of those that are not begun when all is stopped.
+        """
         address = deliveries[0].address
         # an address may have moved between choosing and claiming, to one that is under way
         earlier = self.busy.get(address)
         in_flight = self.busy[address] = InFlight(address, len(deliveries))
         self._in_hand.update(delivery.id for delivery in deliveries)
         in_flight.task = asyncio.create_task(
-            self._send_in_order(in_flight, earlier, deliveries, send),
+            self._send_in_order(in_flight, earlier, deliveries, send, stopped),
             context=self._context.copy(),  # not that of whoever has written what leaves
         )
 
@@ -94,12 +100,21 @@ class UnderWay:
         earlier: InFlight | None,
         deliveries: Sequence[Delivery],
         send: Send,
+        stopped: DeliveryResult | None,
     ) -> None:
         if earlier is not None:
             await earlier.over.wait()
             deliveries = [replace(each, found=None) for each in deliveries]  # that took a while
+        behind: DeliveryResult | None = None
         for delivery in deliveries:
-            await self._hand_over(in_flight, delivery, await send(delivery))
+            result = behind or await send(delivery)
+            if result.outcome is Outcome.UNCERTAIN:
+                behind = UNKNOWN  # those behind it may have left as well
+            elif result.outcome is not Outcome.DELIVERED:
+                behind = NOT_TRIED
+            elif self._stop.is_set():
+                behind = stopped
+            await self._hand_over(in_flight, delivery, result)
 
     # ---------------------------------------------------------------- their end
 

@@ -90,6 +90,33 @@ async def test_rows_of_a_killed_process_are_found_out_about_first(harness: Couri
     assert harness.channel.to(str(BORIS)) == [lost]
 
 
+async def test_of_those_claimed_together_none_is_looked_for_behind_one_that_has_not_arrived(
+    harness: CourierHarness,
+) -> None:
+    rows = [await harness.put(ALICE, ordering_key=f"o{number}") for number in range(5)]
+    for row in rows[:4]:
+        await harness.interrupt(row)
+    harness.channel.stands.append((str(ALICE), rows[0]))  # the second was being sent
+    await harness.courier.recover()
+    async with harness.at_work():
+        await harness.until_over()
+    assert harness.channel.asked == rows[:2]
+    assert harness.channel.tried == rows[1:]
+
+
+async def test_after_a_stop_none_behind_an_uncertain_one_is_given_back(
+    harness: CourierHarness,
+) -> None:
+    rows = [await harness.put(ALICE, ordering_key=f"o{number}") for number in range(2)]
+    for row in rows:
+        await harness.interrupt(row)
+    harness.channel.answers.extend([busy()] * 100)
+    await harness.courier.recover()
+    async with harness.at_work():
+        await harness.until(lambda: harness.channel.asked)
+    assert {*(await harness.states()).values()} == {"sending"}
+
+
 async def test_a_dead_process_is_waited_for_once_and_not_for_each_of_its_rows(
     harness: CourierHarness,
 ) -> None:

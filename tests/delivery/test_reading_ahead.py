@@ -1,5 +1,6 @@
 """What a channel reads for a delivery is read where it is claimed, and costs no other delivery."""
 
+import asyncio
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -83,7 +84,7 @@ async def test_what_waits_behind_another_is_read_when_it_leaves() -> None:
     async def close(in_flight: InFlight, delivery: Delivery, _result: DeliveryResult) -> None:
         under_way.close(in_flight, delivery.id)
 
-    under_way, at = UnderWay(close), datetime(2026, 11, 30, tzinfo=UTC)
+    under_way, at = UnderWay(close, asyncio.Event()), datetime(2026, 11, 30, tzinfo=UTC)
     for number in (1, 2):
         under_way.begin(
             send,

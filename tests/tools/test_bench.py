@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tools.bench import cost, crowded, meter, processes, statements
+from tools.bench import cost, crowded, meter, processes, rush, statements
 from tools.bench.__main__ import PARTS
 from tools.bench.figures import Figure, Report
 
@@ -40,6 +40,12 @@ async def test_a_crowded_desk_is_made_and_asked_everything(tmp_path: Path) -> No
     figures = await crowded.measure(tmp_path, size=0, on_postgres=False)
     assert len(figures) > 20
     assert all(math.isfinite(figure.value) for figure in figures)
+
+
+async def test_a_rush_is_handled_to_the_last_message(tmp_path: Path) -> None:
+    handled, left, _refused = await rush.measure(tmp_path, size=0)
+    assert handled.name.startswith("60 messages a second for 1 s")
+    assert 0 < handled.value < rush.PATIENCE and 0 <= left.value <= rush.A_SECOND
 
 
 def test_a_report_says_what_is_missed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

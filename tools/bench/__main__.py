@@ -8,13 +8,25 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
+import platform
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from tests.e2e.stage import ROOT
-from tools.bench import cost, crowded, http_load, memory, processes, start, statements, storm
+from tools.bench import (
+    cost,
+    crowded,
+    http_load,
+    memory,
+    processes,
+    rush,
+    start,
+    statements,
+    storm,
+)
 from tools.bench.figures import Figure, Report
 
 Part = Callable[..., Awaitable[list[Figure]]]
@@ -28,19 +40,26 @@ PARTS: tuple[tuple[str, str, Part, float], ...] = (
     ("http", "HTTP beside the chat", http_load.measure, 0.25),
     ("start", "The start, with a backlog", start.measure, 0.02),
     ("storm", "A storm of new tickets", storm.measure, 0.1),
+    ("rush", "A minute of haste", rush.measure, 0.1),
     ("memory", "Memory", memory.measure, 0.05),
 )
 
 
 async def run(names: list[str], *, quick: bool) -> None:
     report, began = Report(), time.monotonic()
+    machine = {
+        "python": platform.python_version(),
+        "cores": os.cpu_count(),
+        "load": [round(each, 1) for each in os.getloadavg()],
+    }
+    print("before: {cores} cores, load {load}, Python {python}".format(**machine))
     for name, title, part, of_it in PARTS:
         if names and name not in names:
             continue
         with tempfile.TemporaryDirectory(prefix=f"bench-{name}-") as folder:
             report.add(title, await part(Path(folder), size=of_it if quick else 1))
     seconds = round(time.monotonic() - began, 1)
-    report.write(ROOT / "build" / "bench.json", {"seconds": seconds, "quick": quick})
+    report.write(ROOT / "build" / "bench.json", {"seconds": seconds, "quick": quick} | machine)
     print(f"\n{seconds} s; written to build/bench.json")
 
 

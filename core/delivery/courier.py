@@ -104,7 +104,7 @@ class Courier:
             self._under_way,
             self._may_deliver,
             self._leads,
-            partial(self._under_way.begin, self._sender.send, stopped=NOT_TRIED),
+            partial(self._under_way.begin, self._sender.send, left_out=NOT_TRIED),
         )
         self._results = Results(
             self.desk,

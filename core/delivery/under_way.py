@@ -8,7 +8,7 @@ from contextvars import copy_context
 from dataclasses import dataclass, field, replace
 
 from core.delivery.channel import Delivery
-from core.delivery.sender import NOT_TRIED, UNKNOWN, DeliveryResult, Outcome
+from core.delivery.sender import DeliveryResult, Outcome
 
 Send = Callable[[Delivery], Awaitable[DeliveryResult]]
 
@@ -78,11 +78,11 @@ class UnderWay:
     # ---------------------------------------------------------------- being sent
 
     def begin(
-        self, send: Send, deliveries: Sequence[Delivery], stopped: DeliveryResult | None = None
+        self, send: Send, deliveries: Sequence[Delivery], left_out: DeliveryResult | None = None
     ) -> None:
         """Send deliveries to one address, or find out about them, one after the other in the order
-        of their claim. Behind one that has not arrived none is tried, nor was. ``stopped``: what
-        comes of those that are not begun when all is stopped.
+        of their claim. With ``left_out`` none is begun behind one that has not arrived, nor after a
+        stop: that is what comes of them.
         """
         address = deliveries[0].address
         # an address may have moved between choosing and claiming, to one that is under way
@@ -90,7 +90,7 @@ class UnderWay:
         in_flight = self.busy[address] = InFlight(address, len(deliveries))
         self._in_hand.update(delivery.id for delivery in deliveries)
         in_flight.task = asyncio.create_task(
-            self._send_in_order(in_flight, earlier, deliveries, send, stopped),
+            self._send_in_order(in_flight, earlier, deliveries, send, left_out),
             context=self._context.copy(),  # not that of whoever has written what leaves
         )
 
@@ -100,20 +100,15 @@ class UnderWay:
         earlier: InFlight | None,
         deliveries: Sequence[Delivery],
         send: Send,
-        stopped: DeliveryResult | None,
+        left_out: DeliveryResult | None,
     ) -> None:
         if earlier is not None:
             await earlier.over.wait()
             deliveries = [replace(each, found=None) for each in deliveries]  # that took a while
-        behind: DeliveryResult | None = None
+        goes_on = True
         for delivery in deliveries:
-            result = behind or await send(delivery)
-            if result.outcome is Outcome.UNCERTAIN:
-                behind = UNKNOWN  # those behind it may have left as well
-            elif result.outcome is not Outcome.DELIVERED:
-                behind = NOT_TRIED
-            elif self._stop.is_set():
-                behind = stopped
+            result = await send(delivery) if goes_on or left_out is None else left_out
+            goes_on = result.outcome is Outcome.DELIVERED and not self._stop.is_set()
             await self._hand_over(in_flight, delivery, result)
 
     # ---------------------------------------------------------------- their end

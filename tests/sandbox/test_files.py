@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
+import asyncio
+from collections.abc import AsyncIterator, Awaitable
 
 import pytest
 from aiogram.exceptions import TelegramBadRequest
@@ -10,7 +11,7 @@ from aiogram.types import BufferedInputFile, InputMediaDocument, InputMediaPhoto
 
 from sandbox import World
 from sandbox.server.images import png
-from tests.sandbox.clients import aiogram_bot
+from tests.sandbox.clients import Raw, aiogram_bot
 
 IMAGE = png(300, 200)
 
@@ -46,6 +47,32 @@ async def test_a_photo_is_uploaded_and_sent_again_by_its_identifier() -> None:
         assert got.file_bytes == IMAGE
         again = await bot.send_photo(anna.id, photo_id(sent))
         assert again.photo and again.photo[-1].file_unique_id == sent.photo[-1].file_unique_id
+
+
+async def _in_pieces(form: bytes, *cuts: int) -> AsyncIterator[bytes]:
+    """The form, cut so; whoever reads has read a piece before the next one comes."""
+    for start, end in zip((0, *cuts), (*cuts, len(form)), strict=True):
+        yield form[start:end]
+        for _ in range(20):
+            await asyncio.sleep(0)
+
+
+async def test_a_form_may_come_in_pieces_of_any_length() -> None:
+    fields = {"chat_id": "{}", "text": "a word", "unknown": "x" * 30_000}
+    part = '--cut\r\nContent-Disposition: form-data; name="{}"\r\n\r\n{}\r\n'
+    async with World.start() as world, Raw(world) as raw:
+        anna = world.user("Anna", started=True)
+        fields["chat_id"] = str(anna.id)
+        form = "".join(part.format(*field) for field in fields.items()) + "--cut--\r\n"
+        word = form.index("a word")
+        for cuts in ((word + 1, word + 3), (word + 2, word + 5), (word, word + 1, word + 2)):
+            sent = await raw.session.post(
+                raw.url("sendMessage"),
+                data=_in_pieces(form.encode(), *cuts),
+                headers={"Content-Type": "multipart/form-data; boundary=cut"},
+            )
+            assert (await sent.json())["ok"]
+            await anna.expect("a word")
 
 
 async def test_wrong_files_are_refused() -> None:

@@ -222,7 +222,8 @@ async def present(store: Store, number: int) -> Present:
     """The ticket as the tables say it is."""
 
     async def of(model: Any, key: Any) -> list[Any]:
-        return await store.rows(select(model).where(key == number))
+        ordered = model.__table__.primary_key
+        return await store.rows(select(model).where(key == number).order_by(*ordered))
 
     ticket = await store.ticket(number)
     team = await of(TicketTeam, TicketTeam.ticket_id)

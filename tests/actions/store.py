@@ -6,6 +6,7 @@ from sqlalchemy import select, text
 
 from core.db import Database, Row
 from core.models import JournalEntry, Message, OutboxRow, SentMessage, Ticket, Timer
+from tests.ordered import in_order
 
 
 class Store:
@@ -16,7 +17,7 @@ class Store:
 
     async def rows(self, query: Any) -> list[Any]:
         async with self.database.read() as session:
-            return list((await session.scalars(query)).all())
+            return in_order(query, await session.scalars(query))
 
     async def ticket(self, number: int) -> Ticket:
         (found,) = await self.rows(select(Ticket).where(Ticket.id == number))
@@ -64,7 +65,8 @@ class Store:
     async def timers(self, number: int) -> dict[str, Any]:
         """A ticket's pending timers."""
         query = select(Timer).where(Timer.ticket_id == number, Timer.due_at.is_not(None))
-        return {row.kind: row.due_at for row in await self.rows(query)}
+        found = await self.rows(query.order_by(Timer.kind))
+        return {row.kind: row.due_at for row in found}
 
     async def everything(self) -> dict[str, list[str]]:
         """All rows of all tables, to see that nothing has changed."""

@@ -196,7 +196,8 @@ async def test_the_text_and_its_version_are_settings_of_the_directory(
     document = read_directory("\n".join(lines))
     assert not document.faults
     await desk.run(apply_directory, document)
-    kept = {one.name: one.value["is"] for one in await store.rows(select(Setting))}
+    settings = await store.rows(select(Setting).order_by(Setting.name))
+    kept = {one.name: one.value["is"] for one in settings}
     assert kept == {
         "consent": {"ru": "Храним год.", "en": "A year.\nNo more."},
         "consent_version": "2",

@@ -216,7 +216,8 @@ async def test_all_that_was_ones_is_the_others(desk: Desk, store: Store) -> None
     assert stays.id == alice, "who is known to Telegram stays"
     assert {ticket.customer_id for ticket in await store.tickets()} == {alice}
     assert {message.author_id for message in await store.messages(number)} == {alice}
-    points = await store.rows(select(ContactPoint).where(ContactPoint.kind.in_(DETAILS)))
+    details = select(ContactPoint).where(ContactPoint.kind.in_(DETAILS))
+    points = await store.rows(details.order_by(ContactPoint.kind, ContactPoint.value))
     assert {(point.person_id, point.value) for point in points} == {(alice, MOBILE), (alice, MAIL)}
     (member,) = await store.rows(select(AccountMember))
     (post,) = await store.rows(select(PersonMerge))
@@ -235,7 +236,8 @@ async def test_two_contacts_become_the_first_and_signposts_follow(desk: Desk, st
     olga = await operator(desk)
     assert (await desk.run_as(olga, merge, one, two)).id == one
     assert (await desk.run_as(olga, merge, two, alice)).id == alice
-    posts = {row.person_id: row.into_id for row in await store.rows(select(PersonMerge))}
+    merges = await store.rows(select(PersonMerge).order_by(PersonMerge.person_id))
+    posts = {row.person_id: row.into_id for row in merges}
     assert posts == {one: alice, two: alice}
     with pytest.raises(NothingToDo):
         await desk.run_as(olga, merge, one, two)
@@ -260,7 +262,7 @@ async def test_two_telegram_accounts_are_one_only_at_an_admins_word(
     assert await store.everything() == held
     await desk.run_as(anna, merge, alice, boris, insist=True)
     assert {ticket.customer_id for ticket in await store.tickets()} == {alice}
-    owners = await store.rows(select(CameraOwner))
+    owners = await store.rows(select(CameraOwner).order_by(CameraOwner.camera_id))
     assert {row.value for row in owners} == {ALICE.address.chat} and len(owners) == 2
     assert await desk.read(merged_account, BORIS.address) == ALICE.address
     assert await desk.read(merged_account, EVE.address) == EVE.address

@@ -39,7 +39,7 @@ async def test_no_two_entries_share_a_place(desk: Desk, store: Store) -> None:
     topic = '[[topic]]\ncode = "{}"\ntitles = {{ en = "x" }}\n'
     await apply(desk, topic.format("x"))
     await apply(desk, topic.format("y"))
-    places = [row.position for row in await store.rows(select(Topic))]
+    places = [row.position for row in await store.rows(select(Topic).order_by(Topic.code))]
     assert len(set(places)) == len(places)
     rules = [rule(code, "opened", "escalate = true") for code in "abc"]
     await apply(desk, "".join(rules))

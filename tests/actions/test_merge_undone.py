@@ -339,7 +339,8 @@ async def test_who_was_erased_since_has_nothing_to_come_back(
 
 async def delivery_of(store: Store, number: int) -> Delivery:
     query = select(OutboxRow).where(OutboxRow.kind == "content", OutboxRow.ticket_id == number)
-    row = (await store.rows(query.where(OutboxRow.person_id.is_not(None))))[-1]
+    to_people = query.where(OutboxRow.person_id.is_not(None)).order_by(OutboxRow.id)
+    row = (await store.rows(to_people))[-1]
     names = Delivery.__dataclass_fields__.keys() - {"probe_context", "found"}
     return Delivery(**{name: getattr(row, name) for name in names}, probe_context={})
 

@@ -187,7 +187,7 @@ async def _all_of(store: Store, number: int) -> dict[str, Any]:
     """What a ticket has, without what a merge may leave behind: ended tasks."""
     ticket, told = await store.ticket(number), await present(store, number)
     ends = select(Link).where((Link.ticket_id == number) | (Link.other_id == number))
-    links = [one for one in await store.rows(ends) if one.kind != "merged"]
+    links = [one for one in await store.rows(ends.order_by(Link.id)) if one.kind != "merged"]
     tasks = select(Task.title).where(Task.ticket_id == number, Task.state == "open")
     camera = select(TicketCamera.camera_id).where(TicketCamera.ticket_id == number)
     return {
@@ -199,7 +199,7 @@ async def _all_of(store: Store, number: int) -> dict[str, Any]:
         "parent": told.parent,
         "fields": told.fields,
         "links": [(one.url, one.id) for one in links],
-        "tasks": await store.rows(tasks),
+        "tasks": await store.rows(tasks.order_by(Task.id)),
         "camera": await store.rows(camera),
     }
 
@@ -234,7 +234,7 @@ async def test_a_merged_ticket_is_counted_once_and_was_never_reopened(
     async def counted() -> dict[int, tuple[bool, int]]:
         while await desk.run(keep_metrics):
             pass
-        rows = await store.rows(select(TicketMetrics))
+        rows = await store.rows(select(TicketMetrics).order_by(TicketMetrics.ticket_id))
         return {row.ticket_id: (row.counted, row.reopened) for row in rows}
 
     await desk.run_as(olga, merge_tickets, one, other)

@@ -167,9 +167,10 @@ async def test_of_an_agreement_s_deadlines_only_those_of_the_outage_are_told(
     parent = await opened(desk, numbers[0])
     clock.move(days=10)
     await desk.run(sweep)
-    told = [row for row in await store.rows(select(OutboxRow)) if "clock" in (row.key or "")]
+    told = [row for row in await store.outbox() if "clock" in (row.key or "")]
     assert {row.ticket_id for row in told} == {parent.id}
-    late = {one.ticket_id for one in await store.rows(select(WorkClock)) if one.missed_at}
+    missed = select(WorkClock.ticket_id).where(WorkClock.missed_at.is_not(None))
+    late = set(await store.rows(missed.order_by(WorkClock.ticket_id)))
     assert late == {parent.id, *numbers}  # what was promised to each is still known
 
 
@@ -179,7 +180,7 @@ async def test_accepted_it_is_one_ticket_and_everybody_hears(
     numbers = await reported(desk, ROUND) + await reported(desk, LATER)
     until = clock.now + timedelta(hours=3)
     parent = await opened(desk, numbers[0], until, "no power")
-    parts = await store.rows(select(TicketParent))
+    parts = await store.rows(select(TicketParent).order_by(TicketParent.child_id))
     assert {part.child_id for part in parts} == set(numbers)
     assert {part.parent_id for part in parts} == {parent.id}
     for each in (*ROUND, *LATER):
@@ -215,7 +216,7 @@ async def test_new_reporters_are_told_before_and_after_they_report(
     numbers = await reported(desk, ROUND)
     until = clock.now + timedelta(hours=3)
     parent = await opened(desk, numbers[0], until, "no power")
-    tasks = len(await store.rows(select(Task)))
+    tasks = await _count(store, Task.id)
     posts = len(await store.outbox(OPERATORS))
     newcomer = LATER[0]
     await brings(desk, camera("C9", newcomer))
@@ -225,7 +226,7 @@ async def test_new_reporters_are_told_before_and_after_they_report(
     heard = await tells(desk, newcomer, "C9")
     assert heard.ticket is not None
     assert await store.told(newcomer.address.chat) == ["ticket.known_area"]
-    assert len(await store.rows(select(Task))) == tasks
+    assert await _count(store, Task.id) == tasks
     new = (await store.outbox(OPERATORS))[posts:]
     assert [(row.kind, row.ticket_id) for row in new] == [("card", parent.id)]  # its count
 
@@ -261,7 +262,8 @@ async def test_parts_of_a_part_come_along(desk: Desk, store: Store) -> None:
     numbers = await reported(desk, ROUND[1:] + LATER[:1])
     parent = await opened(desk, numbers[0])
     assert second.ticket is not None
-    parts = {p.child_id: p.parent_id for p in await store.rows(select(TicketParent))}
+    joined = await store.rows(select(TicketParent).order_by(TicketParent.child_id))
+    parts = {one.child_id: one.parent_id for one in joined}
     assert parts[second.ticket.id] == parent.id and len(set(parts.values())) == 1
     assert await store.told(ALICE.address.chat) == ["ticket.known", "ticket.joined_area"]
     for number in parts:
@@ -453,6 +455,7 @@ async def test_a_thousand_reports_are_one_ticket_and_twenty_posts(
         select(OutboxRow.address)
         .where(OutboxRow.key.in_(("ticket.joined_area", "ticket.known_area")))
         .distinct()
+        .order_by(OutboxRow.address)
     )
     assert len(acks) == size
     assert await _posts(store) <= 20

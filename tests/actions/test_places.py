@@ -6,7 +6,7 @@ from sqlalchemy import select, text
 
 from core.db import Database
 from core.desk import Desk
-from core.models import Classification, Ticket, TicketTag, TicketTeam
+from core.models import Classification, TicketTag, TicketTeam
 from core.people.staff import by_operator
 from core.teams import assignment
 from core.teams.assignee_parser import AssignmentWish, Target
@@ -35,9 +35,9 @@ BESIDE: tuple[type[Any], ...] = (TicketTag, TicketTeam, Classification)
 
 async def places(store: Store) -> dict[int, set[Any]]:
     """Where each ticket stands, by everything that says so."""
-    found = {one.id: {(one.queue_rank, one.queue_at)} for one in await store.rows(select(Ticket))}
+    found = {one.id: {(one.queue_rank, one.queue_at)} for one in await store.tickets()}
     for table in BESIDE:
-        for row in await store.rows(select(table)):
+        for row in await store.rows(select(table).order_by(table.ticket_id)):
             found[row.ticket_id].add((row.queue_rank, row.queue_at))
     return found
 

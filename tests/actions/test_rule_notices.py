@@ -1,12 +1,10 @@
 """A rule tells colleagues something: which of them, in which words (E2)."""
 
 import pytest
-from sqlalchemy import select
 
 from core.desk import Desk
 from core.directory.faults import DirectoryError
 from core.directory.store import show_directory
-from core.models import OutboxRow
 from tests.actions.people import ALERTS, ALICE, ANNA, OLEG, OLGA, OPERATORS, number, opens
 from tests.actions.store import Store
 from tests.actions.test_handing import operator_here
@@ -21,8 +19,8 @@ def tells(to: str, text: str = TEXT) -> str:
 
 
 async def words(store: Store, chat: int | str, key: str) -> list[dict[str, object]]:
-    rows = await store.rows(select(OutboxRow).where(OutboxRow.key == key))
-    return [row.facts for row in rows if row.address == str(chat)]
+    rows = await store.outbox(chat, key=key)
+    return [row.facts for row in rows]
 
 
 async def test_the_group_the_admins_and_the_alert_channel_are_told(

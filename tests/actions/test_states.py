@@ -189,7 +189,8 @@ async def test_a_state_gives_its_closing_reason_and_its_words_are_no_solution(
     first, second, third = [await opens(desk, who) for who in (ALICE, BORIS, ALICE)]
     await desk.run_as(olga, move_to, first.id, "done")
     await desk.run_as(olga, move_to, second.id, "done", reason="Cable 3 replaced")
-    endings = {row.ticket_id: row for row in await store.rows(select(Resolution))}
+    resolutions = select(Resolution).order_by(Resolution.ticket_id)
+    endings = {row.ticket_id: row for row in await store.rows(resolutions)}
     assert (endings[first.id].reason, endings[first.id].solution) == ("replaced", None)
     assert (await store.ticket(first.id)).reason == "заменили"
     assert (endings[second.id].reason, endings[second.id].solution) == (
@@ -201,7 +202,7 @@ async def test_a_state_gives_its_closing_reason_and_its_words_are_no_solution(
     chosen = REPLACED[: REPLACED.index("[[state]]")].replace("replaced", "else")
     await apply(desk, chosen)
     await desk.run_as(olga, enter_done, third.id, "else")
-    (row,) = [one for one in await store.rows(select(Resolution)) if one.ticket_id == third.id]
+    (row,) = await store.rows(resolutions.where(Resolution.ticket_id == third.id))
     assert row.reason == "else", "what somebody names counts"
 
 

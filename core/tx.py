@@ -187,8 +187,8 @@ class Tx(ReadTx):
     found out who acts.
 
     ``written``: addresses of outbox rows that it has written and that may leave at once, and their
-    turns; ``departing``: what was claimed of them; ``outgoing``: others may leave once it is
-    committed. ``inbox_id``: the update that it is the effect of.
+    turns, but for those in ``departing``, which were claimed; ``outgoing``: others may leave once
+    it is committed. ``inbox_id``: the update that it is the effect of.
     ``chosen``: settings of the company that it has changed; ``version``: of the directory that it
     has made. ``changes_cache``: what is kept by others is not so any more once this is committed.
     ``waits_for_disk``: false where a power cut may take it, since it would be found out again.

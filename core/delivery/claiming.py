@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from typing import Final
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -103,8 +104,8 @@ class Claims:
         if any(self.is_free(address) for address, _ in written):
             self.chooser.desk.outbox_wakeup.stir()
 
-    def note_free(self, addresses: Iterable[str]) -> None:
-        """Something may wait at addresses that are free again."""
+    def note_any(self, addresses: Iterable[str]) -> None:
+        """Something may wait there that nobody has told of."""
         for address in addresses:
             self.chooser.waiting.note(address)
 
@@ -116,20 +117,20 @@ class Claims:
         if any(address in waiting and self.is_free(address) for address in addresses):
             self.chooser.desk.outbox_wakeup.stir()
 
-    def is_free(self, address: str) -> bool:
-        """Whether something there could leave now."""
-        return self.under_way.is_free(address) and address not in self.chooser.resting
+    def is_free(self, address: str, freed: Collection[str] = ()) -> bool:
+        """Whether something there could leave now; ``freed`` are free in a moment."""
+        free = address in freed or self.under_way.is_free(address)
+        return free and address not in self.chooser.resting
+
+    def has_work(self, freed: Collection[str]) -> bool:
+        """Whether something could leave now, as far as this process knows."""
+        return self.chooser.waiting.any_where(partial(self.is_free, freed=freed))
 
     # ---------------------------------------------------------------- claiming
 
     async def claim(self, tx: Tx, now: float, freed: Collection[str]) -> Claimed | None:
         """Claim what may leave now; ``freed``: addresses that are free with this transaction."""
-
-        def is_free(address: str) -> bool:
-            free = address in freed or self.under_way.is_free(address)
-            return free and address not in self.chooser.resting
-
-        self.note_free(freed)
+        is_free = partial(self.is_free, freed=freed)
         room = AT_ONCE - len(self.under_way) + len(freed)
         return await self._take(tx, now, await self.chooser.choose(tx, now, is_free, room))
 
@@ -151,7 +152,11 @@ class Claims:
         finally:
             self.under_way.release(addresses)
         # what is older may be held by another transaction, which waits for this one
-        return await self._take(tx, now, chosen, since=tx.now, most=1)
+        claimed = await self._take(tx, now, chosen, since=tx.now, most=1)
+        if claimed is not None:
+            for delivery in claimed.deliveries:
+                _leave_out(tx.written, delivery.address)
+        return claimed
 
     async def _take(
         self, tx: Tx, now: float, chosen: Choice, since: datetime = UNKNOWN, most: int = IN_A_ROW
@@ -185,12 +190,12 @@ class Claims:
         for channel in self._noting:
             context |= channel.probe_context()
         for row in chosen.rows:
-            self.chooser.take(row.address, row.customer_id, now)
+            self.chooser.pacer.turns.take(row.address, row.customer_id, now)
         rows = claimed.numbers
         marked = await outbox_store.claim(tx, rows, context) if rows else []
         for address in chosen.addresses:
-            self.chooser.waiting.forget(address)
-            count = 0
+            # before it is asked: what others note there meanwhile is news
+            turn, count = self.chooser.waiting.forget(address), 0
             while count < most and (not count or self.chooser.is_open(address, now, count + 1)):
                 delivery, customer = await outbox_store.claim_next(tx, address, since, context)
                 if delivery is None:
@@ -201,6 +206,8 @@ class Claims:
                 claimed.numbers.add(delivery.id)
                 if claimed.era == self.under_way.era:  # what was abandoned is in other hands
                     self.under_way.reserve((), [delivery.id])
+            if count and turn is not None:  # more may leave when those have arrived
+                self.chooser.waiting.note(address, turn)
         return marked
 
     async def _read_ahead(self, tx: Tx, delivery: Delivery) -> Delivery:
@@ -219,3 +226,10 @@ class Claims:
                 raise
             log.exception("a delivery cannot be read ahead", extra=ids_of(delivery))
             return delivery
+
+
+def _leave_out(written: list[tuple[str, datetime]], address: str) -> None:
+    """The row there whose turn is first does not wait any more: nobody is told of it."""
+    first = min((each for each in written if each[0] == address), default=None)
+    if first is not None:
+        written.remove(first)

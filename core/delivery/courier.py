@@ -111,7 +111,7 @@ class Courier:
             self._under_way,
             self.follow_ups,
             self._sender.stop.is_set,
-            self._claims.note_free,
+            self._claims.note_any,
         )
         self._reach = Reach(self.channels)
         self._slow_answers = SlowAnswers(self.desk, self.follow_ups.slow)
@@ -243,6 +243,7 @@ class Courier:
             self._chooser.end_rests(now)
         pause = self.pacer.delay_of_all(now)
         batch = await self._results.follow_moves(self._results.take_due(now))
+        self._claims.note_any(each.in_flight.address for each in batch if not each.has_arrived)
         may_claim = pause <= 0 and self._may_deliver()
         if may_claim:
             await self._look_if_due(now)
@@ -279,11 +280,8 @@ class Courier:
 
     def _has_work(self, batch: Batch, now: float) -> bool:
         """Whether something may be claimed, as far as this process knows."""
-        return bool(
-            self._under_way.freed_by(each.in_flight for each in batch)
-            or self._chooser.waiting.any_where(self._claims.is_free)
-            or (self._reach.back and self._reach.to_wake(now))
-        )
+        freed = self._under_way.freed_by(each.in_flight for each in batch)
+        return self._claims.has_work(freed) or bool(self._reach.back and self._reach.to_wake(now))
 
     async def _turn(self, batch: Batch, now: float, *, claim: bool) -> Claimed | None:
         """Write the batch down and claim what may leave then, all in one transaction."""
@@ -307,10 +305,7 @@ class Courier:
         freed = self._under_way.freed_by(each.in_flight for each in batch)
         for each in batch:
             self._results.written(each)
-        if claim:
-            self._claims.wake_for(freed)
-        else:
-            self._claims.note_free(freed)
+        self._claims.wake_for(freed)
         if awake:
             self._woken(awake, now)
         return work.claimed

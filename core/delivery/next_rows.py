@@ -49,9 +49,9 @@ class WaitingAddresses:
         if len(self._turns) > MOST:
             self._forget_half()
 
-    def forget(self, address: str) -> None:
-        """Nothing there can leave now."""
-        self._turns.pop(address, None)
+    def forget(self, address: str) -> datetime | None:
+        """Nothing there can leave now. Returns the turn that was noted."""
+        return self._turns.pop(address, None)
 
     def any_where(self, is_free: Callable[[str], bool]) -> bool:
         """Whether something waits at an address of which this holds."""
@@ -114,6 +114,8 @@ class Chooser:
             ]
         for address, turn in found:
             self.waiting.note(address, turn)
+        for address in busy:  # they are asked when they are free
+            self.waiting.note(address)
 
     async def _walk(self, out: Collection[str]) -> outbox_store.Walk:
         """Go on from where the last walk ended."""
@@ -163,11 +165,6 @@ class Chooser:
             elif self._may_leave(row, now):
                 chosen.append(row)
         return chosen
-
-    def take(self, address: str, customer_id: int | None, now: float) -> None:
-        """A row leaves; what else waits at its address is found when that is free again."""
-        self.pacer.turns.take(address, customer_id, now)
-        self.waiting.forget(address)
 
     async def _first_at(self, tx: Tx, address: str, now: float) -> Candidate | None:
         """The row there whose turn it is; of those whose customer had their share only if nobody

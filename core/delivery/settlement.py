@@ -117,6 +117,11 @@ class Settlement:
     failures: int = 0
     retry_at: float = 0.0
 
+    @property
+    def has_arrived(self) -> bool:
+        """Otherwise it, or what was claimed behind it, may have to be sent again."""
+        return self.result.outcome is Outcome.DELIVERED
+
     async def write(self, tx: Tx, follow_ups: FollowUps) -> None:
         """Write it down; what follows from it is left out when it goes on failing."""
         if self.failures < PATIENCE:
@@ -133,15 +138,15 @@ Batch = Sequence[Settlement]
 class Results:
     """Those that are ``waiting`` to be written down.
 
-    ``is_stopping``: what fails now is left to the next process. ``note_free`` hears of addresses
-    that are free again.
+    ``is_stopping``: what fails now is left to the next process. ``note_any`` hears of addresses at
+    which something may wait now.
     """
 
     desk: Desk
     under_way: UnderWay
     follow_ups: FollowUps
     is_stopping: Callable[[], bool]
-    note_free: Callable[[Iterable[str]], None]
+    note_any: Callable[[Iterable[str]], None]
     waiting: list[Settlement] = field(default_factory=list)
 
     def take_due(self, now: float) -> list[Settlement]:
@@ -194,7 +199,7 @@ class Results:
         else:
             freed = self.under_way.freed_by([each.in_flight])
             self.written(each)
-            self.note_free(freed)
+            self.note_any(freed)
             self.desk.outbox_wakeup.set()
 
     def _postpone(self, each: Settlement, error: Exception) -> None:
@@ -215,7 +220,7 @@ class Results:
 
     def written(self, each: Settlement) -> None:
         """It is written down."""
-        if each.result.outcome is Outcome.DELIVERED:
+        if each.has_arrived:
             pass_point("courier.after_settle")
         self.close(each)
 

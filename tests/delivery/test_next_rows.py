@@ -159,6 +159,37 @@ async def test_it_is_claimed_in_the_transaction_that_writes_it(
     assert harness.channel.to(str(ALICE)) == [row, behind]
 
 
+async def test_nothing_is_asked_for_where_all_that_was_written_has_left(
+    harness: CourierHarness, never_looks: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    claim_next, asked = outbox_store.claim_next, list[str]()
+
+    async def noted(tx: Tx, address: str, *given: Any) -> Any:
+        asked.append(address)
+        return await claim_next(tx, address, *given)
+
+    monkeypatch.setattr(outbox_store, "claim_next", noted)
+    async with after_its_look(harness, never_looks):
+        for person in (ALICE, BORIS, ALICE):
+            await harness.until_state(await harness.put(person), "sent")
+            await harness.until(lambda: not harness.courier._under_way)
+        assert asked == [str(ALICE), str(BORIS), str(ALICE)]
+
+
+async def test_what_others_write_for_an_address_that_is_busy_leaves_when_it_is_free(
+    harness: CourierHarness, never_looks: list[str]
+) -> None:
+    gate = asyncio.Event()
+    harness.channel.plan(str(ALICE), gate)
+    async with after_its_look(harness, never_looks):
+        await harness.put(ALICE)
+        fill(harness, 1, [ALICE])
+        harness.desk.outbox_wakeup.set()  # they say so
+        await harness.until(lambda: len(never_looks) == 2)
+        gate.set()
+        await harness.until(lambda: len(harness.channel.to(str(ALICE))) == 2)
+
+
 async def test_others_rows_are_found_at_the_next_look(harness: CourierHarness) -> None:
     async with harness.at_work():
         own = await harness.put(ALICE)

@@ -75,7 +75,9 @@ async def notify(tx: Tx, subscribers: Sequence[Subscriber]) -> None:
         before = len(events)
         for turn, subscriber in enumerate(acting):
             first, seen[turn] = seen[turn], len(events)
-            asked = any(subscriber.asks_for[type(event)] for event in events[first:])
+            asked = first < len(events) and any(
+                subscriber.asks_for[type(event)] for event in events[first:]
+            )
             if asked and not subscriber.rests(tx):
                 await chain.hand(subscriber, first)
     for subscriber in subscribers:

@@ -156,15 +156,24 @@ class Chooser:
         known: dict[str, Candidate] = {}
         while queue and len(chosen) < room:
             turn, address = heappop(queue)
-            row = known.get(address) or await self._first_at(tx, address, now)
+            row = known.get(address) or await self._asked_at(tx, address, now)
             if row is None:
-                self.waiting.forget(address)
-            elif turn < row.order_at and queue and queue[0][0] < row.order_at:
+                continue
+            if turn < row.order_at and queue and queue[0][0] < row.order_at:
                 known[address] = row  # the turn was a guess: others come before it
                 heappush(queue, (row.order_at, address))
             elif self._may_leave(row, now):
                 chosen.append(row)
         return chosen
+
+    async def _asked_at(self, tx: Tx, address: str, now: float) -> Candidate | None:
+        """The same row as :meth:`_first_at`; if there is none, the address is forgotten."""
+        # before it is asked: what others note there meanwhile is news
+        turn = self.waiting.forget(address)
+        row = await self._first_at(tx, address, now)
+        if row is not None and turn is not None:
+            self.waiting.note(address, turn)
+        return row
 
     async def _first_at(self, tx: Tx, address: str, now: float) -> Candidate | None:
         """The row there whose turn it is; of those whose customer had their share only if nobody

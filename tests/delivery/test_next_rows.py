@@ -341,15 +341,20 @@ async def test_what_is_written_while_a_round_waits_for_the_disk_leaves_after_it(
     assert harness.channel.to(str(ALICE)) == [first, second]
 
 
+@pytest.mark.parametrize(("question", "paced"), [("claim_next", False), ("find_ready", True)])
 async def test_what_is_written_while_a_round_finds_nothing_there_leaves_after_it(
-    harness: CourierHarness, never_looks: list[str], monkeypatch: pytest.MonkeyPatch
+    harness: CourierHarness,
+    never_looks: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+    question: str,
+    paced: bool,
 ) -> None:
     """As on PostgreSQL, where others commit between the question and the end of the round."""
-    courier, claim_next, again = harness.courier, outbox_store.claim_next, asyncio.Event()
+    courier, ask, again = harness.courier, getattr(outbox_store, question), asyncio.Event()
     asked: list[str] = []
 
     async def meanwhile(tx: Tx, address: str, *given: Any) -> Any:
-        found = await claim_next(tx, address, *given)
+        found = await ask(tx, address, *given)
         asked.append(address)
         if len(asked) == 1:
             courier._claims.note([(address, tx.now)])
@@ -357,7 +362,8 @@ async def test_what_is_written_while_a_round_finds_nothing_there_leaves_after_it
             again.set()
         return found
 
-    monkeypatch.setattr(outbox_store, "claim_next", meanwhile)
+    monkeypatch.setattr(outbox_store, question, meanwhile)
+    monkeypatch.setattr(harness.pacer.turns, "may_give_way", lambda *_given: paced)
     async with after_its_look(harness, never_looks):
         courier._claims.note([(str(ALICE), harness.clock.now)])
         async with asyncio.timeout(10):

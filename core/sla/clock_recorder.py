@@ -93,6 +93,8 @@ async def restate(
         return
     await clock_store.drop(tx, ticket_id, before.keys() - after.keys())
     if terms is not None:
+        if before:
+            await clock_store.change_calendar(tx, ticket_id, terms.calendar)
         await clock_store.put(tx, ticket_id, agreed.calendars[terms.calendar], before, after)
     tx.emit(_set(ticket_id, terms, after))
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 
 from core.db import PreparedStatement
 from core.db.statements import prepared
@@ -35,6 +35,8 @@ _CLOCKS: Final[Any] = Clock.__table__
 async def stored(tx: ReadTx, ticket_id: int) -> tuple[str | None, dict[str, ClockState]]:
     """Return the code of the clocks' calendar, and the ticket's clocks by kind."""
     query = select(_CLOCKS).where(_CLOCKS.c.ticket_id == ticket_id)
+    # earlier releases left a clock that had ended in the calendar of its day
+    query = query.order_by(_CLOCKS.c.ended_at.is_not(None), _CLOCKS.c.kind)
     rows = await tx.rows(query, apart=True)
     readings = {
         row.kind: ClockState(
@@ -88,6 +90,14 @@ def _timers(
         ahead = tx.company.remind_before
         timers[NEAR[kind]] = remind_at(calendar.hours, clock, tx.now, ahead)
     return timers
+
+
+async def change_calendar(tx: Tx, ticket_id: int, code: str) -> None:
+    """All clocks of the ticket count in this calendar, those that stay as they are as well: one
+    calendar is read for all of them.
+    """
+    others = _CLOCKS.c.ticket_id == ticket_id, _CLOCKS.c.calendar != code
+    await tx.change(update(_CLOCKS).where(*others).values(calendar=code))
 
 
 async def drop(tx: Tx, ticket_id: int, kinds: Collection[str]) -> None:

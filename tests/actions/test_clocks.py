@@ -22,7 +22,7 @@ from core.tickets.lifecycle import move, take
 from core.tickets.sweep import sweep
 from core.tx import Tx
 from tests.actions import company_directory as directory
-from tests.actions.agreement_factories import HOUR, WEEK, agrees
+from tests.actions.agreement_factories import HOUR, TERMS, WEEK, agrees
 from tests.actions.people import (
     ALERTS,
     ALICE,
@@ -362,6 +362,27 @@ async def test_an_operator_may_name_another_agreement(desk: Desk) -> None:
     ticket = await opens(desk)
     await desk.run_as(await operator(desk), classify, ticket.id, "gold")
     assert await due(desk, ticket.id) == {"reaction": at(23, 10, 30)}
+
+
+async def test_all_clocks_count_in_the_hours_of_the_agreement_that_was_named_last(
+    desk: Desk, clock: Clock
+) -> None:
+    await agrees(desk)
+    olga, ticket = await operator(desk), await opens(desk)
+
+    async def day_and_night(tx: Tx) -> None:
+        week = [[["00:00", "24:00"]]] * 7
+        await directory.put_calendar(tx, "always", "Always", zone="UTC", week=week)
+        await directory.put_agreement(tx, "gold", "Gold", calendar="always", terms=TERMS)
+
+    await desk.run(day_and_night)
+    clock.now = at(23, 10)
+    await desk.run_as(olga, take, ticket.id)
+    await desk.run_as(olga, classify, ticket.id, "gold")
+    assert await due(desk, ticket.id) == {"reaction": 1.5, "resolution": at(24, 1, 30)}
+    clock.now = at(23, 20)
+    await desk.run_as(olga, move, ticket.id, "freeze")
+    assert await due(desk, ticket.id) == {"reaction": 1.5, "resolution": 5.5}
 
 
 async def test_a_ticket_older_than_the_agreement_gets_clocks_when_it_is_taken_or_classified(

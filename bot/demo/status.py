@@ -66,7 +66,7 @@ async def _next(tx: ReadTx, most: int) -> tuple[Deadline, ...]:
     query = (
         select(Timer.ticket_id, Timer.kind, Timer.due_at)
         .where(Timer.due_at.is_not(None))
-        .order_by(Timer.due_at)
+        .order_by(Timer.due_at, Timer.ticket_id, Timer.kind)
         .limit(most)
     )
     found = await tx.session.execute(query)

@@ -303,7 +303,7 @@ async def settle_lost(tx: Tx) -> int:
             Suggestion.created_at < tx.now - _DECIDED_WITHIN,
         )
     )
-    rows = await tx.all(query.with_for_update(key_share=True))
+    rows = await tx.all(query.order_by(Suggestion.id).with_for_update(key_share=True))
     for row in rows:
         _tell_of(tx, row)
     await tx.change(delete(Suggestion).where(Suggestion.id.in_([row.id for row in rows])))

@@ -210,7 +210,8 @@ async def _open(tx: Tx, accounts: Mapping[str, Mapping[str, str]]) -> dict[str, 
     rows = [{"name": name, "fields": dict(fields)} for name, fields in accounts.items()]
     await tx.change(insert(_ACCOUNTS), rows)
     made = select(_ACCOUNTS.c.id, _ACCOUNTS.c.name).where(_ACCOUNTS.c.name.in_(accounts))
-    opened = {str(name): int(number) for number, name in await tx.rows(made)}
+    found = await tx.rows(made.order_by(_ACCOUNTS.c.id))
+    opened = {str(name): int(number) for number, name in found}
     for name, number in opened.items():
         tx.emit(AccountOpened(ticket_id=None, account_id=number, name=name))
     return {name.lower(): number for name, number in opened.items()}
@@ -230,7 +231,8 @@ async def apply_contracts(tx: Tx, plan: Plan[ContractRead]) -> None:
 
 async def _change(tx: Tx, changed: Mapping[int, ContractRead]) -> None:
     """Bring known contracts in line, and tell of those that have other terms."""
-    known = await tx.rows(select(*_CONTRACTS.c).where(_CONTRACTS.c.id.in_(changed)))
+    them = select(*_CONTRACTS.c).where(_CONTRACTS.c.id.in_(changed))
+    known = await tx.rows(them.order_by(_CONTRACTS.c.id))
     rows = []
     for row in known:
         before = {name: getattr(row, name) for name in _SIGNED}

@@ -128,4 +128,5 @@ async def settle_held(tx: Tx) -> int:
 async def consents_of(tx: ReadTx, person_id: int) -> list[tuple[str, datetime]]:
     """Return what somebody has agreed to, the latest first: version and instant."""
     query = select(Consent.version, Consent.at).where(Consent.person_id == person_id)
-    return [(version, at) for version, at in await tx.rows(query.order_by(Consent.at.desc()))]
+    query = query.order_by(Consent.at.desc(), Consent.version.desc())
+    return [(version, at) for version, at in await tx.rows(query)]

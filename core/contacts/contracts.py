@@ -52,7 +52,8 @@ def _day(words: str) -> date | None:
 async def _agreement(tx: Tx, words: str) -> str | None:
     if not words:
         return None
-    rows = await tx.rows(select(Agreement.code, Agreement.title).where(Agreement.active))
+    active = select(Agreement.code, Agreement.title).where(Agreement.active)
+    rows = await tx.rows(active.order_by(Agreement.code))
     wanted = words.casefold()
     for code, title in rows:
         if wanted in {code.casefold(), title.casefold()}:

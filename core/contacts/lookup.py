@@ -89,7 +89,7 @@ async def _by_handle(tx: ReadTx, handle: str) -> Sequence[Person]:
         .join(ContactPoint, ContactPoint.person_id == Person.id)
         .where(ContactPoint.handle == handle.lower())
     )
-    return await tx.all(query.limit(MOST))
+    return await tx.all(query.order_by(Person.id).limit(MOST))
 
 
 async def _of_ticket(tx: ReadTx, ticket_id: int) -> Sequence[Person]:

@@ -64,7 +64,8 @@ async def data_of(tx: ReadTx, person_id: int) -> dict[str, Any]:
     person = await tx.find(Person, person_id)
     if person is None:
         raise Unreadable("refusal.no_such_person", number=person_id)
-    points = await tx.all(select(ContactPoint).where(ContactPoint.person_id == person_id))
+    reached = select(ContactPoint).where(ContactPoint.person_id == person_id)
+    points = await tx.all(reached.order_by(ContactPoint.kind, ContactPoint.value))
     query = select(Ticket).where(Ticket.customer_id == person_id).order_by(Ticket.id)
     tickets = [await _ticket(tx, ticket) for ticket in await tx.all(query)]
     said = [message for ticket in tickets for message in ticket["messages"]]

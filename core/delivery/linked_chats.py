@@ -25,7 +25,7 @@ async def operator_chats_of(tx: ReadTx) -> OperatorChats:
 
 async def _read_operator_chats(tx: ReadTx) -> OperatorChats:
     query = select(Team.code, Team.chat).where(Team.chat.is_not(None), Team.active.is_(True))
-    rows = await tx.session.execute(query)
+    rows = await tx.rows(query.order_by(Team.level, Team.code))
     return OperatorChats((code, chat) for code, chat in rows if chat is not None)
 
 

@@ -465,14 +465,14 @@ async def find_slow_answers(
     tx: ReadTx, up_to: datetime, since: datetime | None = None
 ) -> Sequence[tuple[int, int]]:
     """Answers that are on their way and were written ``up_to`` then, and after ``since``: ids of
-    row and message (X2).
+    row and message (X2), in the order of the rows.
     """
     given = {"up_to": up_to}
     if since is None:
         slow = await _SLOW.rows(tx.session, given)
     else:
         slow = await _SLOW_SINCE.rows(tx.session, given | {"since": since})
-    return [(row, message) for row, message in slow]
+    return sorted((row, message) for row, message in slow)
 
 
 async def count_pending(tx: ReadTx) -> int:

@@ -54,7 +54,7 @@ async def list_unwritten(tx: ReadTx) -> list[Unwritten]:
         select(Resolution.ticket_id, func.max(Resolution.at).label("at"))
         .where(Resolution.at > tx.now - _LATELY, Resolution.solution.is_not(None), ~_HAS_ARTICLE)
         .group_by(Resolution.ticket_id)
-        .order_by(func.max(Resolution.at).desc())
+        .order_by(func.max(Resolution.at).desc(), Resolution.ticket_id.desc())
         .limit(LISTED)
         .subquery()
     )
@@ -62,7 +62,7 @@ async def list_unwritten(tx: ReadTx) -> list[Unwritten]:
         select(Ticket.id, Ticket.title, Resolution.solution)
         .join(newest, newest.c.ticket_id == Ticket.id)
         .join(Resolution, (Resolution.ticket_id == Ticket.id) & (Resolution.at == newest.c.at))
-        .order_by(newest.c.at.desc())
+        .order_by(newest.c.at.desc(), Ticket.id.desc())
     )
     return [Unwritten(number, title, words or "") for number, title, words in await tx.rows(query)]
 

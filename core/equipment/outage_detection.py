@@ -112,7 +112,7 @@ async def settle_offers(tx: Tx) -> int:
     query = select(OutageOffer).where(
         OutageOffer.declined_at.is_(None), OutageOffer.offered_at <= tx.now - HOLD
     )
-    offers = await tx.all(query.with_for_update(key_share=True))
+    offers = await tx.all(query.order_by(OutageOffer.area).with_for_update(key_share=True))
     for offer in offers:
         if await find_open(tx, offer.area) is None:
             await _let_go(tx, offer, by_time=True)

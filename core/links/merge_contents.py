@@ -51,8 +51,10 @@ async def unless_refused(doing: Awaitable[object]) -> bool:
 
 async def move_contents(tx: Tx, goes: Ticket, stays: Ticket) -> dict[str, Any]:
     """Move everything but the clock and the assignee; returns what moved, by kind."""
-    messages = await tx.all(select(Message.id).where(Message.ticket_id == goes.id))
-    notes = await tx.all(select(Note.id).where(Note.ticket_id == goes.id))
+    said = select(Message.id).where(Message.ticket_id == goes.id)
+    noted = select(Note.id).where(Note.ticket_id == goes.id)
+    messages = await tx.all(said.order_by(Message.id))
+    notes = await tx.all(noted.order_by(Note.id))
     await _move_words(tx, messages, notes, stays.id)
     tags = [one for one in await tags_of(tx, goes.id) if one not in await tags_of(tx, stays.id)]
     await change_tags(tx, stays, tags)
@@ -131,7 +133,7 @@ async def _copy_fields(tx: Tx, goes: Ticket, stays: Ticket) -> list[str]:
 
 
 async def _copy_articles(tx: Tx, goes: Ticket, stays: Ticket) -> list[str]:
-    codes = select(TicketArticle.article)
+    codes = select(TicketArticle.article).order_by(TicketArticle.at, TicketArticle.article)
     present = await tx.all(codes.where(TicketArticle.ticket_id == stays.id))
     used = await tx.all(codes.where(TicketArticle.ticket_id == goes.id))
     fresh = [code for code in used if code not in present]

@@ -174,6 +174,6 @@ async def verified_phones(tx: ReadTx, address: Address) -> list[str]:
             ContactPoint.kind == PHONE,
             ContactPoint.verified_at.is_not(None),
         )
-        .order_by(ContactPoint.verified_at.desc())
+        .order_by(ContactPoint.verified_at.desc(), ContactPoint.value)
     )
     return list(await tx.session.scalars(query))

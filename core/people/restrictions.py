@@ -174,7 +174,7 @@ async def list_restricted(tx: ReadTx, person_id: int | None = None) -> Sequence[
         .join(Person, Person.id == Restriction.person_id)
         .outerjoin(by, by.id == Restriction.by_id)
         .where(Restriction.kind.in_(KINDS), Restriction.until > tx.now)
-        .order_by(Restriction.until)
+        .order_by(Restriction.until, Person.id, Restriction.kind)
         .limit(MOST)
     )
     if person_id is not None:

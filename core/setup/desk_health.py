@@ -217,7 +217,7 @@ async def settle_failed(tx: Tx, sender: Sender, row_id: int | None, *, again: bo
     query = select(OutboxRow).where(*_FAILED).with_for_update(key_share=True)
     if row_id is not None:
         query = query.where(OutboxRow.id == row_id)
-    rows = (await tx.session.scalars(query)).all()
+    rows = await tx.all(query.order_by(OutboxRow.id))
     for row in rows:
         if again:
             row.state, row.attempts, row.not_before, row.done_at = "queued", 0, tx.now, None

@@ -73,6 +73,7 @@ async def _read(tx: ReadTx) -> Agreements:
     terms: dict[str, list[Term]] = {row.code: [] for row in rows}
     for term in await tx.all(select(AgreementTerm).order_by(AgreementTerm.id)):
         terms[term.agreement].append(_term(term))
+    calendars = await tx.all(select(CalendarRow).order_by(CalendarRow.code))
     return Agreements(
         {
             row.code: AgreementFacts(
@@ -80,7 +81,7 @@ async def _read(tx: ReadTx) -> Agreements:
             )
             for row in rows
         },
-        {row.code: _calendar(row) for row in await tx.all(select(CalendarRow))},
+        {row.code: _calendar(row) for row in calendars},
         next((row.code for row in rows if row.is_default), None),
     )
 

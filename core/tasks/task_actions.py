@@ -242,7 +242,7 @@ async def resolve(
     if ticket.assignee_id is None and tx.actor.person_id is not None:
         await assign(tx, ticket, by_answer=True)
     children = select(TicketParent.child_id).where(TicketParent.parent_id == ticket_id)
-    tickets = [ticket_id, *await tx.all(children)]
+    tickets = [ticket_id, *await tx.all(children.order_by(TicketParent.child_id))]
     await _end(tx, tickets, "resolve", reason=reason, choice=choice, closing=closing)
     return ticket
 

@@ -59,6 +59,7 @@ async def _end_forgotten(tx: Tx, camera_id: int) -> None:
         select(Task)
         .join(Ticket, Ticket.id == Task.ticket_id)
         .where(Task.camera_id == camera_id, IS_OPEN, Ticket.closed_at.is_not(None))
+        .order_by(Task.id)
         .with_for_update(of=Task, key_share=True)
     )
     await end_tasks(tx, await tx.all(query), CANCELLED, MERGED)

@@ -43,12 +43,13 @@ async def find_album(
     for ticket_id, content in notes:
         if content.get("album") == incoming.album:
             return AlbumLocation(ticket_id, note=True)
-    query = (
-        select(Message.ticket_id)
-        .where(Message.author_id == holder_of(address), Message.album == incoming.album)
-        .limit(1)
+    # a few pieces: put in order here, all are found along the index of albums
+    pieces = await tx.rows(
+        select(Message.id, Message.ticket_id).where(
+            Message.author_id == holder_of(address), Message.album == incoming.album
+        )
     )
-    number = (await tx.session.scalars(query)).one_or_none()
+    _, number = max(map(tuple, pieces), default=(0, None))
     return None if number is None else AlbumLocation(number, note=False)
 
 

@@ -144,7 +144,8 @@ async def _person(tx: ReadTx, _field: Field, words: str) -> str | None:
         return next((str(one.id) for one in await holders_of(tx, point)), None)
     if words.startswith("@"):
         handle = ContactPoint.handle == words[1:].lower()
-        number = await tx.first(select(ContactPoint.person_id).where(handle).limit(1))
+        holders = select(ContactPoint.person_id).where(handle).order_by(ContactPoint.person_id)
+        number = await tx.first(holders.limit(1))
         return None if number is None else str(number)
     named = await tx.all(select(Person.id).where(Person.name == clean_name(words)).limit(2))
     return str(named[0]) if len(named) == 1 else None
@@ -152,7 +153,8 @@ async def _person(tx: ReadTx, _field: Field, words: str) -> str | None:
 
 async def _camera(tx: ReadTx, _field: Field, words: str) -> str | None:
     same = func.lower(Camera.number) == words.lower()
-    number = await tx.first(select(Camera.id).where(same).limit(1))
+    cameras = select(Camera.id).where(same).order_by(Camera.number != words, Camera.id)
+    number = await tx.first(cameras.limit(1))
     return None if number is None else str(number)
 
 

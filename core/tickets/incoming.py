@@ -106,6 +106,7 @@ _WRITTEN, _NOTED = (
             said.source_chat == bindparam("chat"),
             said.source_message == bindparam("message"),
         )
+        .order_by(said.id)  # of a letter that came in pieces, its words
         .limit(1)
     )
     for said in (Message, Note)
@@ -146,7 +147,7 @@ async def find_counterpart(
         )
     else:
         return None
-    message: Message | None = (await tx.session.scalars(query.limit(1))).one_or_none()
+    message = await tx.first(query.order_by(Message.id).limit(1))  # the card begins with the first
     if message is None or (quote is not None and quote not in message.text):
         return None
     if message.source.address == chat:
@@ -166,5 +167,5 @@ async def is_full_answer(tx: ReadTx, address: Address, ref: MessageRef) -> bool:
         Message.from_customer.is_(False),
         Message.author_id == holder_of(address),
     )
-    before = (await tx.session.scalars(query.limit(1))).one_or_none()
+    before = await tx.first(query.order_by(Message.id).limit(1))
     return before is not None and units(before) >= _FULL

@@ -75,7 +75,7 @@ async def find_to_rate(tx: ReadTx, person_id: int, words: str) -> Ticket | None:
             Resolution.asked.is_(True),
             Resolution.at >= tx.now - RATE_WITHIN,
         )
-        .order_by(Resolution.at.desc())
+        .order_by(Resolution.at.desc(), Ticket.id.desc())
         .limit(1)
     )
     found = await tx.first(query)

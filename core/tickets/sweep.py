@@ -146,7 +146,7 @@ async def _find_due(tx: Tx) -> Sequence[Due]:
     query = (
         select(Timer.ticket_id, Timer.kind, Timer.due_at)
         .where(Timer.due_at.is_not(None), Timer.due_at <= tx.now)
-        .order_by(Timer.due_at)
+        .order_by(Timer.due_at, Timer.ticket_id, Timer.kind)
         .limit(BATCH)
     )
     return [Due(number, kind, at) for number, kind, at in await tx.session.execute(query) if at]

@@ -43,7 +43,7 @@ async def file_waiting(tx: Tx) -> int:
         .where(Message.ticket_id.is_(None), Message.author_id.not_in(blocked_now(tx)))
         .group_by(Message.author_id)
         .having(func.min(Message.created_at) <= tx.now - wait)
-        .order_by(func.min(Message.created_at))
+        .order_by(func.min(Message.created_at), func.min(Message.id))
         .limit(1)
     )
     for author, first in await tx.rows(query):

@@ -1,15 +1,17 @@
 """Where entries stand in the list of their kind, once a file has named some of them (X12)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from core.directory.schema import DirectoryEntry
-from core.tx import ReadTx
+from core.directory.schema import DirectoryEntry, EntriesOfKind
 
 Entries = Sequence[DirectoryEntry]
 
 
-async def in_place(tx: ReadTx, entries: Entries) -> list[tuple[DirectoryEntry, int]]:
-    """Return what is to be put, and where in the list of its kind, from 0.
+def in_place(
+    known: Mapping[str, EntriesOfKind], entries: Entries
+) -> list[tuple[DirectoryEntry, int]]:
+    """Return what is to be put, and where in the list of its kind, from 0; ``known``: what there
+    is, by kind and key.
 
     Where a kind has an order, those that ``entries`` leave out are put, too: no two share a place.
     """
@@ -17,7 +19,7 @@ async def in_place(tx: ReadTx, entries: Entries) -> list[tuple[DirectoryEntry, i
     for kind in dict.fromkeys([type(one) for one in entries]):
         named = {one.key_value: one for one in entries if type(one) is kind}
         if kind.ordered:
-            stored = {one.key_value: one for one in await kind.load(tx)}
+            stored = known[kind.name]
             both = {**stored, **named}
             placed += [(both[key], at) for at, key in enumerate(order([*stored], [*named]))]
         else:

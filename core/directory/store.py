@@ -37,6 +37,8 @@ from core.tx import ReadTx, Tx
 
 Describe = Callable[[str], str]
 """Says the text of this key in the reader's language."""
+Stored = Mapping[str, EntriesOfKind]
+"""All entries there are, by kind and key."""
 
 
 class OnlyChecked(Exception):
@@ -58,7 +60,7 @@ class ChangedMeanwhile(Exception):
 
 async def show_directory(tx: ReadTx, kinds: Kinds = KINDS, describe: Describe | None = None) -> str:
     """All of it as a file that can be applied; with ``describe``, comments say what each is."""
-    return "\n".join([part async for part in _shown(tx, kinds, describe)])
+    return _shown(await _stored(tx, kinds), kinds, describe)
 
 
 async def show_file(tx: ReadTx, describe: Describe, kinds: Kinds = KINDS) -> str:
@@ -68,11 +70,15 @@ async def show_file(tx: ReadTx, describe: Describe, kinds: Kinds = KINDS) -> str
     return head + await show_directory(tx, kinds, describe)
 
 
-async def _shown(tx: ReadTx, kinds: Kinds, describe: Describe | None) -> AsyncIterator[str]:
+def _shown(stored: Stored, kinds: Kinds, describe: Describe | None = None) -> str:
+    return "\n".join(_tables(stored, kinds, describe))
+
+
+def _tables(stored: Stored, kinds: Kinds, describe: Describe | None) -> Iterator[str]:
     for kind in kinds:
         if describe is not None:
             yield "".join(f"{line}\n" for line in _comments(kind, describe))
-        for entry in await kind.load(tx):
+        for entry in stored[kind.name].values():
             yield write_table(kind.name, shown_fields(entry), single=kind.single)
 
 
@@ -112,10 +118,11 @@ async def apply_directory(
     version = await current_version(tx)
     if expected is not None and expected != version:
         raise ChangedMeanwhile
-    before, promised = await show_directory(tx, kinds), await promises_of(tx)
+    stored, promised = await _stored(tx, kinds), await promises_of(tx)
+    before = _shown(stored, kinds)
     if document.version not in {None, version}:
         document.faults.append(await _stale(tx, document, before))
-    await put_items(tx, document.items, kinds, document)
+    await _put(tx, document.items, stored, document, kinds)
     tx.forget_rows()
     after = await show_directory(tx, kinds)
     difference = list(compare(before, after))
@@ -174,15 +181,18 @@ async def restore_version(tx: Tx, number: int, /, kinds: Kinds = KINDS, **how: A
     return await apply_directory(tx, document, kinds, **{"origin": "restore", **how})
 
 
-async def put_items(
-    tx: Tx, items: Sequence[Item], kinds: Kinds = KINDS, document: Document | None = None
-) -> None:
+async def put_items(tx: Tx, items: Sequence[Item], kinds: Kinds = KINDS) -> None:
     """Check all of them, then put all of them. What they leave out stays, and in its order.
 
     Raises :class:`DirectoryError`.
     """
-    document = document or Document()
-    directory = Directory(tx.company, await _stored(tx, kinds), _by_kind(items), document.faulty)
+    await _put(tx, items, await _stored(tx, kinds), Document(), kinds)
+
+
+async def _put(
+    tx: Tx, items: Sequence[Item], stored: Stored, document: Document, kinds: Kinds
+) -> None:
+    directory = Directory(tx.company, stored, _by_kind(items), document.faulty)
     faults = [*document.faults]
     for item in items:
         faults += map(item.fault, _missing(item.entry.references(), directory, document))
@@ -191,14 +201,14 @@ async def put_items(
         faults += map(faulty.fault, await _further(tx, faulty.entry, directory, document))
     if faults:
         raise DirectoryError(faults)
-    for entry, place in await in_place(tx, [item.entry for item in items]):
+    for entry, place in in_place(stored, [item.entry for item in items]):
         await entry.put(tx, place)
     for kind in kinds:
         if any(isinstance(item.entry, kind) for item in items):
             await kind.settle(tx)
 
 
-async def _stored(tx: ReadTx, kinds: Kinds) -> dict[str, EntriesOfKind]:
+async def _stored(tx: ReadTx, kinds: Kinds) -> Stored:
     return {kind.name: {entry.key_value: entry for entry in await kind.load(tx)} for kind in kinds}
 
 

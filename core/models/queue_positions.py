@@ -18,10 +18,23 @@ class Placed:
 
 def open_index(name: str, *columns: str) -> Index:
     """Return an index of open tickets alone, which a list of some of them is read along."""
-    is_open: dict[str, Any] = {
-        f"{dialect}_where": text("queue_rank IS NOT NULL") for dialect in ("sqlite", "postgresql")
+    return _index(name, "queue_rank IS NOT NULL", *columns)
+
+
+def needing_index(name: str, which: str, *columns: str) -> Index:
+    """Return an index of those tickets alone that need an answer, and of these some.
+
+    It says that as an expression: a column that is asked for by its value would lead SQLite to an
+    index that begins with it.
+    """
+    return _index(name, f"queue_rank + 0 = 0 AND {which}", *columns)
+
+
+def _index(name: str, which: str, *columns: str) -> Index:
+    where: dict[str, Any] = {
+        f"{dialect}_where": text(which) for dialect in ("sqlite", "postgresql")
     }
-    return Index(name, *columns, **is_open)
+    return Index(name, *columns, **where)
 
 
 def indexes_by(table: str, column: str, number: str = "ticket_id") -> tuple[Index, Index]:

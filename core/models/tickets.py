@@ -8,7 +8,7 @@ from sqlalchemy.orm import Mapped, composite, mapped_column
 
 from core.addresses import MessageRef
 from core.db import BigId, Row, constant
-from core.models.queue_positions import open_index
+from core.models.queue_positions import needing_index, open_index
 
 
 class Topic(Row):
@@ -28,6 +28,7 @@ class Topic(Row):
     active: Mapped[bool] = mapped_column(default=True)
 
 
+_IN_TIME: Final = "answer_due IS NULL OR missed_due IS NULL OR missed_due <> answer_due"
 # What a list of open tickets may be narrowed down by.
 _LISTED_BY: Final = ("topic", "assignee_id", "state")
 
@@ -39,7 +40,9 @@ class Ticket(Row):
     instant by which it must be answered; both are empty when the last word is ours (C1, C2).
     ``answer_left`` keeps the seconds that were left when a pause stopped the clock.
     ``queue_rank`` and ``queue_at`` order the queue and the list of resolved tickets; rank is empty
-    after the end (D4).
+    after the end (D4). ``missed_due`` is the last ``answer_due`` that was found to have passed: the
+    ticket is known to be late while both are the same, and whoever moves the deadline need not
+    think of it.
     """
 
     __tablename__ = "ticket"
@@ -77,6 +80,10 @@ class Ticket(Row):
         # by age, the oldest or the newest first
         open_index("ix_ticket_open", "id", "queue_rank"),
         *(open_index(f"ix_ticket_{one}_open", one, "id") for one in _LISTED_BY),
+        # who needs an answer in time, and who was not answered in time, also by age
+        needing_index("ix_ticket_in_time_queue", f"({_IN_TIME})", "queue_at", "id"),
+        needing_index("ix_ticket_in_time_open", f"({_IN_TIME})", "id"),
+        needing_index("ix_ticket_missed_open", "missed_due = answer_due", "id"),
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
@@ -94,6 +101,7 @@ class Ticket(Row):
     waiting_since: Mapped[datetime | None]
     answer_due: Mapped[datetime | None]
     answer_left: Mapped[int | None]
+    missed_due: Mapped[datetime | None]
     frozen_until: Mapped[datetime | None]
     reason: Mapped[str | None] = mapped_column(Text)
     resolved_at: Mapped[datetime | None]

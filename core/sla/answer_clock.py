@@ -218,6 +218,8 @@ async def resume(tx: ReadTx, ticket: Ticket) -> Timers:
     hours = await hours_for(tx, ticket)
     ticket.answer_due = _after(hours, tx.now, timedelta(seconds=ticket.answer_left))
     ticket.answer_left = None
+    if known:
+        note_missed(tx, ticket)
     return _timers(tx, None if known else ticket.answer_due, hours)
 
 
@@ -228,4 +230,14 @@ async def restate(tx: ReadTx, ticket: Ticket, span: timedelta) -> Timers:
     known = ticket.answer_due <= tx.now
     hours = await hours_for(tx, ticket)
     ticket.answer_due = _promised(hours, ticket.waiting_since, span)
+    if known:
+        note_missed(tx, ticket)
     return _timers(tx, None if known and ticket.answer_due <= tx.now else ticket.answer_due, hours)
+
+
+def note_missed(tx: ReadTx, ticket: Ticket) -> None:
+    """Note with the ticket that its deadline has passed, if it has: lists find by that who is late
+    (D2). What is not noted yet they find as well, with more work.
+    """
+    if ticket.answer_due is not None and ticket.answer_due <= tx.now:
+        ticket.missed_due = ticket.answer_due

@@ -19,7 +19,8 @@ from core.events import ChatMoved, Event
 from core.models import SystemState
 from core.subscribers import Subscriber
 from core.tickets.list_lines import Page
-from core.tickets.lists import count_by_marker, page_of
+from core.tickets.lists import page_of
+from core.tickets.marker_counts import count_by_marker
 from core.tx import ReadTx, Tx
 
 # Under this name it is stored where a chat's board stands, and how it looked last.

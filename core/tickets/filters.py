@@ -81,7 +81,8 @@ def marked(tx: ReadTx, marker: str) -> list[Any]:
     return [Ticket.queue_rank == {"answered": ANSWERED, "frozen": FROZEN}.get(marker, -1)]
 
 
-def _assigned(_tx: ReadTx, person: int | None, value: str) -> list[Any]:
+def assigned(_tx: ReadTx, person: int | None, value: str) -> list[Any]:
+    """Return the condition that a ticket is somebody's: `ME`, `NOBODY` or a person's id."""
     if value == NOBODY:
         return [Ticket.assignee_id.is_(None)]
     if value == ME:
@@ -113,7 +114,7 @@ _CONDITIONS: Final[Mapping[str, _Built]] = {
     "marker": lambda tx, _person, value: marked(tx, value),
     "topic": _column(Ticket.topic),
     "team": _beside(TicketTeam.ticket_id, TicketTeam.team),
-    "assignee": _assigned,
+    "assignee": assigned,
     "tag": _beside(TicketTag.ticket_id, TicketTag.tag),
     "service": _beside(_CLASS.ticket_id, _CLASS.service),
     "category": _beside(_CLASS.ticket_id, _CLASS.category),

@@ -11,11 +11,13 @@ from sqlalchemy import func, or_, select
 from core.errors import Unreadable
 from core.models import Ticket
 from core.tickets.catalog import workflow_of
-from core.tickets.filters import BEHIND, NOBODY, NOTHING, Filters, marked
+from core.tickets.filters import BEHIND, ME, NOBODY, NOTHING, Filters
+from core.tickets.list_indexes import LEADS, Along, Chosen, along
 from core.tickets.list_lines import COUNTED, LATE_SINCE, LINES, PAGE, Page, lines_of_rows
-from core.tickets.list_order import BY_AGE, LEADS, QUEUE, WITHIN_RANK, Along, Chosen, Order, along
+from core.tickets.list_order import BY_AGE, QUEUE, WITHIN_RANK, Order, Start
+from core.tickets.narrowing import narrow
 from core.tickets.views import View, views_of
-from core.tickets.workflow import FROZEN, NEEDS_ANSWER, RESOLVED, Marker
+from core.tickets.workflow import FROZEN, NEEDS_ANSWER, RESOLVED
 from core.tx import ReadTx
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -108,7 +110,7 @@ async def numbers_named(
     is nobody's own. Raises :class:`Unreadable` for a name that is none.
     """
     order, chosen = await _named(tx, name)
-    narrowed = _narrowed(tx, chosen, filters, None)
+    narrowed = await narrow(tx, chosen, filters, None, order)
     return await _numbers(tx, order, narrowed, cursor, size)
 
 
@@ -192,39 +194,32 @@ async def page_within(
     """Return a page of a list, one of `VIEWS` or a saved one, narrowed down by the ``filters``, in
     the ``order`` of `BY_AGE` or, if it names none, in the list's own. Nothing is counted.
     """
-    chosen, usual = await _based_on(tx, base, asked.person)
-    narrowed = _narrowed(tx, chosen, filters, asked.person)
+    base, filters = as_filters(base, filters)
+    chosen, usual = await based_on(tx, base, asked.person)
     if filters.marker and usual is QUEUE:
         usual = WITHIN_RANK
-    return await _page(tx, asked, BY_AGE.get(order, usual), narrowed)
+    used = BY_AGE.get(order, usual)
+    return await _page(tx, asked, used, await narrow(tx, chosen, filters, asked.person, used))
 
 
-async def _based_on(tx: ReadTx, base: str | View, person: int | None) -> tuple[Chosen, Order]:
+# What these lists have is what a filter has, and that has an index.
+_FILTERED: Final = {"mine": ME, "free": NOBODY}
+
+
+def as_filters(base: str | View, filters: Filters) -> tuple[str | View, Filters]:
+    """Return the list and the filters; a list that is a filter of the queue becomes that."""
+    who = _FILTERED.get(base) if isinstance(base, str) else None
+    if who is None or filters.assignee:
+        return base, filters
+    return "queue", replace(filters, assignee=who)
+
+
+async def based_on(tx: ReadTx, base: str | View, person: int | None) -> tuple[Chosen, Order]:
+    """Return which tickets a list has, one of `VIEWS` or a saved one, and in which order."""
     if isinstance(base, str):
         return await _chosen(tx, base, person)
     order, chosen = _chosen_by(tx, base, person)
     return chosen, order
-
-
-def _narrowed(tx: ReadTx, chosen: Chosen, filters: Filters, person: int | None) -> Chosen:
-    """What the list is read along stays; else the filter that has an index leads."""
-    given, resolved = filters.given(), chosen.with_resolved or bool(filters.state)
-    lead = "" if chosen.read is not None else _lead_among(filters)
-    conditions = [*chosen.conditions, *filters.without(*filter(None, [lead])).where(tx, person)]
-    if lead != "state" and filters.state:
-        conditions.append(Ticket.state == filters.state)
-    read = [along(lead, given[lead])] if lead else chosen.read
-    return Chosen(conditions, read, resolved)
-
-
-def _lead_among(filters: Filters) -> str:
-    """Return the filter that leaves fewest; none where somebody's own tickets are asked for: those
-    have an index, and are few.
-    """
-    given = filters.given()
-    is_somebodys = filters.assignee not in {"", NOBODY}
-    leads = LEADS[:1] if is_somebodys else (*LEADS, "state")
-    return next((one for one in leads if one in given), "")
 
 
 async def _page(tx: ReadTx, asked: PageRequest, order: Order, chosen: Chosen) -> Page:
@@ -237,9 +232,9 @@ async def _page(tx: ReadTx, asked: PageRequest, order: Order, chosen: Chosen) ->
     place = max(1, turned - 1 if backward else turned + 1)
     # what is overdue is not resolved: with another bound SQLite would read everybody's tickets
     late = [*chosen.conditions, *_overdue(tx, person)]
-    counted: tuple[int | None, ...] = (None, None)
+    counted: Sequence[int | None] = (None, None)
     if asked.counted:
-        counted = await _counts(tx, chosen.bounded, late, of=chosen)
+        counted = [await _count(tx, chosen, one) for one in (chosen.bounded, late)]
     earlier, later = (more, True) if backward else (start is not None, more)
     return Page(
         view,
@@ -256,43 +251,14 @@ async def _rows(
     tx: ReadTx,
     order: Order,
     chosen: Chosen,
-    start: tuple[int, datetime, int] | None,
+    start: Start | None,
     *,
     backward: bool,
     size: int,
 ) -> Sequence[Any]:
     """Return one row more than the page has, if there are so many."""
-    conditions, by = chosen.bounded, order.by(backward=backward)
-    if backward and not order.by_age:
-        # what stands before the cursor is not resolved: the bound would replace the cursor's
-        conditions = [*chosen.conditions]
-    if start is not None:
-        conditions.append(order.beyond(start, backward=backward))
-    query = LINES.where(chosen.ordered(conditions, order, size + 1, back=backward))
-    return await tx.rows(query.order_by(*by).limit(size + 1))
-
-
-async def count_by_marker(
-    tx: ReadTx,
-    base: str | View = "queue",
-    filters: Filters = NOTHING,
-    person: int | None = None,
-) -> dict[str, int]:
-    """Return how many open tickets of a list have which marker, up to `COUNTED` and one more each;
-    of the ``filters`` all hold but the marker. Where more than `COUNTED` are near their deadline or
-    late, those of them that are not late count as needing an answer no more.
-    """
-    chosen, _ = await _based_on(tx, base, person)
-    within = _narrowed(tx, chosen, filters.without("marker"), person)
-    waiting, near = Ticket.queue_rank == NEEDS_ANSWER, tx.now + BEHIND
-    lists = [marked(tx, "overdue"), [waiting, Ticket.queue_at <= near]]
-    lists += [[waiting, Ticket.queue_at > near], marked(tx, "answered"), marked(tx, "frozen")]
-    counted = [[*within.conditions, *one] for one in lists]
-    late, soon, later, calm, put_off = await _counts(tx, *counted, of=within)
-    needs = later + (soon - late if soon <= COUNTED else 0)
-    counts = (late, min(needs, COUNTED + 1), calm, put_off)
-    markers = (Marker.OVERDUE, Marker.NEEDS_ANSWER, Marker.ANSWERED, Marker.FROZEN)
-    return {one.value: count for one, count in zip(markers, counts, strict=True)}
+    query = LINES.where(chosen.ordered(order, start, size + 1, back=backward))
+    return await tx.rows(query.order_by(*order.by(backward=backward)).limit(size + 1))
 
 
 def _cursor(row: Any, place: int) -> str:
@@ -300,7 +266,7 @@ def _cursor(row: Any, place: int) -> str:
     return f"{row.queue_rank}.{(at - _EPOCH) // timedelta(microseconds=1)}.{row.id}.{place}"
 
 
-def _read_cursor(cursor: str) -> tuple[tuple[int, datetime, int] | None, int]:
+def _read_cursor(cursor: str) -> tuple[Start | None, int]:
     """Return the position and the page number of a cursor."""
     found = _CURSOR.fullmatch(cursor)
     if found is None:
@@ -312,15 +278,9 @@ def _read_cursor(cursor: str) -> tuple[tuple[int, datetime, int] | None, int]:
         return None, 0
 
 
-_ALL: Final = Chosen(())
-
-
-async def _counts(tx: ReadTx, *lists: Sequence[Any], of: Chosen = _ALL) -> tuple[int, ...]:
-    """Count the lists, each by itself: SQLite asks here and now what takes few steps, and all of
-    them together do not (`core/db/sqlite_driver.py`).
+async def _count(tx: ReadTx, chosen: Chosen, conditions: Sequence[Any]) -> int:
+    """Count each list by itself: SQLite asks here and now what takes few steps, and all of them
+    together do not (`core/db/sqlite_driver.py`).
     """
-    counts = []
-    for conditions in lists:
-        some = of.counted(conditions, COUNTED + 1).subquery()
-        counts.append(int(await tx.first(select(func.count()).select_from(some)) or 0))
-    return tuple(counts)
+    some = chosen.counted(conditions, COUNTED + 1).subquery()
+    return int(await tx.first(select(func.count()).select_from(some)) or 0)

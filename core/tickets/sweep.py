@@ -36,6 +36,7 @@ from core.sla.answer_clock import (
     REVIEW,
     SILENCE,
     WAKE,
+    note_missed,
     set_timers,
 )
 from core.tickets.catalog import workflow_of
@@ -204,6 +205,8 @@ async def _fire(tx: Tx, ticket: Ticket, timer: Due, *, after_downtime: bool) -> 
     """The effect of one timer. False when it is not one to be told of in a digest."""
     if timer.kind in _CLOCKS:
         return await _tell_of_clock(tx, timer, after_downtime=after_downtime)
+    if timer.kind == ANSWER:
+        note_missed(tx, ticket)
     if timer.kind in _TOLD:
         tx.emit(_TOLD[timer.kind](ticket, timer, after_downtime))
         return True

@@ -16,7 +16,8 @@ from core.tickets import classification, lifecycle
 from core.tickets.filters import MARKED, Filters
 from core.tickets.found_lists import found_of, found_within
 from core.tickets.list_lines import Page
-from core.tickets.lists import VIEWS, PageRequest, count_by_marker, page_within
+from core.tickets.lists import VIEWS, PageRequest, page_within
+from core.tickets.marker_counts import count_by_marker
 from core.tickets.search_index import index_new
 from core.tickets.tags import tag
 from core.tickets.views import View
@@ -191,6 +192,15 @@ async def test_a_filter_takes_nothing_from_what_can_be_searched(desk: Desk, cloc
         ({"tag": "vip"}, "ix_ticket_tag_tag_queue"),
         ({"priority": "high"}, "ix_classification_priority_queue"),
         ({"tag": "vip", "team": "crew", "state": "new"}, "ix_ticket_tag_tag_queue"),
+        ({"marker": "needs_answer"}, "ix_ticket_in_time_queue"),
+        ({"marker": "needs_answer", "team": "crew"}, "ix_ticket_team_team_queue"),
+        ({"base": "mine", "person": 7, "marker": "needs_answer"}, "ix_ticket_assignee_queue"),
+        ({"base": "mine", "person": 7, "marker": "needs_answer"}, "ix_ticket_in_time_queue"),
+        ({"assignee": "7", "marker": "overdue"}, "ix_ticket_assignee_queue"),
+        ({"state": "new", "marker": "needs_answer"}, "ix_ticket_state_queue"),
+        ({"topic": "payment", "marker": "needs_answer"}, "ix_ticket_in_time_queue"),
+        ({"order": "oldest", "marker": "needs_answer"}, "ix_ticket_in_time_open"),
+        ({"order": "newest", "marker": "overdue"}, "ix_ticket_missed_open"),
         ({"order": "oldest"}, "ix_ticket_open"),
         ({"order": "newest", "topic": "payment"}, "ix_ticket_topic_open"),
         ({"order": "oldest", "assignee": "7"}, "ix_ticket_assignee_id_open"),

@@ -27,6 +27,7 @@ from core.tickets import (
     found_lists,
     list_lines,
     lists,
+    marker_counts,
     search_index,
     search_subjects,
 )
@@ -232,7 +233,7 @@ def _filtered(middle: str, person: int | None) -> Iterator[Looking]:
             asked = lists.PageRequest("queue", cursor, person=person, size=25, counted=False)
             where = f"{order or 'in its order'}{', in its middle' if cursor else ''}"
             yield f"app, {name}, {where}", lists.page_within, ("queue", filters, order, asked), {}
-        yield f"app, {name}, counts", lists.count_by_marker, ("queue", filters, person), {}
+        yield f"app, {name}, counts", marker_counts.count_by_marker, ("queue", filters, person), {}
 
 
 def _turns(last: str) -> Iterator[Looking]:

@@ -43,7 +43,7 @@ INSERT INTO contact_point (person_id, kind, value, verified_at)
 SELECT n, 'telegram', CAST(n AS VARCHAR(200)), {now} FROM {numbers}"""
 _TICKETS: Final = """
 INSERT INTO ticket (id, customer_id, topic, title, state, assignee_id, origin, opened_at, opening,
-  waiting_since, answer_due, frozen_until, closed_at, reopened, queue_rank, queue_at)
+  waiting_since, answer_due, missed_due, frozen_until, closed_at, reopened, queue_rank, queue_at)
 SELECT n, CASE WHEN n % {heavy} = 0 THEN 1 ELSE 2 + n % ({people} - 1) END,
   CASE WHEN n % 997 = 0 THEN 'access' ELSE 'payment' END,
   'Камера у подъезда ' || n,
@@ -52,6 +52,7 @@ SELECT n, CASE WHEN n % {heavy} = 0 THEN 1 ELSE 2 + n % ({people} - 1) END,
   CASE WHEN n % 3 > 0 THEN {people} + 1 + n % {operators} END,
   'telegram', {opened}, 'Камера у подъезда не показывает',
   CASE WHEN n % 10 < 6 THEN {opened} END, CASE WHEN n % 10 < 6 THEN {due} END,
+  CASE WHEN n % 10 < 6 AND n <= {tickets} / 2 THEN {due} END,
   CASE WHEN n % 10 = 8 THEN {later} END, CASE WHEN n % 10 = 9 THEN {opened} END, 0,
   CASE WHEN n % 10 < 6 THEN 0 WHEN n % 10 < 8 THEN 1 WHEN n % 10 = 8 THEN 2 END,
   CASE WHEN n % 10 < 6 THEN {due} WHEN n % 10 < 8 THEN {opened}

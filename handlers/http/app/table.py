@@ -14,7 +14,8 @@ from core.errors import Refusal
 from core.people.staff import for_worker, id_of
 from core.tickets.found_lists import found_of, found_within
 from core.tickets.list_lines import Page
-from core.tickets.lists import VIEWS, PageRequest, count_by_marker, page_within
+from core.tickets.lists import VIEWS, PageRequest, page_within
+from core.tickets.marker_counts import count_by_marker
 from core.tickets.views import open_view, views_for
 from core.tx import ReadTx
 from core.words.numbers import find_number

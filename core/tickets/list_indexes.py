@@ -1,0 +1,219 @@
+"""Which tickets a list has, and the index that it is read along (D2, D4).
+
+An index of all tickets would be read from its beginning until enough of those that are wanted are
+found; where few of very many fit, that is a walk through all of them.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import and_, exists, func, literal, literal_column, or_, select, union
+from sqlalchemy.orm import aliased
+from sqlalchemy.sql.visitors import iterate, replacement_traverse
+
+from core.models import Classification, Ticket, TicketTag, TicketTeam
+from core.tickets.list_lines import PLACE
+from core.tickets.list_order import QUEUE, WITHIN_RANK, Order, Start, Stretch
+from core.tickets.workflow import RESOLVED
+
+_TICKET: Final[Any] = Ticket.__table__
+RARE: Final = 1000
+"""So many tickets can be looked at, and put in any order, for one page."""
+
+
+@dataclass(frozen=True, slots=True)
+class Along:
+    """An index that has some tickets in order: its columns of the place, and which tickets; of
+    these those whose instant in the queue is later than ``since``, or not later than ``until``.
+    ``gathered``: they are `RARE`, so that all are found by their place and then put in order.
+    """
+
+    columns: tuple[Any, ...] = PLACE
+    which: tuple[Any, ...] = ()
+    since: datetime | None = None
+    until: datetime | None = None
+    gathered: bool = False
+
+    def numbers(self, conditions: Sequence[Any], stretch: Stretch, limit: int) -> Any:
+        """Build the query of the first numbers of these that meet conditions, in order."""
+        if self.gathered:
+            return self._gathered(conditions, stretch, limit)
+        rank, _, number = self.columns
+        by_age = stretch.order.by_age
+        asked = [*conditions, *self._within(stretch)]
+        wanted = [self._here(one, by_age=by_age) for one in asked]
+        if number is not Ticket.id and any(map(_asks_the_ticket, wanted)):
+            wanted.append(Ticket.id == number)
+        by = stretch.order.by(backward=stretch.back)
+        found = select(number).where(*self.which, *wanted)
+        if not self._needs:  # said as the index says it: it has open tickets alone
+            found = found.where(rank.is_not(None))
+        # it is a query of its own: the ticket in it is none of those around it
+        ordered = found.order_by(*(self._here(one, by_age=by_age) for one in by))
+        return ordered.limit(limit).correlate(None)
+
+    def _gathered(self, conditions: Sequence[Any], stretch: Stretch, limit: int) -> Any:
+        """All of them in the order of the queue, and of these what is read."""
+        by_place = Stretch(WITHIN_RANK if self._needs else QUEUE)
+        all_of_it = replace(self, gathered=False).numbers(conditions, by_place, RARE)
+        (number,) = all_of_it.subquery().c
+        order = stretch.order
+        beyond = order.beyond_number(number, stretch.start, backward=stretch.back)
+        falls = order.falls != stretch.back
+        found = select(number).where(*beyond).order_by(number.desc() if falls else number)
+        return found.limit(limit)
+
+    @property
+    def _needs(self) -> bool:
+        return any(one is _NEEDS for one in self.which)
+
+    def holds(self) -> Any:
+        """Build the condition that a ticket is one of these."""
+        number = self.columns[-1]
+        if number is Ticket.id:
+            return and_(*map(_hidden, self.which))
+        return exists().where(number == Ticket.id, *self.which)
+
+    def _within(self, stretch: Stretch) -> Iterator[Any]:
+        """The bounds, and the cursor. Of two on the same side only the nearer one is said: SQLite
+        enters the index at either of them, and passes over what is left out by the other.
+        """
+        start, back = stretch.start, stretch.back
+        at = None if start is None or stretch.order.by_age else start[1]
+        if self.since is not None and (at is None or back or at < self.since):
+            yield Ticket.queue_at > self.since
+        if self.until is not None and (at is None or not back or at > self.until):
+            yield Ticket.queue_at <= self.until
+        beyond = back and self.until is not None and at is not None and at > self.until
+        if start is not None and not beyond:
+            yield stretch.order.beyond(start, backward=back)
+
+    def _here(self, clause: Any, *, by_age: bool) -> Any:
+        """Return a clause about the ticket's place as one about this index's.
+
+        In the order of age the place is no way to the tickets: an expression has no index.
+        """
+        rank, at, number = self.columns
+        if number is Ticket.id and not by_age:
+            return _hidden(clause) if self._needs else clause
+        here = {"queue_rank": rank, "queue_at": at, "id": number}
+        if by_age:
+            here |= {"queue_rank": rank + 0, "queue_at": func.coalesce(at, at)}
+        return _put(clause, {**here, **_HIDDEN} if self._needs else here)
+
+
+def _put(clause: Any, instead: Mapping[str, Any]) -> Any:
+    """Return the clause with other expressions for the ticket's columns of these names."""
+
+    def found(element: Any, **_: Any) -> Any:
+        is_of_it = getattr(element, "table", None) is _TICKET
+        return instead[element.key] if is_of_it and element.key in instead else None
+
+    return replacement_traverse(clause, {}, found)
+
+
+# What lists are narrowed down by has indexes, which are no way to those of another one.
+_HIDDEN: Final = {
+    name: func.coalesce(_TICKET.c[name], _TICKET.c[name])
+    for name in ("topic", "state", "assignee_id", "queue_rank")
+}
+
+
+def _hidden(clause: Any) -> Any:
+    return _put(clause, _HIDDEN)
+
+
+def _asks_the_ticket(clause: Any) -> bool:
+    return any(getattr(one, "table", None) is _TICKET for one in iterate(clause))
+
+
+# As their indexes say it, in the same words.
+_NEEDS: Final = Ticket.queue_rank + literal_column("0") == literal_column("0")
+IN_TIME: Final = (
+    _NEEDS,
+    or_(
+        Ticket.answer_due.is_(None),
+        Ticket.missed_due.is_(None),
+        Ticket.missed_due != Ticket.answer_due,
+    ),
+)
+"""Those that need an answer, and are not known to be late; some may be, but for a few seconds."""
+MISSED: Final = (_NEEDS, Ticket.missed_due == Ticket.answer_due)
+"""Those that are known to be late."""
+_TAG: Final = aliased(TicketTag)
+_TEAM: Final = aliased(TicketTeam)
+_CLASS: Final = aliased(Classification)
+_BESIDE: Final[Mapping[str, tuple[Any, Any]]] = {
+    "tag": (_TAG, _TAG.tag),
+    "team": (_TEAM, _TEAM.team),
+    "priority": (_CLASS, _CLASS.priority),
+}
+LEADS: Final = (*_BESIDE, "topic")
+"""What a list may be narrowed down by that has an index: the one that leaves fewest comes first."""
+
+
+def along(name: str, value: str) -> Along:
+    """Return the index of a tag, a team, a priority, a topic or a state."""
+    if name not in _BESIDE:
+        return Along(which=(_TICKET.c[name] == value,))
+    table, column = _BESIDE[name]
+    return Along((table.queue_rank, table.queue_at, table.ticket_id), (column == value,))
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """Which tickets a list has: those of any of the indexes ``read``, of all if None, that fulfil
+    ``conditions``.
+    """
+
+    conditions: Sequence[Any]
+    read: Sequence[Along] | None = None
+    with_resolved: bool = False
+
+    @property
+    def bounded(self) -> list[Any]:
+        """The conditions, with the bound that leaves out what is resolved."""
+        return [*self.conditions, *([] if self.with_resolved else [Ticket.queue_rank < RESOLVED])]
+
+    def ordered(self, order: Order, start: Start | None, limit: int, *, back: bool) -> Any:
+        """Build the condition that a ticket is among the first ones that follow ``start``, or
+        stand before it.
+        """
+        stretch = Stretch(order, start, back)
+        # what stands before the cursor is not resolved: the bound would replace the cursor's
+        conditions = self.conditions if back and not order.by_age else self.bounded
+        read = [Along()] if self.read is None and order.by_age else self.read
+        if read is None:
+            beyond = [] if start is None else [order.beyond(start, backward=back)]
+            return and_(*conditions, *beyond)
+        parts = [one.numbers(conditions, stretch, limit) for one in read]
+        return Ticket.id.in_(_whole(parts))
+
+    def counted(self, conditions: Sequence[Any], most: int) -> Any:
+        """Build a query with a row for each of these, up to ``most``.
+
+        In the list's order, so that PostgreSQL walks along an index and stops; it would otherwise
+        gather every row of the list first.
+        """
+        if self.read is None:
+            found = select(literal(1)).select_from(Ticket).where(*conditions)
+            return found.order_by(*PLACE).limit(most)
+        parts = [one.numbers(conditions, Stretch(QUEUE), most) for one in self.read]
+        return _whole(parts) if len(parts) == 1 else _whole(parts).limit(most)
+
+
+def _whole(parts: Sequence[Any]) -> Any:
+    """Return one query of all of them; of none, one that finds nothing."""
+    if not parts:
+        return select(literal(0)).where(literal(0) == 1)
+    if len(parts) == 1:
+        return parts[0]
+    return select(union(*_named(parts)).subquery().c.number)
+
+
+def _named(parts: Sequence[Any]) -> Iterator[Any]:
+    for part in parts:
+        found = part.subquery()
+        yield select(next(iter(found.c)).label("number"))

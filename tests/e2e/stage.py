@@ -40,7 +40,12 @@ _warm_processes: list[WarmProcesses] = []
 
 @asynccontextmanager
 async def forking() -> AsyncIterator[WarmProcesses]:
-    """Meanwhile the bots of all stages are forked from one warm process."""
+    """Meanwhile the bots of all stages are forked from one warm process: that which is there, or
+    else a new one.
+    """
+    if _warm_processes:
+        yield _warm_processes[-1]
+        return
     async with warm_processes() as made:
         _warm_processes.append(made)
         try:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.e2e.warm import WarmProcesses
 from tools.bench import cost, crowded, meter, processes, rush, statements
 from tools.bench.__main__ import PARTS
 from tools.bench.figures import Figure, Report
@@ -28,15 +29,21 @@ async def test_the_cost_of_a_message_is_told_in_stages_and_against_an_echo(tmp_p
 @pytest.mark.slow
 @pytest.mark.postgres
 async def test_several_processes_are_measured_against_one_and_lose_and_double_nothing(
-    tmp_path: Path,
+    forking: WarmProcesses, tmp_path: Path
 ) -> None:
+    del forking  # their processes are forked meanwhile
     figures = {one.name.strip(): one.value for one in await processes.measure(tmp_path, size=0)}
     for how in ("in bursts", "one by one"):
         name = f"CPU per customer message of 2 processes ÷ of one, PostgreSQL, {how}"
         assert figures[name] > 0
 
 
-async def test_a_crowded_desk_is_made_and_asked_everything(tmp_path: Path) -> None:
+async def test_a_crowded_desk_is_made_and_asked_everything(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # once is enough to see that it runs; a median wants more
+    monkeypatch.setattr(crowded, "RUNS", crowded.FIRST + 1)
+    monkeypatch.setattr(crowded, "MESSAGES", 10)
     figures = await crowded.measure(tmp_path, size=0, on_postgres=False)
     assert len(figures) > 20
     assert all(math.isfinite(figure.value) for figure in figures)

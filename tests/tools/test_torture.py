@@ -8,30 +8,23 @@ that is restarted, a leader that is killed (``e2e/test_postgres.py``), a restore
 and simulated days, which take minutes.
 """
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
-from tests.e2e.warm import WarmProcesses, warm_processes
+from tests.e2e.warm import WarmProcesses
 from tools.torture import desk_under_test
 from tools.torture.desk_under_test import SHORT, NotTried, Outcome
 from tools.torture.table import SCENARIOS, line
 
 
-@pytest.fixture(scope="module")
-async def lives() -> AsyncIterator[WarmProcesses]:
-    async with warm_processes() as made:
-        yield made
-
-
 @pytest.mark.parametrize("name", ["disk-full", "locked", "flood", "directory"])
 async def test_a_fault_is_endured(
-    lives: WarmProcesses, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+    forking: WarmProcesses, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     monkeypatch.setattr(desk_under_test, "QUIET", 0.5)
     try:
-        outcome = await SCENARIOS[name](tmp_path, lives, SHORT)
+        outcome = await SCENARIOS[name](tmp_path, forking, SHORT)
     except NotTried as why:
         pytest.skip(str(why))
     assert outcome.fine, line(name, outcome)

@@ -46,6 +46,10 @@ SWEEP: Final = 0.1
 INSERT: Final = 5.0
 SETTLED: Final = 1000.0
 STATISTICS: Final = 300.0
+# How often each is asked; the first of them, which compile and read the disk, do not count.
+RUNS, FIRST = 25, 5
+# So many first messages go into the index.
+MESSAGES = 300
 
 Looking = tuple[str, Callable[..., Awaitable[Any]], tuple[Any, ...], dict[str, Any]]
 
@@ -131,7 +135,7 @@ async def _indexing(desk: Desk, name: str, tickets: int) -> Figure:
     common = stems_of("камера домофон шлагбаум ворота подвал лестница калитка парковка")
     common |= words_of_person("Житель", [phone_of(1)], ["one@mail.example"], ["one_of_many"])
     took = []
-    for number in range(300):
+    for number in range(MESSAGES):
         words = {*common, f"neu{number:05}"}
         began = time.perf_counter()
         await desk.run(search_index._add, {1 + number * 7919 % tickets: words})
@@ -169,13 +173,13 @@ async def _nothing(_tx: Any) -> None:
 
 
 async def _took(run: Callable[..., Awaitable[Any]], *what: Any, **how: Any) -> list[float]:
-    """Milliseconds of some runs; the first ones, which compile and read the disk, do not count."""
+    """Milliseconds of some runs."""
     times = []
-    for _ in range(25):
+    for _ in range(RUNS):
         began = time.perf_counter()
         await run(*what, **how)
         times.append((time.perf_counter() - began) * 1e3)
-    return times[5:]
+    return times[FIRST:]
 
 
 def _figure(name: str, took: list[float], aim: float | None = None) -> Figure:

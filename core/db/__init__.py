@@ -12,7 +12,7 @@ from core.db.errors import (
     may_run_again,
     was_broken_off,
 )
-from core.db.statements import PreparedStatement, constant, insert_or
+from core.db.statements import PreparedStatement, constant, insert_or, known_row
 from core.db.together import Together
 from core.db.types import BigId, Row, UTCDateTime
 from core.db.writer import BEFORE_OTHERS, WITHOUT_DISK
@@ -35,6 +35,7 @@ __all__ = [
     "gave_way",
     "insert_or",
     "is_transient",
+    "known_row",
     "log_failure",
     "may_run_again",
     "was_broken_off",

@@ -177,8 +177,8 @@ class SQLiteSession(AsyncSession):
         record = record_of(entity)
         key = ident if isinstance(ident, tuple) else (ident,)
         anew = bool(options.get("populate_existing") or options.get("with_for_update"))
-        known = None if anew else self._known(record, key)
-        if known is not None and not instance_state(known).expired_attributes:
+        known = None if anew else self.known(entity, ident)
+        if known is not None:
             return known
         if anew or (self._library.is_told and self._library.new):
             await self.flush()
@@ -187,6 +187,11 @@ class SQLiteSession(AsyncSession):
         keep = partial(self._keep, anew=anew)
         found = [plan.row(row, keep)[0] for row in cursor.fetchall()]
         return found[0] if found else None
+
+    def known(self, entity: Any, ident: Any) -> Any:
+        """The same, if it has been read or written already and nothing of it must be read again."""
+        row = self._known(record_of(entity), ident if isinstance(ident, tuple) else (ident,))
+        return None if row is None or instance_state(row).expired_attributes else row
 
     def _known(self, record: Record, key: tuple[Any, ...]) -> Any:
         row = self._rows.get((record.model, key))

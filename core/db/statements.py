@@ -7,7 +7,7 @@ same statement, the same rows.
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import (
     JSON,
@@ -21,9 +21,13 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm.attributes import instance_state
+from sqlalchemy.orm.util import identity_key
 
 from core.db.plans import Given, Plan
 from core.db.sqlite_session import SQLiteSession
+
+R = TypeVar("R")
 
 
 def constant(word: str) -> ColumnElement[str]:
@@ -67,6 +71,15 @@ def prepared(build: Callable[[Callable[[Any], Any]], Any]) -> Callable[[AsyncSes
 def _insert_of(session: AsyncSession) -> Callable[[Any], Any]:
     sqlite_s = session.get_bind().dialect.name == "sqlite"
     return sqlite.insert if sqlite_s else postgresql.insert
+
+
+def known_row(session: AsyncSession, model: type[R], key: Any) -> R | None:
+    """The row with this key, if the session has read or written it."""
+    if isinstance(session, SQLiteSession):
+        found: R | None = session.known(model, key)
+        return found
+    row = session.sync_session.identity_map.get(identity_key(model, key))
+    return None if row is None or instance_state(row).expired_attributes else row
 
 
 async def insert_rows(session: AsyncSession, rows: Sequence[object]) -> None:

@@ -122,10 +122,6 @@ class Claims:
         free = address in freed or self.under_way.is_free(address)
         return free and address not in self.chooser.resting
 
-    def has_work(self, freed: Collection[str]) -> bool:
-        """Whether something could leave now, as far as this process knows."""
-        return self.chooser.waiting.any_where(partial(self.is_free, freed=freed))
-
     # ---------------------------------------------------------------- claiming
 
     async def claim(self, tx: Tx, now: float, freed: Collection[str]) -> Claimed | None:

@@ -281,7 +281,10 @@ class Courier:
     def _has_work(self, batch: Batch, now: float) -> bool:
         """Whether something may be claimed, as far as this process knows."""
         freed = self._under_way.freed_by(each.in_flight for each in batch)
-        return self._claims.has_work(freed) or bool(self._reach.back and self._reach.to_wake(now))
+        is_free = partial(self._claims.is_free, freed=freed)
+        return self._chooser.waiting.any_where(is_free) or bool(
+            self._reach.back and self._reach.to_wake(now)
+        )
 
     async def _turn(self, batch: Batch, now: float, *, claim: bool) -> Claimed | None:
         """Write the batch down and claim what may leave then, all in one transaction."""

@@ -13,11 +13,13 @@ from sqlalchemy.orm.exc import StaleDataError
 
 from core.addresses import Address, MessageRef
 from core.db import Database, PreparedStatement, Row
-from core.db.statements import insert_rows
+from core.db.statements import insert_rows, known_row
 from core.desk import Desk
 from core.models import ContactPoint, Message, Person, SystemState, Team, Ticket
+from core.tickets.card import Words, words_of
+from core.tickets.intake import hear
 from core.tx import ReadTx, Tx
-from tests.actions.people import ALICE, opens
+from tests.actions.people import ALICE, opens, says
 from tests.actions.store import Store
 from tests.actions.test_hot_path import measured
 from tests.clock import Clock
@@ -72,6 +74,35 @@ async def test_a_row_is_one_object_however_it_is_found(desk: Desk) -> None:
         assert again is await tx.get(Ticket, ticket.id, hold=True)
 
     await desk.run(found)
+
+
+async def test_known_is_what_was_read_or_written_before(desk: Desk) -> None:
+    ticket = await opens(desk)
+
+    async def look(tx: Tx) -> None:
+        bob = person(tx.now)
+        assert known_row(tx.session, Ticket, ticket.id) is None
+        assert await tx.get(Ticket, ticket.id) is known_row(tx.session, Ticket, ticket.id)
+        await tx.insert(bob)
+        assert known_row(tx.session, Person, bob.id) is bob
+        number = bob.id
+        tx.forget_rows()
+        assert known_row(tx.session, Person, number) is None
+
+    await desk.run(look)
+
+
+async def test_words_are_the_same_where_they_are_written_and_afterwards(desk: Desk) -> None:
+    await opens(desk)
+
+    async def write(tx: Tx) -> tuple[int, list[Words]]:
+        await hear(tx, ALICE, says(ALICE, "an emoji: 👩‍👩‍👧"))
+        written = await tx.first(select(func.max(Message.id)))
+        assert written is not None and known_row(tx.session, Message, written) is not None
+        return written, await words_of(tx, written)
+
+    written, words = await desk.run(write)
+    assert words == await desk.read(words_of, written) and words[0].author == ALICE.name
 
 
 async def test_what_an_outer_join_does_not_find_is_nothing(desk: Desk) -> None:

@@ -31,6 +31,7 @@ from core.models import SystemState
 from core.texts import Texts
 from sandbox import World
 from tests.clock import Clock
+from tests.ordered import in_order
 from tests.postgres import in_a_thread
 from tests.unhurried import Unhurried
 
@@ -147,14 +148,18 @@ class Harness:
 
     async def rows(self, sql: str, **values: Any) -> list[Any]:
         async with self.database.read() as session:
-            return list(await session.execute(text(sql), values))
+            return in_order(sql, await session.execute(text(sql), values))
 
     async def everything(self) -> dict[str, list[Any]]:
         """All that the database holds."""
         async with self.database.read() as session:
-            return {
-                table.name: [tuple(row) for row in await session.execute(table.select())]
+            ordered = {
+                table.name: table.select().order_by(*table.primary_key)
                 for table in Row.metadata.sorted_tables
+            }
+            return {
+                name: [tuple(row) for row in await session.execute(query)]
+                for name, query in ordered.items()
             }
 
     # ------------------------------------------------------------------ from beginning to end

@@ -1,7 +1,11 @@
-"""Rows that a test reads come in an order that it asked for."""
+"""Rows come in an order that was asked for: those that a test reads, and those of the desk."""
 
 from collections.abc import Iterable
 from typing import Any
+
+import pytest
+
+from core.db import sqlite
 
 
 def in_order(query: Any, rows: Iterable[Any]) -> list[Any]:
@@ -12,3 +16,12 @@ def in_order(query: Any, rows: Iterable[Any]) -> list[Any]:
     found = list(rows)
     assert len(found) < 2 or "ORDER BY" in str(query).upper(), f"in any order: {query}"
     return found
+
+
+@pytest.fixture(autouse=True)
+def backwards(monkeypatch: pytest.MonkeyPatch) -> None:
+    """SQLite gives rows backwards to whoever asks for no order, so that what relies on the one in
+    which it happens to keep them is seen.
+    """
+    pragmas = (*sqlite._PRAGMAS, "reverse_unordered_selects=ON")
+    monkeypatch.setattr(sqlite, "_PRAGMAS", pragmas)

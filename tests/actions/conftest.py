@@ -19,10 +19,11 @@ from tests.actions.sqlite_image import SQLiteImage
 from tests.actions.store import Store
 from tests.clock import Clock
 from tests.harness import fill
+from tests.ordered import backwards
 from tests.postgres import Postgres
 from tests.slow_disk import slow_disk
 
-__all__ = ["slow_disk"]
+__all__ = ["backwards", "slow_disk"]
 
 SQLITE = "sqlite+aiosqlite:///"
 # What the migrations have put there, and is there for each test.

@@ -122,7 +122,7 @@ async def solved(desk: Desk, words: str, answer: str) -> int:
 
 async def _answers(tx: Any, ticket_id: int) -> list[Message]:
     query = select(Message).where(Message.ticket_id == ticket_id, Message.from_customer.is_(False))
-    found: list[Message] = await tx.all(query)
+    found: list[Message] = await tx.all(query.order_by(Message.id))
     return found
 
 

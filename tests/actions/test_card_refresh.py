@@ -30,7 +30,8 @@ Change = Callable[[Tx, int], Awaitable[object]]
 
 
 async def _task(tx: Tx, number: int) -> int:
-    return (await tx.all(select(Task.id).where(Task.ticket_id == number)))[0]
+    tasks = select(Task.id).where(Task.ticket_id == number)
+    return (await tx.all(tasks.order_by(Task.id)))[0]
 
 
 async def _takes_task(tx: Tx, number: int) -> None:

@@ -26,6 +26,7 @@ from core.models import (
     Resolution,
     Restriction,
     SentMessage,
+    Ticket,
     Timer,
 )
 from core.people.contact_points import Point, make_contact
@@ -70,6 +71,19 @@ async def turned_over(desk: Desk, model: Any) -> None:
             await tx.change(text(f"ANALYZE {model.__tablename__}"))
 
     await desk.run(turn)
+
+
+async def test_whoever_reads_several_rows_for_a_test_says_in_which_order(
+    desk: Desk, store: Store
+) -> None:
+    numbers = [(await opens(desk)).id for _ in range(2)]
+    with pytest.raises(AssertionError, match="in any order"):
+        await store.rows(select(Ticket.id))
+    assert await store.rows(select(Ticket.id).order_by(Ticket.id)) == numbers
+    assert await store.rows(select(Ticket.id).where(Ticket.id == numbers[0])) == numbers[:1]
+    if desk.database.is_sqlite:
+        unasked = await desk.read(lambda tx: tx.all(select(Ticket.id)))
+        assert unasked == numbers[::-1], "it gives them backwards in these tests"
 
 
 async def test_whoever_names_no_agreement_reads_which_there_are(desk: Desk) -> None:

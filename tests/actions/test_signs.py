@@ -25,7 +25,7 @@ async def cleared(desk: Desk, store: Store) -> None:
     """As the desk takes a sign back from words that are shown to nobody."""
 
     async def clear(tx: Tx) -> None:
-        said = (await tx.all(select(Message)))[0]
+        said = (await tx.all(select(Message).order_by(Message.id)))[0]
         chat = said.source.address
         taken_back = row(
             tx,

@@ -139,7 +139,7 @@ async def _tied(tx: ReadTx) -> dict[int, int]:
 
 async def _reasons(tx: ReadTx) -> dict[int, str | None]:
     """Why each ticket ended, the last time that it did."""
-    rows = await tx.all(select(Resolution).order_by(Resolution.at))
+    rows = await tx.all(select(Resolution).order_by(Resolution.ticket_id, Resolution.at))
     return {row.ticket_id: row.reason for row in rows}
 
 

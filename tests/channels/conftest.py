@@ -3,6 +3,9 @@
 import pytest
 
 from tests.channels.certificate import Certificate, make_certificate
+from tests.ordered import backwards
+
+__all__ = ["backwards"]
 
 
 @pytest.fixture(scope="session")

@@ -12,9 +12,10 @@ from core.desk import Desk
 from core.subscriptions import SUBSCRIBERS
 from tests.clock import Clock
 from tests.delivery.courier_fixture import CourierHarness
+from tests.ordered import backwards
 from tests.slow_disk import slow_disk
 
-__all__ = ["slow_disk"]
+__all__ = ["backwards", "slow_disk"]
 
 GROUP = -1001
 ALERTS = -1002

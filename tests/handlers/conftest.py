@@ -8,6 +8,9 @@ from core.reports import charts
 from core.texts import Texts
 from tests.handlers.customer.chat import PrivateChat, private_chat
 from tests.handlers.operators.group import Group, operator_group
+from tests.ordered import backwards
+
+__all__ = ["backwards"]
 
 
 @pytest.fixture(autouse=True)

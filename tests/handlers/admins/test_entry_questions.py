@@ -377,4 +377,4 @@ async def test_only_articles_are_deleted_and_only_by_admins(group: Group) -> Non
     await says(group, "/directory Оплата")
     assert "🗑 Удалить" not in group.boss.last.buttons
     await taps(group, f"en:removed:topic:{mark_of_key('payment')}:")
-    assert ("payment",) in await group.rows("SELECT code FROM topic")
+    assert ("payment",) in await group.rows("SELECT code FROM topic ORDER BY code")

@@ -31,7 +31,7 @@ def documents(who: Any) -> list[Any]:
 async def exported(group: Group) -> list[Any]:
     async with group.desk.database.read() as session:
         query = select(JournalEntry.facts).where(JournalEntry.event == "exported")
-        return list(await session.scalars(query))
+        return list(await session.scalars(query.order_by(JournalEntry.id)))
 
 
 async def received(group: Group, words: str) -> Any:

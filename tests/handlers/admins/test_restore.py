@@ -259,7 +259,7 @@ async def test_what_customers_said_after_the_backup_outlives_the_disk(
 
     assert await restores(group, backup, updates=copies.read()), "and once more, from the same copy"
     await runs(group)
-    assert len(await group.rows("SELECT text FROM message")) == len(words)
+    assert await group.rows("SELECT count(*) FROM message") == [(len(words),)]
 
 
 async def says(group: Group, number: int, words: str) -> None:

@@ -320,7 +320,7 @@ async def test_what_cannot_be_carried_is_refused_by_name(chat: PrivateChat, lang
     )
     await anna.send_dice()
     await chat.settle()
-    refused = await chat.rows("SELECT event FROM journal WHERE ticket_id IS NULL")
+    refused = await chat.rows("SELECT event FROM journal WHERE ticket_id IS NULL ORDER BY id")
     assert refused == [("kind_refused",), ("kind_refused",)]
     assert await chat.rows("SELECT id FROM message") == []
 

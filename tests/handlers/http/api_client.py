@@ -47,4 +47,5 @@ async def journal(desk: Desk, number: int) -> list[tuple[str, Any]]:
         query = select(JournalEntry.event, JournalEntry.facts).where(
             JournalEntry.ticket_id == number
         )
-        return [(event, facts) for event, facts in await session.execute(query)]
+        found = await session.execute(query.order_by(JournalEntry.id))
+        return [(event, facts) for event, facts in found]

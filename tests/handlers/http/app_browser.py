@@ -13,6 +13,7 @@ from core.people.identity import Sender
 from handlers.http.app.session import COOKIE
 from tests.actions import people
 from tests.clock import Clock
+from tests.ordered import in_order
 
 if TYPE_CHECKING:
     from tests.handlers.http.conftest import Visitor
@@ -85,4 +86,4 @@ async def in_the_group(_address: Address) -> bool:
 
 async def rows(desk: Desk, query: Any) -> list[Any]:
     async with desk.database.read() as session:
-        return list(await session.scalars(query))
+        return in_order(query, await session.scalars(query))

@@ -21,7 +21,8 @@ async def test_an_answer_goes_to_the_customer_and_stands_in_the_group(
     assert await olga.press(1, "answer", text="Restart it & wait") == 303
     (said,) = await rows(desk, select(Message).where(Message.from_customer.is_(False)))
     assert said.text == "Restart it & wait"
-    told = await rows(desk, select(OutboxRow).where(OutboxRow.kind == "content"))
+    contents = select(OutboxRow).where(OutboxRow.kind == "content").order_by(OutboxRow.id)
+    told = await rows(desk, contents)
     assert {row.address for row in told} >= {people.ALICE.address.chat, str(people.OPERATORS)}
     (ticket,) = await rows(desk, select(Ticket))
     assert ticket.assignee_id == said.author_id
@@ -39,7 +40,8 @@ async def test_lines_as_a_browser_sends_them_count_and_are_kept_as_they_were_typ
     assert await olga.press(1, "answer", text="One.\r\n\r\nTwo.") == 303
     full = "\r\n".join(["x"] * 2000)
     assert await olga.press(1, "answer", text=full) == 303
-    said = await rows(desk, select(Message.text).where(Message.from_customer.is_(False)))
+    ours = select(Message.text).where(Message.from_customer.is_(False)).order_by(Message.id)
+    said = await rows(desk, ours)
     assert said == ["One.\n\nTwo.", full.replace("\r", "")]
 
 

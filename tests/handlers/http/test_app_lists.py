@@ -6,7 +6,7 @@ from html import unescape
 from urllib.parse import urlencode
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from core.desk import Desk
 from core.directory.reader import read_directory
@@ -174,7 +174,7 @@ async def test_a_ticket_shows_the_data_behind_it(olga: Browser, desk: Desk) -> N
     for who in (people.ALICE, people.BORIS):
         await people.opens(desk, who)
         await tells(desk, who, "N-1")
-    number = max(await rows(desk, select(TicketCamera.ticket_id)))
+    (number,) = await rows(desk, select(func.max(TicketCamera.ticket_id)))
     await olga.get(f"/app/t/{number}")
     data = olga.html.partition('<div id="data">')[2].partition("</details>")[0]
     assert "Model: &lt;script&gt;" in data and "Owners:" in data and "Alice" in data

@@ -62,6 +62,7 @@ async def test_a_ticket_is_saved_as_a_file_with_or_without_what_is_ours(
         assert "<script" not in olga.html and "alert(1)" in olga.html
         assert ("call the electrician" in olga.html) is has_note
     made = select(JournalEntry.facts).where(JournalEntry.event == "transcript_made")
+    made = made.order_by(JournalEntry.id)
     assert [facts["internal"] for facts in await rows(desk, made)] == [True, False]
     assert await olga.ask("POST", "/app/t/1/transcript", token="x", kind="internal") == 422
     await olga.get("/app/t/1")
@@ -141,7 +142,8 @@ async def test_files_go_with_an_answer_once_and_are_forgotten_where_it_is_refuse
         assert [await send(("a.html", b"<b>")) for _ in range(2)] == [303, 303]
         await desk.run(by_operator, people.OLGA, move, 1, "close")
         assert await send(("b.html", b"<i>"), once="2") == 422
-    said = await rows(desk, select(Message).where(Message.from_customer.is_(False)))
+    ours = select(Message).where(Message.from_customer.is_(False)).order_by(Message.id)
+    said = await rows(desk, ours)
     assert [one.text for one in said] == ["See the plan", "a.html"]
     assert said[1].content["file"]["size"] == len(b"<b>")
     clock.move(hours=2)

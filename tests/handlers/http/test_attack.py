@@ -73,9 +73,13 @@ async def door(
 async def rows_of(desk: Desk) -> dict[str, list[dict[str, Any]]]:
     """All rows of all tables."""
     async with desk.database.read() as session:
-        return {
-            name: [dict(row) for row in (await session.execute(select(table))).mappings()]
+        ordered = {
+            name: select(table).order_by(*table.primary_key)
             for name, table in Row.metadata.tables.items()
+        }
+        return {
+            name: [dict(row) for row in (await session.execute(query)).mappings()]
+            for name, query in ordered.items()
         }
 
 

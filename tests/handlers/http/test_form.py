@@ -26,7 +26,8 @@ async def test_a_form_becomes_a_ticket_and_leads_to_its_page(guest: Guest, desk:
         (ticket,) = await session.scalars(select(Ticket))
         (person,) = await session.scalars(select(Person))
         points = {point.kind for point in await session.scalars(select(ContactPoint))}
-        written = await session.execute(select(JournalEntry.event, JournalEntry.facts))
+        told = select(JournalEntry.event, JournalEntry.facts).order_by(JournalEntry.id)
+        written = await session.execute(told)
         entries: dict[str, Any] = dict(list(written))
     assert (ticket.topic, ticket.origin, person.language) == ("payment", "form", "en")
     assert points == {"email", "web"}
@@ -60,7 +61,8 @@ async def test_another_version_of_the_forms_own_text_asks_again_and_is_noted(
     assert await guest.sends(FILLED | {"consent": "2026-12"}) == 303
     async with desk.database.read() as session:
         (consent,) = await session.scalars(select(Consent))
-        written = await session.execute(select(JournalEntry.event, JournalEntry.facts))
+        told = select(JournalEntry.event, JournalEntry.facts).order_by(JournalEntry.id)
+        written = await session.execute(told)
         entries: dict[str, Any] = dict(list(written))
     assert consent.version == "form-2026-12"
     assert entries["form_sent"]["consent"] == "2026-12"

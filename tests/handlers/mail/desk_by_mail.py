@@ -47,6 +47,7 @@ from sandbox.mail.imap import ImapServer
 from sandbox.mail.post_office import Letter, PostOffice
 from sandbox.mail.smtp import SmtpServer
 from tests.handlers.mail.imap_servers import OtherServer
+from tests.ordered import in_order
 
 GROUP: Final = Address("telegram", "-100")
 SUPPORT: Final = "support@desk.test"
@@ -211,7 +212,7 @@ class Stage:
 
     async def rows(self, query: Any) -> list[Any]:
         async with self.desk.database.read() as session:
-            return list((await session.scalars(query)).all())
+            return in_order(query, await session.scalars(query))
 
     async def tickets(self, count: int) -> list[Ticket]:
         """All tickets, once there are so many and no mail waits."""

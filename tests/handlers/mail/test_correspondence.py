@@ -5,7 +5,7 @@ from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from channels.email import contents
 from channels.email.compose import message_id
@@ -156,7 +156,7 @@ async def test_a_number_in_new_words_counts_by_a_setting_and_in_quoted_ones_neve
         async with stage_at(database, tmp_path / folder, server=mailbox) as stage:
             chosen = read_directory(f"[settings]\nnumber_in_body = {str(joins).lower()}\n")
             await stage.desk.run(apply_directory, chosen)
-            before = len(await stage.rows(select(Ticket.id)))
+            (before,) = await stage.rows(select(func.count(Ticket.id)))
             stage.write(f"The gate, {folder}.")
             await stage.tickets(before + 1)
             stage.write(quoted.replace("SR-1", f"SR-{before + 1}"), subject=f"Quoted {folder}")

@@ -6,7 +6,7 @@ from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from core.files import FolderStore
 from core.models import InboxRow, OutboxRow
@@ -42,7 +42,9 @@ async def test_a_connection_cut_anywhere_loses_and_doubles_nothing(
 async def test_a_mail_that_cannot_be_flagged_is_one_ticket(stage: Stage) -> None:
     stage.sandbox_imap.read_only = True
     stage.write()
-    await stage.until(lambda: stage.rows(select(InboxRow.id).where(InboxRow.state == "done")))
+    await stage.until(
+        lambda: stage.rows(select(InboxRow.id).where(InboxRow.state == "done").limit(1))
+    )
     await stage.stop()
     await stage.start()
     stage.sandbox_imap.read_only = False
@@ -60,8 +62,8 @@ async def test_a_mail_that_a_colleague_has_read_first_is_a_ticket(stage: Stage) 
 
 
 async def _titles(stage: Stage, wanted: list[str]) -> bool:
-    rows = await stage.rows(select(InboxRow.id).where(InboxRow.state == "done"))
-    return len(rows) == len(wanted)
+    done = select(func.count(InboxRow.id)).where(InboxRow.state == "done")
+    return await stage.rows(done) == [len(wanted)]
 
 
 async def test_mail_that_was_read_before_the_first_visit_is_left_alone(stage: Stage) -> None:
@@ -197,7 +199,7 @@ async def test_a_refusal_for_now_is_tried_again_and_one_for_good_is_told(stage: 
     await stage.tickets(1)
     stage.smtp.refusals[ANNA] = "450 later"
     await stage.answer(1, "Press twice.")
-    await stage.until(lambda: stage.rows(select(OutboxRow).where(OutboxRow.attempts > 0)))
+    await stage.until(lambda: stage.rows(select(OutboxRow).where(OutboxRow.attempts > 0).limit(1)))
     stage.smtp.refusals.clear()
     assert plain(await stage.mail(2)).startswith("Press twice.")
     stage.smtp.refusals[ANNA] = "550 no such user"

@@ -182,7 +182,8 @@ async def test_where_the_relay_takes_nothing_from_a_mailbox_it_is_where_answers_
     for letter in (await stage.mail(2), stage.mails()[0]):
         assert str(letter["From"]) == f'"The desk, billing" <{SUPPORT}>'
         assert str(letter["Reply-To"]) == f'"The desk, billing" <{BILLING}>'
-    rows = await stage.rows(select(OutboxRow).where(OutboxRow.channel == "email"))
+    mails = select(OutboxRow).where(OutboxRow.channel == "email").order_by(OutboxRow.id)
+    rows = await stage.rows(mails)
     assert {row.state for row in rows} == {"sent"}
 
     answer = stage.mails()[-1]
@@ -234,6 +235,7 @@ async def test_what_follows_an_end_keeps_its_team_and_gets_the_mailbox_it_came_b
     stage.write("Again", to=SUPPORT, In_Reply_To=answered["Message-ID"])
     _, follower = await stage.tickets(2)
     assert (follower.follows_id, follower.topic) == (1, "payment")
-    assert await stage.rows(select(TicketTeam.team)) == ["clerks", "clerks"]
+    teams = select(TicketTeam.team).order_by(TicketTeam.ticket_id)
+    assert await stage.rows(teams) == ["clerks", "clerks"]
     boxes = select(TicketMailbox.mailbox).order_by(TicketMailbox.ticket_id)
     assert await stage.rows(boxes) == [BILLING, SUPPORT]

@@ -165,7 +165,9 @@ async def test_what_was_stored_before_a_stop_is_moved_after_it(
     async with stage_at(database, tmp_path / "files", folders="?done=Archive") as stage:
         await _without_handling(stage)
         stage.write()
-        await stage.until(lambda: stage.rows(select(InboxRow).where(InboxRow.state == "new")))
+        await stage.until(
+            lambda: stage.rows(select(InboxRow).where(InboxRow.state == "new").limit(1))
+        )
         assert (_in(stage, "INBOX"), _in(stage, "Archive")) == (1, 0)
         await stage.stop()
         await stage.start()

@@ -145,7 +145,8 @@ async def test_no_draft_and_no_version_keeps_what_an_erased_customer_wrote(group
     await group.says(group.olga, f"/close {number}")
     await group.desk.run(erase_own, chat_address(group.anna.id))
     articles = await group.rows("SELECT title, text FROM article")
-    versions = [one for (one,) in await group.rows("SELECT document FROM directory_version")]
+    documents = await group.rows("SELECT document FROM directory_version ORDER BY number")
+    versions = [one for (one,) in documents]
     assert [tuple(one) for one in articles] == [(f"#{number} Качество изображения", "закрыли окно")]
     assert "закрыли окно" in versions[-1] and "анарейка" not in "".join(versions)
 

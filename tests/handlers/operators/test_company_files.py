@@ -106,9 +106,9 @@ async def test_a_file_of_whoever_was_not_asked_is_a_message_like_any_other(desk:
     await sends(desk, PDF, "Инструкция.pdf")
     assert await desk.rows("SELECT * FROM company_file") == []
     await with_files(desk)
-    kept = len(await desk.rows("SELECT * FROM company_file"))
+    kept = await desk.rows("SELECT count(*) FROM company_file")
     await sends(desk, b"later", "после.pdf")
-    assert len(await desk.rows("SELECT * FROM company_file")) == kept == 2
+    assert await desk.rows("SELECT count(*) FROM company_file") == kept == [(2,)]
 
 
 async def test_a_response_is_shown_with_its_files_and_goes_with_them(desk: Group) -> None:

@@ -31,7 +31,9 @@ async def at_work(group: Group) -> None:
 
 
 async def assignees(group: Group) -> dict[int, str | None]:
-    query = "SELECT t.id, p.name FROM ticket t LEFT JOIN person p ON p.id=t.assignee_id"
+    query = (
+        "SELECT t.id, p.name FROM ticket t LEFT JOIN person p ON p.id=t.assignee_id ORDER BY t.id"
+    )
     return dict([tuple(row) for row in await group.rows(query)])
 
 

@@ -72,7 +72,8 @@ async def found_within(
     if len(numbers) > PAGE:
         numbers, start = numbers[:PAGE], numbers[PAGE - 1]
     after = None if start is None else f"{start}.{turned + 1}"
-    return Page("find", await lines_of(tx, numbers), turned + 1, after=after)
+    lines, partly = await lines_of(tx, numbers), after is not None and len(numbers) < PAGE
+    return Page("find", lines, turned + 1, after=after, partly=partly)
 
 
 async def _best_page(tx: ReadTx, words: str, cursor: str, *, backward: bool) -> Page:

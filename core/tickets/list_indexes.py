@@ -9,13 +9,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import and_, exists, func, literal, literal_column, or_, select, union
+from sqlalchemy import and_, exists, func, literal, literal_column, or_, select, true, union
 from sqlalchemy.orm import aliased
 from sqlalchemy.sql.visitors import iterate, replacement_traverse
 
 from core.models import Classification, Ticket, TicketTag, TicketTeam
 from core.tickets.list_lines import PLACE
-from core.tickets.list_order import QUEUE, WITHIN_RANK, Order, Start, Stretch
+from core.tickets.list_order import QUEUE, WITHIN_RANK, Stretch
 from core.tickets.workflow import RESOLVED
 
 _TICKET: Final[Any] = Ticket.__table__
@@ -59,11 +59,9 @@ class Along:
         by_place = Stretch(WITHIN_RANK if self._needs else QUEUE)
         all_of_it = replace(self, gathered=False).numbers(conditions, by_place, RARE)
         (number,) = all_of_it.subquery().c
-        order = stretch.order
-        beyond = order.beyond_number(number, stretch.start, backward=stretch.back)
-        falls = order.falls != stretch.back
-        found = select(number).where(*beyond).order_by(number.desc() if falls else number)
-        return found.limit(limit)
+        falls = stretch.order.falls != stretch.back
+        found = select(number).where(*stretch.numbered(number))
+        return found.order_by(number.desc() if falls else number).limit(limit)
 
     @property
     def _needs(self) -> bool:
@@ -73,22 +71,36 @@ class Along:
         """Build the condition that a ticket is one of these."""
         number = self.columns[-1]
         if number is Ticket.id:
-            return and_(*map(_hidden, self.which))
+            return and_(true(), *map(_hidden, self.which))
         return exists().where(number == Ticket.id, *self.which)
 
+    def edge(self, conditions: Sequence[Any], stretch: Stretch, far: int) -> Any:
+        """Build the query of the place of the last of the next so many, if there are so many; of
+        the ``conditions`` they fulfil those that the index knows.
+        """
+        known = [one for one in conditions if _is_of_place(one)]
+        return self.numbers(known, stretch, 1).offset(far - 1).with_only_columns(*self.columns)
+
     def _within(self, stretch: Stretch) -> Iterator[Any]:
-        """The bounds, and the cursor. Of two on the same side only the nearer one is said: SQLite
+        """The bounds, and the cursors. Of two on one side only the nearer one is said: SQLite
         enters the index at either of them, and passes over what is left out by the other.
         """
-        start, back = stretch.start, stretch.back
-        at = None if start is None or stretch.order.by_age else start[1]
-        if self.since is not None and (at is None or back or at < self.since):
-            yield Ticket.queue_at > self.since
-        if self.until is not None and (at is None or not back or at > self.until):
-            yield Ticket.queue_at <= self.until
-        beyond = back and self.until is not None and at is not None and at > self.until
-        if start is not None and not beyond:
-            yield stretch.order.beyond(start, backward=back)
+        order, back, start, stop = stretch.order, stretch.back, stretch.start, stretch.stop
+        since, until = self.since, self.until
+        if not order.by_age:
+            low, high = (stop, start) if back else (start, stop)
+            since = None if since and low and low[1] >= since else since
+            until = None if until and high and high[1] <= until else until
+            start = None if (until if back else since) and start else start
+            stop = None if (since if back else until) and stop else stop
+        if since is not None:
+            yield Ticket.queue_at > since
+        if until is not None:
+            yield Ticket.queue_at <= until
+        if start is not None:
+            yield order.beyond(start, backward=back)
+        if stop is not None:
+            yield order.within(stop, backward=back)
 
     def _here(self, clause: Any, *, by_age: bool) -> Any:
         """Return a clause about the ticket's place as one about this index's.
@@ -123,6 +135,15 @@ _HIDDEN: Final = {
 
 def _hidden(clause: Any) -> Any:
     return _put(clause, _HIDDEN)
+
+
+def _is_of_place(clause: Any) -> bool:
+    """Return whether a condition on tickets is about their place in the queue alone."""
+    columns: list[Any] = [one for one in iterate(clause) if hasattr(one, "table")]
+    return all(one.table is _TICKET and one.key in _PLACED for one in columns)
+
+
+_PLACED: Final = frozenset(column.key for column in PLACE)
 
 
 def _asks_the_ticket(clause: Any) -> bool:
@@ -165,31 +186,42 @@ def along(name: str, value: str) -> Along:
 @dataclass(frozen=True, slots=True)
 class Chosen:
     """Which tickets a list has: those of any of the indexes ``read``, of all if None, that fulfil
-    ``conditions``.
+    ``conditions``. ``sparse``: of many along these indexes few may; ``some``: so many there
+    are along them, if that is known.
     """
 
     conditions: Sequence[Any]
     read: Sequence[Along] | None = None
     with_resolved: bool = False
+    sparse: bool = False
+    some: int | None = None
 
     @property
     def bounded(self) -> list[Any]:
         """The conditions, with the bound that leaves out what is resolved."""
         return [*self.conditions, *([] if self.with_resolved else [Ticket.queue_rank < RESOLVED])]
 
-    def ordered(self, order: Order, start: Start | None, limit: int, *, back: bool) -> Any:
-        """Build the condition that a ticket is among the first ones that follow ``start``, or
-        stand before it.
-        """
-        stretch = Stretch(order, start, back)
-        # what stands before the cursor is not resolved: the bound would replace the cursor's
-        conditions = self.conditions if back and not order.by_age else self.bounded
+    def ordered(self, stretch: Stretch, limit: int) -> Any:
+        """Build the condition that a ticket is among the first ones of a stretch of the list."""
+        conditions, order = self._along(stretch), stretch.order
         read = [Along()] if self.read is None and order.by_age else self.read
         if read is None:
+            start, back = stretch.start, stretch.back
             beyond = [] if start is None else [order.beyond(start, backward=back)]
             return and_(*conditions, *beyond)
         parts = [one.numbers(conditions, stretch, limit) for one in read]
-        return Ticket.id.in_(_whole(parts))
+        return Ticket.id.in_(whole(parts))
+
+    def edges(self, stretch: Stretch, far: int) -> list[Any]:
+        """Build for each index the query of the place that so many of its tickets reach to."""
+        conditions = self._along(stretch)
+        read = [one for one in self.read or () if not one.gathered]
+        return [one.edge(conditions, stretch, far) for one in read]
+
+    def _along(self, stretch: Stretch) -> Sequence[Any]:
+        # what stands before the cursor is not resolved: the bound would replace the cursor's
+        is_bound = stretch.back and not stretch.order.by_age
+        return self.conditions if is_bound else self.bounded
 
     def counted(self, conditions: Sequence[Any], most: int) -> Any:
         """Build a query with a row for each of these, up to ``most``.
@@ -201,11 +233,11 @@ class Chosen:
             found = select(literal(1)).select_from(Ticket).where(*conditions)
             return found.order_by(*PLACE).limit(most)
         parts = [one.numbers(conditions, Stretch(QUEUE), most) for one in self.read]
-        return _whole(parts) if len(parts) == 1 else _whole(parts).limit(most)
+        return whole(parts) if len(parts) == 1 else whole(parts).limit(most)
 
 
-def _whole(parts: Sequence[Any]) -> Any:
-    """Return one query of all of them; of none, one that finds nothing."""
+def whole(parts: Sequence[Any]) -> Any:
+    """Return one query of the numbers of all of them; of none, one that finds nothing."""
     if not parts:
         return select(literal(0)).where(literal(0) == 1)
     if len(parts) == 1:

@@ -83,7 +83,8 @@ class Page:
 
     ``place`` counts the pages turned; the list may have moved meanwhile. ``total`` and ``overdue``
     count the whole list up to `COUNTED` and one more; ``None``: unknown. ``other``: the cursor of
-    the same list in another order, if there is one; ``best``: what fits best comes first.
+    the same list in another order, if there is one; ``best``: what fits best comes first;
+    ``partly``: it ends, or begins, where enough was looked at, and more may fit beyond.
     """
 
     view: str
@@ -96,6 +97,7 @@ class Page:
     title: str | None = None
     other: str | None = None
     best: bool = False
+    partly: bool = False
 
 
 async def lines_of(tx: ReadTx, numbers: Iterable[int]) -> tuple[Line, ...]:

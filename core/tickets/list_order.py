@@ -1,5 +1,6 @@
 """In which order a list shows its tickets (D2, D4), and where in it a page begins."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -24,11 +25,15 @@ class Order:
         columns, values = tuple_(*self.columns), start[-len(self.columns) :]
         return columns < values if backward != self.falls else columns > values
 
-    def beyond_number(self, number: Any, start: Start | None, *, backward: bool) -> list[Any]:
-        """Build the same of an order by age, for a column that has the numbers."""
-        if start is None:
-            return []
-        return [number < start[-1] if backward != self.falls else number > start[-1]]
+    def within(self, stop: Start, *, backward: bool) -> Any:
+        """Build the condition «not further than this»."""
+        columns, values = tuple_(*self.columns), stop[-len(self.columns) :]
+        return columns >= values if backward != self.falls else columns <= values
+
+    def beside(self, place: Start, *, behind: bool) -> Start:
+        """Return a place right ``behind`` this one, or before it, where no other ticket can be."""
+        rank, at, number = place
+        return rank, at, number + (1 if behind != self.falls else -1)
 
     def by(self, *, backward: bool) -> list[Any]:
         """Return what to order by."""
@@ -50,8 +55,24 @@ WITHIN_RANK: Final = Order(PLACE[1:])
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """How a list is read: in which ``order``, from ``start`` on or, ``back``, what is before it."""
+    """How a list is read: in which ``order``, from ``start`` on or, ``back``, what is before it; no
+    further than ``stop``, which it may end with.
+    """
 
     order: Order
     start: Start | None = None
     back: bool = False
+    stop: Start | None = None
+
+    def nearest(self, places: Iterable[Start]) -> Start | None:
+        """Return which of these places is come to first."""
+        first = max if self.back != self.order.falls else min
+        return first(places, key=lambda one: one[-len(self.order.columns) :], default=None)
+
+    def numbered(self, number: Any) -> Iterator[Any]:
+        """Build the same bounds by age, for a column that has the numbers."""
+        falls = self.back != self.order.falls
+        if self.start is not None:
+            yield number < self.start[-1] if falls else number > self.start[-1]
+        if self.stop is not None:
+            yield number >= self.stop[-1] if falls else number <= self.stop[-1]

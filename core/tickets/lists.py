@@ -14,12 +14,14 @@ from core.tickets.catalog import workflow_of
 from core.tickets.filters import BEHIND, ME, NOBODY, NOTHING, Filters
 from core.tickets.list_indexes import LEADS, Along, Chosen, along
 from core.tickets.list_lines import COUNTED, LATE_SINCE, LINES, PAGE, Page, lines_of_rows
-from core.tickets.list_order import BY_AGE, QUEUE, WITHIN_RANK, Order, Start
+from core.tickets.list_order import BY_AGE, QUEUE, WITHIN_RANK, Order, Start, Stretch
 from core.tickets.narrowing import narrow
 from core.tickets.views import View, views_of
 from core.tickets.workflow import FROZEN, NEEDS_ANSWER, RESOLVED
 from core.tx import ReadTx
 
+LOOKED: Final = 600
+"""So many tickets are looked at for a page of those that several filters let through."""
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _CURSOR: Final = re.compile(r"(\d{1,2})\.(-?\d{1,17})\.(\d{1,18})\.(\d{1,5})", re.ASCII)
 
@@ -118,10 +120,10 @@ async def _numbers(
     tx: ReadTx, order: Order, chosen: Chosen, cursor: str, size: int
 ) -> tuple[list[int], str | None]:
     start, turned = _read_cursor(cursor)
-    rows = await _rows(tx, order, chosen, start, backward=False, size=size)
-    shown = rows[:size]
-    after = _cursor(shown[-1], turned + 1) if len(rows) > size else None
-    return [row.id for row in shown], after
+    rows, stop = await _rows(tx, chosen, Stretch(order, start), size)
+    _, last = _ends(Stretch(order, start), rows, stop, size)
+    after = None if last is None else _cursor(last, turned + 1)
+    return [row.id for row in rows[:size]], after
 
 
 async def _named(tx: ReadTx, name: str) -> tuple[Order, Chosen]:
@@ -225,45 +227,68 @@ async def based_on(tx: ReadTx, base: str | View, person: int | None) -> tuple[Ch
 async def _page(tx: ReadTx, asked: PageRequest, order: Order, chosen: Chosen) -> Page:
     view, size, person = asked.view, asked.size, asked.person
     start, turned = _read_cursor(asked.cursor)
-    backward = asked.backward and start is not None
-    rows = await _rows(tx, order, chosen, start, backward=backward, size=size)
-    more = len(rows) > size
-    rows = rows[:size][::-1] if backward else rows[:size]
-    place = max(1, turned - 1 if backward else turned + 1)
+    stretch = Stretch(order, start, asked.backward and start is not None)
+    rows, stop = await _rows(tx, chosen, stretch, size)
+    place = max(1, turned - 1 if stretch.back else turned + 1)
+    before, after = _ends(stretch, rows, stop, size)
+    rows = rows[:size][::-1] if stretch.back else rows[:size]
     # what is overdue is not resolved: with another bound SQLite would read everybody's tickets
     late = [*chosen.conditions, *_overdue(tx, person)]
     counted: Sequence[int | None] = (None, None)
     if asked.counted:
         counted = [await _count(tx, chosen, one) for one in (chosen.bounded, late)]
-    earlier, later = (more, True) if backward else (start is not None, more)
     return Page(
         view,
         await lines_of_rows(tx, rows),
         place=place,
-        before=_cursor(rows[0], place) if rows and earlier else None,
-        after=_cursor(rows[-1], place) if rows and later else None,
+        before=None if before is None else _cursor(before, place),
+        after=None if after is None else _cursor(after, place),
         total=counted[0],
         overdue=counted[1],
+        partly=stop is not None,
     )
 
 
 async def _rows(
-    tx: ReadTx,
-    order: Order,
-    chosen: Chosen,
-    start: Start | None,
-    *,
-    backward: bool,
-    size: int,
-) -> Sequence[Any]:
-    """Return one row more than the page has, if there are so many."""
-    query = LINES.where(chosen.ordered(order, start, size + 1, back=backward))
-    return await tx.rows(query.order_by(*order.by(backward=backward)).limit(size + 1))
+    tx: ReadTx, chosen: Chosen, stretch: Stretch, size: int
+) -> tuple[Sequence[Any], Start | None]:
+    """Return one row more than the page has, if there are so many; and, if there are not because
+    enough tickets were looked at, the place of the last of these.
+    """
+    stop = await _edge(tx, chosen, stretch) if chosen.sparse else None
+    query = LINES.where(chosen.ordered(replace(stretch, stop=stop), size + 1))
+    by = stretch.order.by(backward=stretch.back)
+    rows = await tx.rows(query.order_by(*by).limit(size + 1))
+    return rows, None if len(rows) > size else stop
 
 
-def _cursor(row: Any, place: int) -> str:
-    at = row.queue_at or _EPOCH
-    return f"{row.queue_rank}.{(at - _EPOCH) // timedelta(microseconds=1)}.{row.id}.{place}"
+async def _edge(tx: ReadTx, chosen: Chosen, stretch: Stretch) -> Start | None:
+    """Return how far a page may look; None: as far as the list goes."""
+    found = [await tx.row(one) for one in chosen.edges(stretch, LOOKED)]
+    return stretch.nearest((row[0], row[1], row[2]) for row in found if row is not None)
+
+
+def _ends(
+    stretch: Stretch, rows: Sequence[Any], stop: Start | None, size: int
+) -> tuple[Start | None, Start | None]:
+    """Return the places before and behind a page, where there may be more; ``rows`` as they were
+    read, with one more than its ``size``.
+    """
+    start, order, back = stretch.start, stretch.order, stretch.back
+    far = _place_of(rows[size - 1]) if len(rows) > size else stop
+    near: Start | None = None
+    if start is not None:
+        near = _place_of(rows[0]) if rows else order.beside(start, behind=not back)
+    return (far, near) if back else (near, far)
+
+
+def _place_of(row: Any) -> Start:
+    return row.queue_rank, row.queue_at or _EPOCH, row.id
+
+
+def _cursor(place: Start, turned: int) -> str:
+    rank, at, number = place
+    return f"{rank}.{(at - _EPOCH) // timedelta(microseconds=1)}.{number}.{turned}"
 
 
 def _read_cursor(cursor: str) -> tuple[Start | None, int]:

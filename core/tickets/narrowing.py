@@ -14,7 +14,15 @@ from sqlalchemy import func, or_, select
 
 from core.models import Ticket
 from core.tickets.filters import BEHIND, NOBODY, Filters, assigned, marked
-from core.tickets.list_indexes import IN_TIME, LEADS, MISSED, RARE, Along, Chosen, along
+from core.tickets.list_indexes import (
+    IN_TIME,
+    LEADS,
+    MISSED,
+    RARE,
+    Along,
+    Chosen,
+    along,
+)
 from core.tickets.list_order import QUEUE, Order, Stretch
 from core.tickets.workflow import NEEDS_ANSWER
 from core.tx import ReadTx
@@ -28,21 +36,43 @@ async def narrow(
     """Return the list narrowed down by the ``filters``; ``person``: who «me» is in them. What it is
     read along stays, if it is anything.
     """
-    resolved = chosen.with_resolved or bool(filters.state or filters.marker)
     if chosen.read is not None:
-        asked = [*chosen.conditions, *filters.all_of_it(tx, person)]
-        return Chosen(asked, chosen.read, resolved)
+        return _led(tx, chosen, filters, person, chosen.read)
     ways, own = _ways(tx, filters, person), marker_ways(tx, filters.marker, by_age=order.by_age)
     sorts = bool(filters.marker) and order.by_age
-    if sorts and not ways and own is None:
-        ways = {"": [Along()]}
-    lead, few = await _rarest(tx, ways, filters, counted=sorts)
-    if own is not None and (not ways or (sorts and not few)):
-        asked = filters.without("marker").all_of_it(tx, person)
-        return Chosen([*chosen.conditions, *asked], own, with_resolved=True)
-    asked = filters.without(*filter(None, [lead])).all_of_it(tx, person)
-    read = [replace(one, gathered=sorts and few) for one in ways[lead]] if ways else None
-    return Chosen([*chosen.conditions, *asked], read, resolved)
+    if not ways and own is None and (sorts or filters.without("marker").given()):
+        ways = {"": along_marked(tx, filters.marker, Along())}
+    lead, some = await _rarest(tx, ways, filters, counted=sorts)
+    if own is not None and (not ways or (sorts and some is None)):
+        led = _led(tx, chosen, filters.without("marker"), person, own)
+        return replace(led, with_resolved=True)  # of them nobody is
+    left = filters.without(*filter(None, [lead]))
+    gathered = sorts and some is not None
+    read = [replace(one, gathered=gathered) for one in ways[lead]] if ways else None
+    led = _led(tx, chosen, left, person, read)
+    shows_resolved = led.with_resolved or bool(filters.state)
+    sparse = led.sparse and some is None
+    return replace(led, with_resolved=shows_resolved, sparse=sparse, some=some)
+
+
+def _led(
+    tx: ReadTx, chosen: Chosen, left: Filters, person: int | None, read: Sequence[Along] | None
+) -> Chosen:
+    """Return the list read along these indexes; the filters that are ``left`` are asked of each
+    ticket that comes.
+    """
+    others = left.without("marker")
+    said = _said(tx, left.marker) if read is not chosen.read else marked(tx, left.marker)
+    conditions = [*chosen.conditions, *others.all_of_it(tx, person), *(said if left.marker else [])]
+    resolved = chosen.with_resolved or bool(left.state or left.marker)
+    return Chosen(conditions, read, resolved, sparse=bool(others.given()))
+
+
+def _said(tx: ReadTx, marker: str) -> list[Any]:
+    """Return what a marker says of tickets that stand where such ones do."""
+    if marker == "overdue":
+        return [Ticket.queue_rank == NEEDS_ANSWER, Ticket.answer_due <= tx.now]
+    return marked(tx, marker)
 
 
 def _ways(tx: ReadTx, filters: Filters, person: int | None) -> _Ways:
@@ -57,15 +87,17 @@ def _ways(tx: ReadTx, filters: Filters, person: int | None) -> _Ways:
     first = {} if filters.assignee == NOBODY else own
     tag = {name: one for name, one in beside.items() if name == LEADS[0]}
     found = {**tag, **first, **beside, **own}
-    return {name: _marked(tx, filters.marker, one) for name, one in found.items()}
+    return {name: along_marked(tx, filters.marker, one) for name, one in found.items()}
 
 
-def _marked(tx: ReadTx, marker: str, one: Along) -> Sequence[Along]:
+def along_marked(tx: ReadTx, marker: str, one: Along) -> Sequence[Along]:
     """Return where along an index those are that may have the marker.
 
     Who needs an answer stands where the queue is not late yet; but for those of whom another
     deadline has passed already, whom the index of those in time has.
     """
+    if marker == "overdue":
+        return [replace(one, until=tx.now + BEHIND)]
     if marker != "needs_answer":
         return [one]
     late = tx.now - BEHIND
@@ -92,20 +124,22 @@ def in_time(tx: ReadTx) -> Any:
     return or_(Ticket.answer_due.is_(None), Ticket.answer_due > tx.now)
 
 
-async def _rarest(tx: ReadTx, ways: _Ways, filters: Filters, *, counted: bool) -> tuple[str, bool]:
-    """Return which way passes the fewest, and whether these are few; the first, where none does.
-    Of a single one that is not known unless it is to be ``counted``.
+async def _rarest(
+    tx: ReadTx, ways: _Ways, filters: Filters, *, counted: bool
+) -> tuple[str, int | None]:
+    """Return which way passes the fewest, and how many, if they are few; the first, where none
+    does. Of a single one that is not known unless it is to be ``counted``.
     """
     least, fewest = next(iter(ways), ""), RARE + 1
-    places = _places(tx, filters.marker)
+    places = places_of(tx, filters.marker)
     for name, parts in ways.items() if counted or len(ways) > 1 else ():
         count = await _count(tx, parts, places)
         if count < fewest:
             least, fewest = name, count
-    return least, fewest <= RARE
+    return least, fewest if fewest <= RARE else None
 
 
-def _places(tx: ReadTx, marker: str) -> Sequence[Any]:
+def places_of(tx: ReadTx, marker: str) -> Sequence[Any]:
     """Return what the marker says of a ticket's place in the queue: indexes know no more."""
     waiting = [Ticket.queue_rank == NEEDS_ANSWER]
     if marker == "overdue":

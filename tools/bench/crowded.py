@@ -204,7 +204,7 @@ async def _lookings(tx: ReadTx, tickets: int) -> list[Looking]:
 
 async def _cursor(tx: ReadTx, ticket_id: int) -> str:
     row = (await tx.session.execute(list_lines.LINES.where(Ticket.id == ticket_id))).one()
-    return lists._cursor(row, 1000)
+    return lists._cursor(lists._place_of(row), 1000)
 
 
 def _pages(deep: dict[str, str], person: int | None) -> Iterator[Looking]:

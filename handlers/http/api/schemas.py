@@ -285,7 +285,9 @@ class MessageOut(_Shown):
 
 
 class TicketPage(BaseModel):
-    """Tickets, newest first. `next`: the cursor of the page behind this one, if there is one."""
+    """Tickets, newest first. `next`: the cursor of the page behind this one, if there is one; where
+    several filters meet a page may be short, or empty, and have one behind it.
+    """
 
     items: list[TicketOut]
     next: str | None

@@ -18,7 +18,8 @@ from core.tickets.catalog import (
     workflow_of,
 )
 from core.tickets.filters import MARKED, ME, NOBODY, Filters
-from core.tickets.list_lines import COUNTED
+from core.tickets.list_lines import COUNTED, Page
+from core.tickets.looked_at import AtLeast
 from core.tickets.tags import known_tags
 from core.tickets.views import ORDERS
 from core.tickets.workflow import State
@@ -46,9 +47,12 @@ class ListQuery:
         given |= self.filters.given() | ({"order": self.order} if self.order else {}) | more
         return f"/app?{urlencode(given)}"
 
-    @property
-    def when_empty(self) -> str:
+    def when_empty(self, page: Page) -> str:
         """The key of what is said where nothing fits."""
+        if page.partly:
+            return "app.empty.partly"
+        if page.before is not None:
+            return "app.empty.end"
         if self.words:
             return "app.empty.found"
         return "app.empty.narrowed" if self.filters.given() else "app.empty"
@@ -128,7 +132,8 @@ def draw_counts(renderer: Renderer, asked: ListQuery, counts: Mapping[str, int])
 
 
 def _count(count: int) -> str:
-    return f" {COUNTED}+" if count > COUNTED else f" {count}"
+    known = min(count, COUNTED)
+    return f" {known}+" if count > COUNTED or isinstance(count, AtLeast) else f" {known}"
 
 
 def draw_filters(renderer: Renderer, asked: ListQuery, offered: Offered) -> str:

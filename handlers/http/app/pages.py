@@ -54,7 +54,10 @@ class Table:
 
 def draw_table(renderer: Renderer, asked: ListQuery, table: Table, here: str) -> str:
     """The table, ways to the other lists, what narrows it down, how many have which marker."""
-    lines = draw_lines(renderer, table.page.lines, asked.when_empty)
+    page = table.page
+    lines = draw_lines(renderer, page.lines, asked.when_empty(page))
+    if page.partly and page.lines:
+        lines += f'<p class="empty">{renderer.html("app.partly")}</p>'
     turns = draw_turns(renderer, asked.path, table.page)
     # what is found by words is looked for anew each time, and counts as effort
     stream = SELDOM if asked.words else STREAM

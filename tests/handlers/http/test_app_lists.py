@@ -125,6 +125,28 @@ def test_a_count_that_is_not_exact_says_so() -> None:
     assert _count(1001) == " 1000+"
 
 
+async def test_what_was_not_looked_at_is_said_to_be_further_on(
+    olga: Browser, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where filters meet a page ends when enough was looked at, and the next one goes on there."""
+    monkeypatch.setattr("core.tickets.narrowing.RARE", 0)
+    monkeypatch.setattr("core.tickets.lists.LOOKED", 2)
+    monkeypatch.setattr("core.tickets.looked_at.LOOKED", 2)
+    for words in ("gate", "lamp", "door"):
+        await people.opens(desk, text=words)
+    await desk.run(by_operator, people.OLGA, tag, 2, "vip")
+    await desk.run(by_operator, people.OLGA, tag, 3, "vip")
+    await olga.press(3, "take")
+    said = "There may be more further on."
+    await olga.get("/app?topic=payment&assignee=nobody")
+    assert olga.html.count("<tr>") == 1 + 2 and said in olga.html and "2+" in olga.html
+    onward = re.search(r'href="(/app\?[^"]*after=[^"]+)"', olga.html)
+    assert onward is not None
+    await olga.get(unescape(onward[1]))
+    assert "There are no such tickets further on." in olga.html and said not in olga.html
+    assert "before=" in olga.html
+
+
 async def test_how_a_ticket_began_stands_once_on_its_page(olga: Browser, desk: Desk) -> None:
     number = (await people.opens(desk, text="Камера смотрит в стену")).id
     await olga.get(f"/app/t/{number}")

@@ -6,21 +6,22 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import or_
 
 from core.errors import Unreadable
 from core.models import Ticket
 from core.tickets.catalog import workflow_of
-from core.tickets.filters import BEHIND, ME, NOBODY, NOTHING, Filters
+from core.tickets.filters import ME, NOBODY, NOTHING, Filters
+from core.tickets.late_counts import count, count_late, soon_due
 from core.tickets.list_indexes import LEADS, Along, Chosen, along
-from core.tickets.list_lines import COUNTED, LATE_SINCE, LINES, PAGE, Page, lines_of_rows
+from core.tickets.list_lines import LATE_SINCE, LINES, PAGE, Page, lines_of_rows
 from core.tickets.list_order import BY_AGE, QUEUE, WITHIN_RANK, Order, Start, Stretch
-from core.tickets.narrowing import narrow
+from core.tickets.narrowing import in_time, narrow
 from core.tickets.views import View, views_of
-from core.tickets.workflow import FROZEN, NEEDS_ANSWER, RESOLVED
+from core.tickets.workflow import FROZEN, RESOLVED
 from core.tx import ReadTx
 
-LOOKED: Final = 600
+LOOKED: Final = 500
 """So many tickets are looked at for a page of those that several filters let through."""
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _CURSOR: Final = re.compile(r"(\d{1,2})\.(-?\d{1,17})\.(\d{1,18})\.(\d{1,5})", re.ASCII)
@@ -42,9 +43,11 @@ def _overdue(tx: ReadTx, _person: int | None) -> list[Any]:
     """By the answer deadline (C3), or by one of its agreement (C5). The queue's instant is close to
     the nearest of them, and finds them quickly.
     """
-    close = Ticket.queue_at <= tx.now + BEHIND
-    late = or_(Ticket.answer_due <= tx.now, tx.now >= LATE_SINCE)
-    return [Ticket.queue_rank == NEEDS_ANSWER, close, late]
+    return [*soon_due(tx), _late(tx)]
+
+
+def _late(tx: ReadTx) -> Any:
+    return or_(Ticket.answer_due <= tx.now, tx.now >= LATE_SINCE)
 
 
 def _frozen(_tx: ReadTx, _person: int | None) -> list[Any]:
@@ -225,26 +228,22 @@ async def based_on(tx: ReadTx, base: str | View, person: int | None) -> tuple[Ch
 
 
 async def _page(tx: ReadTx, asked: PageRequest, order: Order, chosen: Chosen) -> Page:
-    view, size, person = asked.view, asked.size, asked.person
+    view, size = asked.view, asked.size
     start, turned = _read_cursor(asked.cursor)
     stretch = Stretch(order, start, asked.backward and start is not None)
     rows, stop = await _rows(tx, chosen, stretch, size)
     place = max(1, turned - 1 if stretch.back else turned + 1)
     before, after = _ends(stretch, rows, stop, size)
     rows = rows[:size][::-1] if stretch.back else rows[:size]
-    # what is overdue is not resolved: with another bound SQLite would read everybody's tickets
-    late = [*chosen.conditions, *_overdue(tx, person)]
-    counted: Sequence[int | None] = (None, None)
-    if asked.counted:
-        counted = [await _count(tx, chosen, one) for one in (chosen.bounded, late)]
+    total, late = await _counts(tx, view, chosen) if asked.counted else (None, None)
     return Page(
         view,
         await lines_of_rows(tx, rows),
         place=place,
         before=None if before is None else _cursor(before, place),
         after=None if after is None else _cursor(after, place),
-        total=counted[0],
-        overdue=counted[1],
+        total=total,
+        overdue=late,
         partly=stop is not None,
     )
 
@@ -303,9 +302,11 @@ def _read_cursor(cursor: str) -> tuple[Start | None, int]:
         return None, 0
 
 
-async def _count(tx: ReadTx, chosen: Chosen, conditions: Sequence[Any]) -> int:
-    """Count each list by itself: SQLite asks here and now what takes few steps, and all of them
-    together do not (`core/db/sqlite_driver.py`).
-    """
-    some = chosen.counted(conditions, COUNTED + 1).subquery()
-    return int(await tx.first(select(func.count()).select_from(some)) or 0)
+async def _counts(tx: ReadTx, view: str, chosen: Chosen) -> tuple[int, int]:
+    """Return how many there are, and how many of them are late."""
+    total = await count(tx, chosen, chosen.bounded)
+    if view in _OWN:  # somebody's tickets lie far apart, so that to read them takes long
+        kept = [in_time(tx), or_(LATE_SINCE.is_(None), tx.now < LATE_SINCE)]
+        return total, (await count_late(tx, chosen, [_late(tx)], kept))[0]
+    # what is overdue is not resolved: with another bound SQLite would read everybody's tickets
+    return total, await count(tx, chosen, [*chosen.conditions, *soon_due(tx), _late(tx)])

@@ -9,7 +9,7 @@ from core.models import Ticket
 from core.tickets.filters import MARKED, marked
 from core.tickets.list_indexes import Chosen, whole
 from core.tickets.list_order import QUEUE, Stretch
-from core.tickets.narrowing import along_marked, places_of
+from core.tickets.narrowing import along_marked, count_early, places_of
 from core.tx import ReadTx
 
 COUNTABLE: Final = 300
@@ -33,7 +33,8 @@ async def count_few(tx: ReadTx, within: Chosen) -> dict[str, int]:
 
 async def count_looked_at(tx: ReadTx, within: Chosen) -> dict[str, int]:
     """Return the same of a list of many of which few may fit: `AtLeast` so many."""
-    looked = union_all(*_stretches(tx, within)).subquery()
+    early = await count_early(tx)
+    looked = union_all(*_stretches(tx, within, early=early)).subquery()
     of_kind = or_(*(and_(looked.c.kind == one, *marked(tx, one)) for one in MARKED))
     fits = func.sum(_one_if([of_kind], within.conditions))
     query = select(looked.c.kind, func.count(), fits).join(Ticket, Ticket.id == looked.c.number)
@@ -43,11 +44,11 @@ async def count_looked_at(tx: ReadTx, within: Chosen) -> dict[str, int]:
     return found
 
 
-def _stretches(tx: ReadTx, within: Chosen) -> Iterator[Any]:
+def _stretches(tx: ReadTx, within: Chosen, *, early: int | None) -> Iterator[Any]:
     """Where along each index those with each marker are: the beginnings."""
     for marker in MARKED:
         for one in within.read or ():
-            for part in along_marked(tx, marker, one):
+            for part in along_marked(tx, marker, one, early=early):
                 begun = part.numbers(places_of(tx, marker), Stretch(QUEUE), LOOKED).subquery()
                 (number,) = begun.c
                 yield select(literal(marker).label("kind"), number.label("number"))

@@ -14,6 +14,7 @@ from sqlalchemy import func, or_, select
 
 from core.models import Ticket
 from core.tickets.filters import BEHIND, NOBODY, Filters, assigned, marked
+from core.tickets.late_counts import count_unknown
 from core.tickets.list_indexes import (
     IN_TIME,
     LEADS,
@@ -38,10 +39,14 @@ async def narrow(
     """
     if chosen.read is not None:
         return _led(tx, chosen, filters, person, chosen.read)
-    ways, own = _ways(tx, filters, person), marker_ways(tx, filters.marker, by_age=order.by_age)
+    early = await count_early(tx) if filters.marker == "needs_answer" else 0
+    ways, own = (
+        _ways(tx, filters, person, early=early),
+        marker_ways(tx, filters.marker, by_age=order.by_age),
+    )
     sorts = bool(filters.marker) and order.by_age
     if not ways and own is None and (sorts or filters.without("marker").given()):
-        ways = {"": along_marked(tx, filters.marker, Along())}
+        ways = {"": along_marked(tx, filters.marker, Along(), early=early)}
     lead, some = await _rarest(tx, ways, filters, counted=sorts)
     if own is not None and (not ways or (sorts and some is None)):
         led = _led(tx, chosen, filters.without("marker"), person, own)
@@ -75,7 +80,7 @@ def _said(tx: ReadTx, marker: str) -> list[Any]:
     return marked(tx, marker)
 
 
-def _ways(tx: ReadTx, filters: Filters, person: int | None) -> _Ways:
+def _ways(tx: ReadTx, filters: Filters, person: int | None, *, early: int | None) -> _Ways:
     """Return the filters that have an index, by name; the one that leaves fewest in most companies
     comes first.
     """
@@ -87,22 +92,29 @@ def _ways(tx: ReadTx, filters: Filters, person: int | None) -> _Ways:
     first = {} if filters.assignee == NOBODY else own
     tag = {name: one for name, one in beside.items() if name == LEADS[0]}
     found = {**tag, **first, **beside, **own}
-    return {name: along_marked(tx, filters.marker, one) for name, one in found.items()}
+    return {name: along_marked(tx, filters.marker, one, early=early) for name, one in found.items()}
 
 
-def along_marked(tx: ReadTx, marker: str, one: Along) -> Sequence[Along]:
+async def count_early(tx: ReadTx) -> int | None:
+    """Return how many stand where the queue is late without being known to be late; None: many."""
+    count = await count_unknown(tx, tx.now - BEHIND)
+    return count if count <= RARE else None
+
+
+def along_marked(tx: ReadTx, marker: str, one: Along, *, early: int | None) -> Sequence[Along]:
     """Return where along an index those are that may have the marker.
 
     Who needs an answer stands where the queue is not late yet; but for those of whom another
-    deadline has passed already, whom the index of those in time has.
+    deadline has passed. They are in the index of those in time; where they are many (``early``)
+    it is not read for few of them.
     """
     if marker == "overdue":
         return [replace(one, until=tx.now + BEHIND)]
-    if marker != "needs_answer":
+    if marker != "needs_answer" or early is None:
         return [one]
     late = tx.now - BEHIND
-    sooner = Along(which=(*IN_TIME, one.holds()), until=late)
-    return [replace(one, since=late), sooner]
+    sooner = [Along(which=(*IN_TIME, one.holds()), until=late)] if early else []
+    return [replace(one, since=late), *sooner]
 
 
 def marker_ways(tx: ReadTx, marker: str, *, by_age: bool) -> Sequence[Along] | None:

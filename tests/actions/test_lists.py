@@ -160,6 +160,8 @@ async def test_a_list_and_its_counts_walk_along_their_own_tickets(
     with asked(desk) as heard:
         await desk.read(page_of, view, person=1)
     walked = [one for one in await plan_of(desk.database, heard) if "_queue (" in one]
+    # of those not known to be late no more are counted than nobody would miss
+    walked = [one for one in walked if "ix_ticket_in_time_queue" not in one]
     assert len(walked) >= 3  # the page, how many there are, how many are late
     assert all(f"({column}=?" in one for one in walked), walked
 

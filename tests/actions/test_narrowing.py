@@ -142,7 +142,7 @@ def _numbers(pages: Sequence[Page]) -> list[int]:
     return [line.number for page in pages for line in page.lines]
 
 
-@pytest.fixture(params=[(3, 600), (3, 4), (1000, 600)])
+@pytest.fixture(params=[(3, 4), (1000, 600)])
 def bounds(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> tuple[int, int]:
     """How many can be gathered, and how many looked at: hardly any, or all of them."""
     rare, looked = request.param
@@ -195,7 +195,8 @@ async def test_counts_are_exact_up_to_their_bounds_or_said_to_be_less(
     bounds: tuple[int, int],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("core.tickets.marker_counts.COUNTED", counted)
+    for where in ("marker_counts", "late_counts"):
+        monkeypatch.setattr(f"core.tickets.{where}.COUNTED", counted)
     rows, now = await desk.read(rows_of), await desk.read(_now)
     less = []
     for asked in ASKED:
@@ -210,6 +211,8 @@ async def test_counts_are_exact_up_to_their_bounds_or_said_to_be_less(
                 assert count <= there, (asked, name)
             elif len(narrowed) > 1:
                 assert count == there, (asked, name)
+            elif name == "needs_answer" and counted < MANY:  # beside many late ones not all are
+                assert count <= min(there, counted + 1), (asked, name)
             else:
                 assert count == min(there, counted + 1), (asked, name)
     assert bool(less) == (bounds[1] < MANY)

@@ -1,0 +1,72 @@
+"""How many tickets of a list are late, without reading the deadline of each (D4)."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import bindparam, func, literal_column, or_, select
+
+from core.db import PreparedStatement
+from core.models import Ticket
+from core.tickets.filters import BEHIND
+from core.tickets.list_indexes import IN_TIME, Along, Chosen
+from core.tickets.list_lines import COUNTED
+from core.tickets.list_order import WITHIN_RANK, Stretch
+from core.tickets.workflow import NEEDS_ANSWER
+from core.tx import ReadTx
+
+_NEAR: Final = bindparam("near", type_=Ticket.queue_at.type)
+_UNKNOWN: Final[Any] = (
+    select(literal_column("1"))
+    .where(*IN_TIME, Ticket.queue_at <= _NEAR)
+    .order_by(Ticket.queue_at, Ticket.id)
+    .limit(COUNTED + 1)
+)
+_HOW_MANY: Final = PreparedStatement(select(func.count()).select_from(_UNKNOWN.subquery()))
+
+
+async def count_unknown(tx: ReadTx, until: datetime) -> int:
+    """Return how many stand in the queue at this instant or before it and are not known to be late:
+    they are not yet, their priority moves them by less than a minute, another deadline has passed,
+    or they are late since the last sweep. `COUNTED` and one at most.
+    """
+    return int(await _HOW_MANY.first(tx.session, {"near": until}))
+
+
+async def count(tx: ReadTx, within: Chosen, conditions: Sequence[Any], *, and_more: int = 0) -> int:
+    """Return how many tickets of a list meet these conditions: `COUNTED`, one, ``and_more`` at
+    most. Each count is a query of its own: SQLite asks here and now what takes few steps, and all
+    of them together do not (`core/db/sqlite_driver.py`).
+    """
+    return await _count(tx, within.counted(conditions, COUNTED + 1 + and_more))
+
+
+async def count_late(
+    tx: ReadTx, within: Chosen, late: Sequence[Any], kept: Sequence[Any]
+) -> tuple[int, int | None]:
+    """Return how many tickets of a list are ``late``, and how many stand among them in the queue
+    and are not, whose deadlines are ``kept``; None where that was not counted.
+
+    All that stand there are late but these; where they are few they are found by their index.
+    """
+    soon = [*within.conditions, *soon_due(tx)]
+    unknown = await count_unknown(tx, tx.now + BEHIND)
+    if unknown > COUNTED:
+        return await count(tx, within, [*soon, *late]), None
+    some = await _count(tx, _unknown(tx, within, kept)) if unknown else 0
+    return await count(tx, within, soon, and_more=some) - some, some
+
+
+def soon_due(tx: ReadTx) -> Sequence[Any]:
+    """Return the conditions that a ticket stands where the queue is late, or is at once."""
+    return [Ticket.queue_rank == NEEDS_ANSWER, Ticket.queue_at <= tx.now + BEHIND]
+
+
+def _unknown(tx: ReadTx, within: Chosen, kept: Sequence[Any]) -> Any:
+    of_it = [] if within.read is None else [or_(*(one.holds() for one in within.read))]
+    there = Along(which=(*IN_TIME, *of_it), until=tx.now + BEHIND)
+    return there.numbers([*within.conditions, *kept], Stretch(WITHIN_RANK), COUNTED + 1)
+
+
+async def _count(tx: ReadTx, rows: Any) -> int:
+    return int(await tx.first(select(func.count()).select_from(rows.subquery())) or 0)

@@ -63,9 +63,13 @@ def soon_due(tx: ReadTx) -> Sequence[Any]:
 
 
 def _unknown(tx: ReadTx, within: Chosen, kept: Sequence[Any]) -> Any:
+    """Those of the list among them. They are gathered first: PostgreSQL expects many, and would
+    have other processes help, who take longer to come than it takes.
+    """
     of_it = [] if within.read is None else [or_(*(one.holds() for one in within.read))]
-    there = Along(which=(*IN_TIME, *of_it), until=tx.now + BEHIND)
-    return there.numbers([*within.conditions, *kept], Stretch(WITHIN_RANK), COUNTED + 1)
+    there = Along(which=IN_TIME, until=tx.now + BEHIND)
+    numbers = there.numbers([], Stretch(WITHIN_RANK), COUNTED + 1)
+    return select(Ticket.id).where(Ticket.id.in_(numbers), *of_it, *within.conditions, *kept)
 
 
 async def _count(tx: ReadTx, rows: Any) -> int:

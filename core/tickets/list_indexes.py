@@ -28,6 +28,8 @@ class Along:
     """An index that has some tickets in order: its columns of the place, and which tickets; of
     these those whose instant in the queue is later than ``since``, or not later than ``until``.
     ``gathered``: they are `RARE`, so that all are found by their place and then put in order.
+    ``empty``: a column that is so in all of them. It leads in the order, too: PostgreSQL does not
+    see that it is the same in all, and would sort.
     """
 
     columns: tuple[Any, ...] = PLACE
@@ -35,6 +37,7 @@ class Along:
     since: datetime | None = None
     until: datetime | None = None
     gathered: bool = False
+    empty: Any = None
 
     def numbers(self, conditions: Sequence[Any], stretch: Stretch, limit: int) -> Any:
         """Build the query of the first numbers of these that meet conditions, in order."""
@@ -47,6 +50,8 @@ class Along:
         if number is not Ticket.id and any(map(_asks_the_ticket, wanted)):
             wanted.append(Ticket.id == number)
         by = stretch.order.by(backward=stretch.back)
+        if self.empty is not None:
+            by.insert(0, self.empty.desc() if stretch.falls else self.empty)
         found = select(number).where(*self.which, *wanted)
         if not self._needs:  # said as the index says it: it has open tickets alone
             found = found.where(rank.is_not(None))
@@ -59,9 +64,8 @@ class Along:
         by_place = Stretch(WITHIN_RANK if self._needs else QUEUE)
         all_of_it = replace(self, gathered=False).numbers(conditions, by_place, RARE)
         (number,) = all_of_it.subquery().c
-        falls = stretch.order.falls != stretch.back
         found = select(number).where(*stretch.numbered(number))
-        return found.order_by(number.desc() if falls else number).limit(limit)
+        return found.order_by(number.desc() if stretch.falls else number).limit(limit)
 
     @property
     def _needs(self) -> bool:
@@ -69,10 +73,10 @@ class Along:
 
     def holds(self) -> Any:
         """Build the condition that a ticket is one of these."""
-        number = self.columns[-1]
+        rank, _, number = self.columns
         if number is Ticket.id:
             return and_(true(), *map(_hidden, self.which))
-        return exists().where(number == Ticket.id, *self.which)
+        return exists().where(number == Ticket.id, rank.is_not(None), *self.which)
 
     def edge(self, conditions: Sequence[Any], stretch: Stretch, far: int) -> Any:
         """Build the query of the place of the last of the next so many, if there are so many; of

@@ -64,15 +64,19 @@ class Stretch:
     back: bool = False
     stop: Start | None = None
 
+    @property
+    def falls(self) -> bool:
+        """Whether it is read backwards along its index."""
+        return self.back != self.order.falls
+
     def nearest(self, places: Iterable[Start]) -> Start | None:
         """Return which of these places is come to first."""
-        first = max if self.back != self.order.falls else min
+        first = max if self.falls else min
         return first(places, key=lambda one: one[-len(self.order.columns) :], default=None)
 
     def numbered(self, number: Any) -> Iterator[Any]:
         """Build the same bounds by age, for a column that has the numbers."""
-        falls = self.back != self.order.falls
         if self.start is not None:
-            yield number < self.start[-1] if falls else number > self.start[-1]
+            yield number < self.start[-1] if self.falls else number > self.start[-1]
         if self.stop is not None:
-            yield number >= self.stop[-1] if falls else number <= self.stop[-1]
+            yield number >= self.stop[-1] if self.falls else number <= self.stop[-1]

@@ -88,7 +88,9 @@ def _ways(tx: ReadTx, filters: Filters, person: int | None, *, early: int | None
     beside = {name: along(name, given[name]) for name in (*LEADS, "state") if name in given}
     own = {}
     if filters.assignee:
-        own["assignee"] = Along(which=tuple(assigned(tx, person, filters.assignee)))
+        empty = Ticket.assignee_id if filters.assignee == NOBODY else None
+        which = tuple(assigned(tx, person, filters.assignee))
+        own["assignee"] = Along(which=which, empty=empty)
     first = {} if filters.assignee == NOBODY else own
     tag = {name: one for name, one in beside.items() if name == LEADS[0]}
     found = {**tag, **first, **beside, **own}

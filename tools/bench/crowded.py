@@ -221,6 +221,7 @@ _NARROWED: Final = (
     *({"assignee": one} for one in ("me", "nobody")),
     *({"state": one} for one in ("in_progress", "frozen")),
     *({"marker": one} for one in ("overdue", "needs_answer", "answered", "frozen")),
+    *({"marker": "needs_answer", "team": one} for one in ("half", "few")),
     {"tag": "tenth", "priority": "fifth"},
     {"team": "half", "assignee": "me", "marker": "overdue"},
     {"tag": "few", "team": "few", "priority": "few"},

@@ -9,7 +9,7 @@ from sqlalchemy import bindparam, func, literal_column, or_, select
 from core.db import PreparedStatement
 from core.models import Ticket
 from core.tickets.filters import BEHIND
-from core.tickets.list_indexes import IN_TIME, Along, Chosen
+from core.tickets.list_indexes import IN_TIME, Along, Chosen, hidden
 from core.tickets.list_lines import COUNTED
 from core.tickets.list_order import WITHIN_RANK, Stretch
 from core.tickets.workflow import NEEDS_ANSWER
@@ -69,7 +69,8 @@ def _unknown(tx: ReadTx, within: Chosen, kept: Sequence[Any]) -> Any:
     of_it = [] if within.read is None else [or_(*(one.holds() for one in within.read))]
     there = Along(which=IN_TIME, until=tx.now + BEHIND)
     numbers = there.numbers([], Stretch(WITHIN_RANK), COUNTED + 1)
-    return select(Ticket.id).where(Ticket.id.in_(numbers), *of_it, *within.conditions, *kept)
+    asked = map(hidden, within.conditions)
+    return select(Ticket.id).where(Ticket.id.in_(numbers), *of_it, *asked, *kept)
 
 
 async def _count(tx: ReadTx, rows: Any) -> int:

@@ -75,7 +75,7 @@ class Along:
         """Build the condition that a ticket is one of these."""
         rank, _, number = self.columns
         if number is Ticket.id:
-            return and_(true(), *map(_hidden, self.which))
+            return and_(true(), *map(hidden, self.which))
         return exists().where(number == Ticket.id, rank.is_not(None), *self.which)
 
     def edge(self, conditions: Sequence[Any], stretch: Stretch, far: int) -> Any:
@@ -113,7 +113,7 @@ class Along:
         """
         rank, at, number = self.columns
         if number is Ticket.id and not by_age:
-            return _hidden(clause) if self._needs else clause
+            return hidden(clause) if self._needs else clause
         here = {"queue_rank": rank, "queue_at": at, "id": number}
         if by_age:
             here |= {"queue_rank": rank + 0, "queue_at": func.coalesce(at, at)}
@@ -137,7 +137,8 @@ _HIDDEN: Final = {
 }
 
 
-def _hidden(clause: Any) -> Any:
+def hidden(clause: Any) -> Any:
+    """Return a condition on tickets that is no way to them."""
     return _put(clause, _HIDDEN)
 
 

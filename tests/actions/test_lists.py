@@ -166,6 +166,21 @@ async def test_a_list_and_its_counts_walk_along_their_own_tickets(
     assert all(f"({column}=?" in one for one in walked), walked
 
 
+async def test_who_is_late_of_ones_own_is_counted_by_who_is_not(desk: Desk, clock: Clock) -> None:
+    """Of all that stand where the queue is late, and of no more of one's own than these."""
+    if not desk.database.is_sqlite:
+        pytest.skip("SQLite says how it goes about it; the statements are the same")
+    await opens(desk)
+    clock.move(days=4)
+    with asked(desk) as heard:
+        await desk.read(page_of, "mine", person=1)
+    (known,) = [one for one in heard if "missed_due" in one[0] and "assignee_id" in one[0]]
+    steps = await plan_of(desk.database, [known])
+    assert any("ix_ticket_in_time_queue (queue_at<" in one for one in steps), steps
+    assert any("SEARCH ticket USING INTEGER PRIMARY KEY" in one for one in steps), steps
+    assert not [one for one in steps if "ix_ticket_assignee" in one], steps
+
+
 async def test_own_tickets_are_read_along_their_owners_index(desk: Desk) -> None:
     """Whatever others have; a join with people would let the database begin with all tickets."""
     if not desk.database.is_sqlite:

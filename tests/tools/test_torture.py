@@ -4,8 +4,8 @@ Left out is what another test plays as well: kills (``e2e/test_kills.py``), step
 (``e2e/test_clock_steps.py``), a connection that is cut (``e2e/test_faults.py``), PostgreSQL
 that is restarted, a leader that is killed (``e2e/test_postgres.py``), a restore
 (``handlers/admins/test_restore.py``), two processes whose directory changes
-(``actions/test_directory_under_load.py``), lost answers (``channels/telegram/test_faults.py``);
-and simulated days, which take minutes.
+(``actions/test_directory_under_load.py``), lost answers
+(``channels/telegram/test_lost_answers.py``); and simulated days, which take minutes.
 """
 
 from pathlib import Path

@@ -7,7 +7,7 @@ import pytest
 from core.company import Limit
 from sandbox import Message
 from tests.channels.telegram.harness import ChannelHarness
-from tests.channels.telegram.test_faults import FINE, lost, settle_lost
+from tests.channels.telegram.lost_answers import FINE, lost, settle_lost
 
 
 @pytest.fixture

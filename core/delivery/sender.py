@@ -28,6 +28,9 @@ log = logging.getLogger(__name__)
 # How long to wait before asking whether a delivery with a lost answer arrived: the call may still
 # be in a queue on the other side.
 QUIET: Final = 2.0
+# How often at least it is asked again, in seconds, while no answer comes to that either: nothing
+# else goes to the address meanwhile, and a search that was broken off goes on where it ended.
+ASKS_EVERY: Final = 30.0
 # After so many tries and so long a delivery that fails for passing reasons has failed. Both: what
 # a success wakes is tried more often.
 TRIES: Final = 100
@@ -128,7 +131,7 @@ class DeliverySender:
                 error = await self._judged(delivery, failure)
                 if error.permanent or error.moved_to is not None:
                     return await self._failed(delivery, error)
-                pause = error.retry_after or backoff(attempt, random.random())
+                pause = error.retry_after or min(backoff(attempt, random.random()), ASKS_EVERY)
                 may_wake = error.retry_after is None
             except Exception as mistake:  # noqa: BLE001 the same
                 what = "it is unknown whether a delivery arrived"

@@ -8,7 +8,7 @@ import pytest
 
 from core.db import StoreUnreachable
 from core.delivery import sender
-from core.delivery.channel import Delivery, SendError
+from core.delivery.channel import Delivery, SendError, Sent
 from core.delivery.own_notices import UNLESS
 from core.delivery.sender import DeliveryResult, DeliverySender, Outcome
 from core.texts import pack
@@ -112,6 +112,29 @@ async def test_what_may_last_is_tried_for_days(
     assert (await sends.send(hundredth)).outcome is Outcome.RETRY
     harness.clock.move(timedelta(days=3).total_seconds())
     assert (await sends.send(hundredth)).outcome is Outcome.REFUSED
+
+
+async def test_whoever_cannot_find_out_asks_again_within_half_a_minute_however_often(
+    harness: CourierHarness, sends: DeliverySender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing else goes to the address before it is known; a search goes on where it ended."""
+    pauses: list[float] = []
+
+    async def passes(_sends: DeliverySender, seconds: float, **_how: Any) -> bool:
+        pauses.append(seconds)
+        return False
+
+    async def cut_off(_delivery: Delivery) -> Sent | None:
+        if len(pauses) <= 20:
+            raise SendError("network", uncertain=True)
+        return Sent()
+
+    monkeypatch.setattr(DeliverySender, "_stopped_within", passes)
+    monkeypatch.setattr(harness.channel, "was_delivered", cut_off)
+    harness.channel.plan(str(ALICE), "cut")
+    assert (await sends.send(delivery())).outcome is Outcome.DELIVERED
+    assert len(pauses) == 21 and max(pauses) <= sender.ASKS_EVERY <= 30
+    assert pauses[1] < pauses[3], "a moment first"
 
 
 async def test_after_a_stop_what_is_uncertain_stays_so(

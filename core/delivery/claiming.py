@@ -147,6 +147,7 @@ class Claims:
             chosen = await self.chooser.choose_of(tx, now, addresses)
         finally:
             self.under_way.release(addresses)
+            self.wake_for(addresses)
         # what is older may be held by another transaction, which waits for this one
         claimed = await self._take(tx, now, chosen, since=tx.now, most=1)
         if claimed is not None:

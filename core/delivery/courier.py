@@ -242,11 +242,12 @@ class Courier:
         if self._chooser.resting:
             self._chooser.end_rests(now)
         pause = self.pacer.delay_of_all(now)
-        batch = await self._results.follow_moves(self._results.take_due(now))
-        self._claims.note_any(each.in_flight.address for each in batch if not each.has_arrived)
         may_claim = pause <= 0 and self._may_deliver()
         if may_claim:
             await self._look_if_due(now)
+        # what is taken here is written down next: nothing that may fail comes between
+        batch = await self._results.follow_moves(self._results.take_due(now))
+        self._claims.note_any(each.in_flight.address for each in batch if not each.has_arrived)
         claim = may_claim and self._has_work(batch, now)
         if batch or claim:
             claimed = await self._turn(batch, now, claim=claim)

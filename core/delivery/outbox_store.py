@@ -276,8 +276,10 @@ async def claim_next(
     and the customer whose ticket it is about.
     """
     given = _when(tx) | {"there": address, "since": since, "noted": probe_context}
-    for fields in await _CLAIM_NEXT.rows(tx.session, given):
-        return await _delivery(tx, fields, probe_context), fields[-1]
+    while found := await _CLAIM_NEXT.rows(tx.session, given):
+        delivery = await _delivery(tx, found[0], probe_context)
+        if delivery is not None:  # otherwise it has ended, and the one behind it is next
+            return delivery, found[0][-1]
     return None, None
 
 

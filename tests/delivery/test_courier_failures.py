@@ -2,11 +2,13 @@
 
 import asyncio
 import sqlite3
+from typing import Any
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from channels.telegram.addresses import chat_address
-from core.delivery import sender
+from core.delivery import outbox_store, sender
 from core.delivery.channel import Delivery, SendError, Sent
 from core.models import LinkedChat
 from core.tx import Tx
@@ -133,6 +135,29 @@ async def test_a_day_without_telegram_loses_nothing_and_doubles_nothing(
     assert {chat: harness.channel.to(chat) for chat in chats} == rows
     assert len(harness.channel.to(str(GROUP))) == 1
     assert not harness.refused and set((await harness.states()).values()) <= {"sent", "dropped"}
+
+
+async def test_what_has_arrived_while_a_look_fails_is_written_down(
+    harness: CourierHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The round that takes the result looks as well, and the database is away for a moment."""
+    gate, find, failed = asyncio.Event(), outbox_store.find_waiting, asyncio.Event()
+
+    async def fail_once(*given: Any) -> Any:
+        if failed.is_set():
+            return await find(*given)
+        failed.set()
+        raise OperationalError("select", {}, OSError("server closed the connection"))
+
+    harness.channel.plan(str(ALICE), gate)
+    first, second = await harness.put(ALICE), await harness.put(ALICE)
+    async with harness.at_work():
+        await harness.until(lambda: harness.channel.tried)
+        monkeypatch.setattr(outbox_store, "find_waiting", fail_once)
+        monkeypatch.setattr(harness.desk.outbox_wakeup, "must_look", lambda: not failed.is_set())
+        gate.set()
+        await harness.until_over()
+    assert failed.is_set() and harness.channel.tried == harness.arrived == [first, second]
 
 
 async def test_wrong_settings_rest_and_count_no_try(

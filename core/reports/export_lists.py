@@ -44,9 +44,10 @@ async def find_list(tx: ReadTx, words: str, asker: Address | None = None) -> Tic
         return TicketList(FIND, rest.strip())
     wanted = words.strip().casefold()
     name, person = NAMES.get(wanted, wanted), None if asker is None else await id_of(tx, asker)
-    if name in VIEWS and (name != "mine" or asker is not None):
+    saved = None if wanted in VIEWS else await _saved(tx, wanted, asker)
+    is_ours = name in VIEWS and (name != "mine" or asker is not None)
+    if is_ours and (saved is None or saved.code != wanted):
         return TicketList(name, person=person)
-    saved = await _saved(tx, wanted, asker)
     if saved is None:
         raise Unreadable("operators.no_view", words=words[:40], views=await _known(tx, asker))
     return TicketList(saved.code, saved=saved, person=person)

@@ -17,7 +17,7 @@ from core.tickets.list_indexes import LEADS, Along, Chosen, along
 from core.tickets.list_lines import LATE_SINCE, LINES, PAGE, Page, lines_of_rows
 from core.tickets.list_order import BY_AGE, QUEUE, WITHIN_RANK, Order, Start, Stretch
 from core.tickets.narrowing import in_time, narrow
-from core.tickets.views import View, views_of
+from core.tickets.views import URGENCY, View, views_of
 from core.tickets.workflow import FROZEN, RESOLVED
 from core.tx import ReadTx
 
@@ -197,10 +197,12 @@ async def page_within(
     tx: ReadTx, base: str | View, filters: Filters, order: str, asked: PageRequest
 ) -> Page:
     """Return a page of a list, one of `VIEWS` or a saved one, narrowed down by the ``filters``, in
-    the ``order`` of `BY_AGE` or, if it names none, in the list's own. Nothing is counted.
+    the ``order`` of `ORDERS` or, if it names none, in the list's own. Nothing is counted.
     """
     base, filters = as_filters(base, filters)
     chosen, usual = await based_on(tx, base, asked.person)
+    if order == URGENCY and usual.by_age:
+        usual = QUEUE
     if filters.marker and usual is QUEUE:
         usual = WITHIN_RANK
     used = BY_AGE.get(order, usual)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
-from sqlalchemy import and_, case, func, literal, or_, select, union_all
+from sqlalchemy import and_, case, func, literal, or_, select, union
 
 from core.models import Ticket
 from core.tickets.filters import MARKED, marked
@@ -34,7 +34,8 @@ async def count_few(tx: ReadTx, within: Chosen) -> dict[str, int]:
 async def count_looked_at(tx: ReadTx, within: Chosen) -> dict[str, int]:
     """Return the same of a list of many of which few may fit: `AtLeast` so many."""
     early = await count_early(tx)
-    looked = union_all(*_stretches(tx, within, early=early)).subquery()
+    # a ticket that several of the indexes have counts once
+    looked = union(*_stretches(tx, within, early=early)).subquery()
     of_kind = or_(*(and_(looked.c.kind == one, *marked(tx, one)) for one in MARKED))
     fits = func.sum(_one_if([of_kind], within.conditions))
     query = select(looked.c.kind, func.count(), fits).join(Ticket, Ticket.id == looked.c.number)

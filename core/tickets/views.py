@@ -14,7 +14,8 @@ from core.people.identity import find_by_address
 from core.tickets.workflow import ANSWERED, FROZEN, NEEDS_ANSWER, RESOLVED
 from core.tx import ReadTx
 
-ORDERS: Final = ("urgency", "newest", "oldest")
+URGENCY: Final = "urgency"
+ORDERS: Final = (URGENCY, "newest", "oldest")
 ASSIGNEES: Final = ("me", "nobody", "anybody")
 _ENDED: Final = "resolved"
 MARKERS: Final = ("overdue", "needs_answer", "answered", "frozen", _ENDED)
@@ -140,10 +141,13 @@ async def views_for(tx: ReadTx, asker: Address) -> list[View]:
 
 async def find_view(tx: ReadTx, asker: Address, words: str) -> View | None:
     """Return the list with this code, or whose title begins so, among those for this person."""
-    wanted = words.casefold()
-    for view in await views_for(tx, asker):
+    wanted, views = words.casefold(), await views_for(tx, asker)
+    for view in views:
+        if wanted == view.code:
+            return view
+    for view in views:
         names = [title.casefold() for title in view.titles.values()]
-        if wanted == view.code or (wanted and any(name.startswith(wanted) for name in names)):
+        if wanted and any(name.startswith(wanted) for name in names):
             return view
     return None
 

@@ -20,6 +20,7 @@ from core.tickets.lists import PageRequest, page_within
 from core.tickets.looked_at import AtLeast
 from core.tickets.marker_counts import count_by_marker
 from core.tickets.sweep import sweep
+from core.tickets.views import View
 from core.tx import ReadTx, Tx
 from tests.actions.people import opens, operator
 from tests.actions.store import Store
@@ -216,6 +217,32 @@ async def test_counts_are_exact_up_to_their_bounds_or_said_to_be_less(
             else:
                 assert count == min(there, counted + 1), (asked, name)
     assert bool(less) == (bounds[1] < MANY)
+
+
+async def test_a_saved_list_with_an_order_of_its_own_can_begin_with_what_is_urgent(
+    desk: Desk, clock: Clock
+) -> None:
+    first = (await opens(desk)).id
+    clock.move(minutes=1)
+    second = (await opens(desk)).id
+    view = View("v", {"en": "V"}, {}, "newest", None, None, True)
+    shown = {}
+    for order in ("", "urgency"):
+        page = await desk.read(page_within, view, Filters(), order, PageRequest("v", counted=False))
+        shown[order] = [line.number for line in page.lines]
+    assert shown == {"": [second, first], "urgency": [first, second]}
+
+
+async def test_a_ticket_with_several_tags_of_a_list_counts_once(desk: Desk) -> None:
+    number = (await opens(desk)).id
+
+    async def tag(tx: Tx) -> None:
+        tx.session.add_all([TicketTag(ticket_id=number, tag=one) for one in ("lift", "vip")])
+
+    await desk.run(tag)
+    view = View("v", {"en": "V"}, {"tags": ["lift", "vip"]}, "urgency", None, None, True)
+    counts = await desk.read(count_by_marker, view, Filters(assignee="nobody"))
+    assert list(counts.values()) == [0, 1, 0, 0]
 
 
 async def test_a_deadline_that_has_passed_is_noted_and_one_that_moved_is_another(

@@ -51,9 +51,9 @@ class ListQuery:
         """The key of what is said where nothing fits."""
         if page.partly:
             return "app.empty.partly"
-        if page.before is not None:
+        if page.before is not None or page.after is not None:
             return "app.empty.end"
-        if self.words:
+        if self.words and not self.filters.given():
             return "app.empty.found"
         return "app.empty.narrowed" if self.filters.given() else "app.empty"
 
@@ -108,7 +108,8 @@ async def find_offered(tx: ReadTx) -> Offered:
     states = (await workflow_of(tx)).states.values()
     return Offered(
         [one for one in states if one.active and not one.final],
-        [one for one in (await topics_of(tx)).values() if one.active],
+        # tickets have topics that nobody is offered: that of faults, or of long ago
+        list((await topics_of(tx)).values()),
         (await teams_of(tx)).offered,
         await colleagues_of(tx),
         (await classes_of(tx)).offered(PRIORITY),
@@ -116,23 +117,28 @@ async def find_offered(tx: ReadTx) -> Offered:
     )
 
 
-def draw_counts(renderer: Renderer, asked: ListQuery, counts: Mapping[str, int]) -> str:
+def draw_counts(renderer: Renderer, asked: ListQuery, counts: Mapping[str, int], page: Page) -> str:
     """How many tickets have which marker, each a way to them; pressed again it leads back. What
     was found by words is not counted: there each marker says what it means.
     """
+    whole = page.before is None and page.after is None and not page.partly
     links = ""
     for marker, (sign, count) in zip(MARKED, counts.items(), strict=True):
         chosen = asked.filters.marker == marker
         path = escape(asked.but(marker="" if chosen else marker).path())
         name = renderer.html(f"app.marker.{marker}")
         here = ' aria-current="true"' if chosen else ""
-        label = f" {name}" if asked.words else f'{_count(count)}<span class="unseen"> {name}</span>'
+        there = len(page.lines) if chosen and whole else count
+        label = f" {name}" if asked.words else f'{_count(there)}<span class="unseen"> {name}</span>'
         links += f'<a href="{path}" title="{name}"{here}>{sign}{label}</a>'
     return f'<nav class="counts" aria-label="{renderer.html("app.markers")}">{links}</nav>'
 
 
 def _count(count: int) -> str:
+    """As far as it is known: that there may be some says nothing."""
     known = min(count, COUNTED)
+    if isinstance(count, AtLeast) and not known:
+        return ""
     return f" {known}+" if count > COUNTED or isinstance(count, AtLeast) else f" {known}"
 
 

@@ -65,7 +65,7 @@ def draw_table(renderer: Renderer, asked: ListQuery, table: Table, here: str) ->
         f"{draw_ways(renderer, asked, table.views)}"
         f"{draw_filters(renderer, asked, table.offered)}"
         f"{live_section('table', here, stream=stream)}"
-        f"{draw_counts(renderer, asked, table.counts)}{lines}{turns}</section>"
+        f"{draw_counts(renderer, asked, table.counts, page)}{lines}{turns}</section>"
     )
 
 

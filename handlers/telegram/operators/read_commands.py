@@ -125,15 +125,17 @@ async def show_data(context: OperatorContext, ticket_id: int) -> ShownAt:
 
 async def queue(context: CommandContext) -> None:
     """A view of the queue."""
-    wanted = context.command.rest.casefold()
-    view = VIEW_NAMES.get(wanted, wanted or "queue")
-    if view not in VIEWS:
+    wanted = context.command.rest.casefold() or "queue"
+    view, saved = VIEW_NAMES.get(wanted, wanted), None
+    if wanted not in VIEWS:
         saved = await context.read(find_view, context.sender.address, wanted)
-        if saved is None:
-            offered = await context.read(views_for, context.sender.address)
-            views = ", ".join([*VIEWS, *(one.code for one in offered)])
-            raise Unreadable("operators.no_view", words=wanted[:40], views=views)
+    # a code of the company's goes before another name of ours, and that before titles
+    if saved is not None and (saved.code == wanted or view not in VIEWS):
         view = saved.code
+    elif view not in VIEWS:
+        offered = await context.read(views_for, context.sender.address)
+        views = ", ".join([*VIEWS, *(one.code for one in offered)])
+        raise Unreadable("operators.no_view", words=wanted[:40], views=views)
     await _show(context, view)
 
 

@@ -15,6 +15,7 @@ from core.models import TicketCamera
 from core.people.staff import by_operator
 from core.tickets.conversation import note
 from core.tickets.lifecycle import take
+from core.tickets.looked_at import AtLeast
 from core.tickets.search_index import index_new
 from core.tickets.tags import tag
 from handlers.http.app import table
@@ -123,6 +124,13 @@ async def test_what_was_found_by_words_is_not_counted_as_the_list_is(
 def test_a_count_that_is_not_exact_says_so() -> None:
     assert _count(1000) == " 1000"
     assert _count(1001) == " 1000+"
+    assert (_count(AtLeast(7)), _count(AtLeast(0))) == (" 7+", ""), "at least none says nothing"
+
+
+async def test_tickets_are_found_by_a_topic_that_nobody_is_offered(olga: Browser) -> None:
+    """As faults have one of their own."""
+    await olga.get("/app?topic=camera")
+    assert '<option value="camera" selected>' in olga.html and ": camera" not in olga.html
 
 
 async def test_what_was_not_looked_at_is_said_to_be_further_on(
@@ -137,13 +145,13 @@ async def test_what_was_not_looked_at_is_said_to_be_further_on(
     await desk.run(by_operator, people.OLGA, tag, 2, "vip")
     await desk.run(by_operator, people.OLGA, tag, 3, "vip")
     await olga.press(3, "take")
-    said = "There may be more further on."
+    said = "There may be more on other pages."
     await olga.get("/app?topic=payment&assignee=nobody")
     assert olga.html.count("<tr>") == 1 + 2 and said in olga.html and "2+" in olga.html
     onward = re.search(r'href="(/app\?[^"]*after=[^"]+)"', olga.html)
     assert onward is not None
     await olga.get(unescape(onward[1]))
-    assert "There are no such tickets further on." in olga.html and said not in olga.html
+    assert "There are no more such tickets this way." in olga.html and said not in olga.html
     assert "before=" in olga.html
 
 

@@ -33,6 +33,17 @@ async def test_a_list_is_chosen_by_a_button_or_by_its_name(group: Group) -> None
     assert "Очередь · 2" in group.answers(await group.says(group.olga, "/queue"))[0]
 
 
+async def test_a_list_that_is_called_like_another_name_of_ours_opens_by_its_code(
+    group: Group,
+) -> None:
+    own = '[[view]]\ncode = "late"\ntitles = { ru = "Ждут давно" }\ntags = ["vip"]\n'
+    await group.desk.run(apply_directory, read_directory(own))
+    await group.ticket()
+    assert "Ждут давно" in group.answers(await group.says(group.olga, "/queue late"))[0]
+    other = group.answers(await group.says(group.olga, "/queue ждут"))[0]
+    assert "Ждут давно" not in other, "a beginning of its title is no code"
+
+
 async def test_a_list_of_others_is_not_there(group: Group) -> None:
     await group.desk.run(apply_directory, read_directory(FILE))
     refused = group.answers(await group.says(group.olga, "/queue bosses"))

@@ -63,5 +63,17 @@ function blankForm() {
   return form;
 }
 
+// Where the lists do not fit side by side, the one that is shown is in sight; once, for whoever
+// looks at the others then.
+function showChosen() {
+  const chosen = document.querySelector(".lists [aria-current]:not([data-shown])");
+  if (!chosen) return;
+  const lists = chosen.parentElement;
+  lists.scrollLeft = chosen.offsetLeft - lists.offsetLeft - (lists.clientWidth - chosen.offsetWidth) / 2;
+  chosen.dataset.shown = "";
+}
+
 wearColours();
 signIn();
+showChosen();
+document.addEventListener("htmx:afterSettle", showChosen);

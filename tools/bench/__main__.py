@@ -41,7 +41,7 @@ PARTS: tuple[tuple[str, str, Part, float], ...] = (
     ("start", "The start, with a backlog", start.measure, 0.02),
     ("storm", "A storm of new tickets", storm.measure, 0.1),
     ("rush", "A minute of haste", rush.measure, 0.1),
-    ("memory", "Memory", memory.measure, 0.05),
+    ("memory", "Memory", memory.measure, 0.01),
 )
 
 

@@ -21,7 +21,7 @@ from tools.bench.staging import (
     people_of,
 )
 
-UPDATES: Final = 20_000
+UPDATES: Final = 100_000
 BURST: Final = 500
 PEOPLE: Final = 500
 
@@ -44,7 +44,7 @@ async def measure(folder: Path, *, size: float) -> list[Figure]:
                 held.append(resident_megabytes(bot.pid))
             cpu = cpu_seconds(bot.pid)
     half = len(held) // 2
-    grown = (held[-1] - held[half]) / ((rounds - half + 1) * BURST) * 10_000
+    grown = (held[-1] - held[half]) / ((rounds - half) * BURST) * 10_000
     return [
         Figure(f"held after {rounds * BURST:,} updates", held[-1], "MB", 200),
         Figure("    the most", max(held), "MB", 200),

@@ -134,10 +134,8 @@ async def measure(folder: Path, *, size: float = 1) -> list[Figure]:
         olga = desk.stage.olga
         figures = []
         joins = await desk.all_of(lambda: alice.say("И ещё вот что"))
-        answers = await desk.all_of(
-            lambda: olga.reply(_card(desk), "Смотрим"),
-        )
-        turns = await desk.all_of(lambda: alice.say("Спасибо, но не помогло"))
+        answers = await desk.all_of(lambda: olga.reply(_card(desk), "Теперь видно?"))
+        turns = await desk.all_of(lambda: alice.say("Нет, всё ещё не видно"))
         for name, spent in (("joins a waiting ticket", joins), ("turns an answered one", turns)):
             figures += _lines(f"customer's message that {name}", spent, MOST)
         figures += _lines("operator's answer", answers)
@@ -145,8 +143,11 @@ async def measure(folder: Path, *, size: float = 1) -> list[Figure]:
 
 
 async def _warm(desk: Steps, alice: Person) -> None:
+    """What is kept of the directory is read with the first message of a kind."""
     await desk.all_of(lambda: alice.say("Камера не показывает"))
     await desk.all_of(lambda: alice.say("Уже второй день"))
+    await desk.all_of(lambda: desk.stage.olga.reply(_card(desk), "Смотрим"))
+    await desk.all_of(lambda: alice.say("Спасибо, но не помогло"))
 
 
 def _card(desk: Steps) -> Any:

@@ -57,6 +57,16 @@ async def _opened(browser: Browser, visitor: Visitor, clock: Clock, faults: list
     return page
 
 
+async def test_a_ticket_that_is_late_by_several_deadlines_is_no_wider_than_a_phone(
+    browser: Browser, visitor: Visitor, desk: Desk, clock: Clock
+) -> None:
+    await people.opens(desk)
+    page = await _opened(browser, visitor, clock, [])
+    late = "overdue by 1 day 22 h · ⏱️ overdue by 8 h 26 min · 🔧 overdue by 3 days"
+    await page.locator("td.when").evaluate("(when, late) => { when.textContent = late; }", late)
+    assert await page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
 async def test_an_operator_answers_and_takes_on_a_phone(
     browser: Browser, visitor: Visitor, desk: Desk, clock: Clock
 ) -> None:

@@ -55,11 +55,8 @@ def _options(**more: Any) -> dict[str, Any]:
     return {"async_creator_fn": _connect, "timeout": CONNECT_TIMEOUT, **more}
 
 
-# What takes milliseconds must not be compiled first: where PostgreSQL expects many rows, compiling
-# takes some 75 ms, each time.
-_SHORT: Final = {"jit": "off"}
 # Asks PostgreSQL itself to refuse what a reader must not do.
-_READ_ONLY: Final = {"default_transaction_read_only": "on"}
+_READ_ONLY: Final = {"server_settings": {"default_transaction_read_only": "on"}}
 
 
 class PostgresDatabase:
@@ -75,7 +72,7 @@ class PostgresDatabase:
         self._writer = self._engine(WRITERS)
         self._reader = self._engine(READERS, **_READ_ONLY)
 
-    def _engine(self, size: int, **settings: str) -> AsyncEngine:
+    def _engine(self, size: int, **options: Any) -> AsyncEngine:
         """No connection more than these, however much is to be done: a server takes a hundred, from
         all processes together, and would refuse the others.
         """
@@ -85,9 +82,7 @@ class PostgresDatabase:
             pool_size=size,
             max_overflow=0,
             pool_timeout=10,
-            connect_args=_options(
-                command_timeout=COMMAND_TIMEOUT, server_settings=_SHORT | settings
-            ),
+            connect_args=_options(command_timeout=COMMAND_TIMEOUT, **options),
         )
         event.listen(engine.sync_engine, "handle_error", _give_up_who_hangs, retval=True)
         event.listen(engine.sync_engine, "before_cursor_execute", self._asked)

@@ -49,14 +49,6 @@ async def own(own_sqlite_url: str) -> AsyncIterator[Database]:
     await database.close()
 
 
-@pytest.mark.parametrize("opened", ["read", "write"])
-async def test_nothing_is_compiled_before_it_is_asked(database: Database, opened: str) -> None:
-    if database.is_sqlite:
-        pytest.skip("SQLite compiles nothing")
-    async with getattr(database, opened)() as session:
-        assert await session.scalar(text("SHOW jit")) == "off"
-
-
 # One crossing for each statement
 
 

@@ -108,7 +108,7 @@ def test_a_story_in_a_real_terminal_and_nothing_stays_behind(tmp_path: Path) -> 
         "COMPANY_NAME=Наш двор\nSMTP_URL=smtps://mail.example.com\n"
         "MAIL_FROM=desk@example.com\nMAIL_ALERTS_TO=a@example.com\n"
     )
-    window = Window(tmp_path, "sandbox", "--basic-group")
+    window = Window(tmp_path, "sandbox", "--basic-group", "--weeks", "1")
     try:
         first = window.bot()
         assert re.search(r"http://127\.0\.0\.1:\d+/page/", window.got)

@@ -18,6 +18,8 @@ from tests.postgres import OwnPostgres, Postgres
 ROOT = Path(__file__).parents[2]
 
 HOLD = """
+from bot.lazy_aiogram import defer_types
+defer_types()  # as the command line does: all of aiogram's take many seconds
 import time
 from tests.postgres import start
 server = start()
@@ -27,6 +29,8 @@ time.sleep(600)
 
 # Both ways in which stories start the bot: as a process of its own, and forked from a warm one.
 STORY = """
+from bot.lazy_aiogram import defer_types
+defer_types()
 import asyncio
 from tests.e2e.stage import staged
 from tests.e2e.warm import warm_processes

@@ -122,8 +122,9 @@ async def measure(folder: Path, *, size: float) -> list[Figure]:
     rounds, warm, count, few = _sizes(size)
     async with AsyncExitStack() as stack:
         desk = await stack.enter_async_context(the_desk(folder))
-        stock = await stack.enter_async_context(an_echo(folder, "stock"))
-        tuned = await stack.enter_async_context(an_echo(folder, "tuned", "--tuned"))
+        soon = () if size else ("--soon",)
+        stock = await stack.enter_async_context(an_echo(folder, "stock", *soon))
+        tuned = await stack.enter_async_context(an_echo(folder, "tuned", "--tuned", *soon))
         sums = folder / "stages"
         metered = await stack.enter_async_context(
             the_desk(folder, "metered", METERED, BENCH_STAGES=str(sums))

@@ -21,6 +21,8 @@ from core.people.staff import by_operator, enrol
 from core.signing_key import make_signing_key
 from core.subscriptions import SUBSCRIBERS
 from core.texts import Texts
+from handlers.http import door
+from handlers.http.api.routes import make_api
 from handlers.http.app import coming_in
 from handlers.http.app.staff_access import Entrance
 from handlers.http.door import make_door
@@ -111,6 +113,32 @@ async def served(app: Any, desk: Desk | None = None, **options: Any) -> AsyncIte
             await running
 
 
+class _BuiltForWhoAsks:
+    """The API, built when somebody asks it or for its routes: it is nearly all that building a door
+    takes, and who looks at pages does neither.
+    """
+
+    def __init__(self, *parts: Any) -> None:
+        self._parts = parts
+        self._api: Any = None
+
+    async def __call__(self, *request: Any) -> None:
+        await self._built()(*request)
+
+    @property
+    def routes(self) -> Any:
+        return self._built().routes
+
+    def _built(self) -> Any:
+        self._api = self._api or make_api(*self._parts)
+        return self._api
+
+
+@pytest.fixture(autouse=True)
+def _api_is_built_late(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(door, "make_api", _BuiltForWhoAsks)
+
+
 # The app of the staff, as most of its tests open it.
 
 
@@ -119,10 +147,10 @@ async def visitor(
     desk: Desk, texts: Texts, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[Visitor]:
     monkeypatch.setattr(coming_in, "LOGIN_RATE", (1000.0, 1000.0))
-    door = make_door(
+    app = make_door(
         desk, texts, Vitals(lambda: 0.0, lambda: 0), entrance=Entrance(TOKEN, in_the_group)
     )
-    async with served(door) as visitor:
+    async with served(app) as visitor:
         yield visitor
 
 
@@ -149,8 +177,8 @@ def store(tmp_path: Path) -> FolderStore:
 
 @pytest.fixture
 async def guest(desk: Desk, texts: Texts, store: FolderStore) -> AsyncIterator[Guest]:
-    door = make_door(desk, texts, Vitals(lambda: 0.0, lambda: 0), files=store)
-    async with served(door) as visitor:
+    app = make_door(desk, texts, Vitals(lambda: 0.0, lambda: 0), files=store)
+    async with served(app) as visitor:
         yield Guest(visitor)
 
 

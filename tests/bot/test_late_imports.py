@@ -13,6 +13,9 @@ from sandbox.process import python, tied
 ROOT = Path(__file__).resolve().parent.parent.parent
 # What costs a start much and gives it nothing, each with the reason for which it is at hand at all.
 HEAVY = {
+    "aiogram.dispatcher": "bots that are made otherwise than the desk",
+    "aiogram.methods.send_game": "as many other methods, nothing",
+    "aiogram.types.passport_data": "as many other types, nothing",
     "aiosmtplib": "mail",
     "aiohttp": "files, other systems' webhooks, the sandbox",
     "alembic": "changes of the tables",

@@ -1,12 +1,14 @@
-"""aiogram's types wait for their first use, and are all there when it comes."""
+"""Parts of aiogram wait for their first use, and are all there when it comes."""
 
+import ast
 import subprocess
+from importlib.util import find_spec
 from pathlib import Path
 
 from sandbox.process import python, tied
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-# A process of its own: here aiogram was imported long ago.
+# Processes of their own: here aiogram was imported long ago.
 SCRIPT = """
 import sys
 from bot.lazy_aiogram import defer_types
@@ -59,3 +61,54 @@ def test_what_the_desk_uses_of_aiogram_is_built_at_its_first_use() -> None:
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("all")
+
+
+WHOLE = """
+import asyncio, sys
+from bot.lazy_aiogram import defer_types
+defer_types()
+import aiogram
+from aiogram import enums, filters, methods, types
+from aiogram.client.session.base import BaseSession
+
+assert "aiogram.methods.send_game" not in sys.modules
+print([set(package.__all__) for package in (enums, methods, types)])
+assert "SendGame" in dir(methods) and "Game" in dir(types)
+assert not hasattr(types, "NoSuchType")
+
+class Session(BaseSession):
+    close = stream_content = None
+
+    async def make_request(self, bot, method, timeout=None):
+        return method
+
+Session.__abstractmethods__ = frozenset()
+bot = aiogram.Bot("123456:" + "a" * 35, session=Session())
+made = asyncio.run(bot.send_game(1, "chess"))
+assert type(made) is methods.SendGame and made.game_short_name == "chess"
+assert aiogram.F.text and aiogram.Dispatcher and filters.BaseFilter is filters.Filter
+"""
+
+
+def test_whoever_asks_for_more_of_aiogram_finds_it_all() -> None:
+    done = subprocess.run(
+        tied(python("-c", WHOLE)), cwd=ROOT, capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == 0, done.stderr
+    listed = [_listed(name) for name in ("enums", "methods", "types")]
+    found = [
+        {name for name in names if not name.startswith("_")}
+        for names in ast.literal_eval(done.stdout)
+    ]
+    assert found == listed
+
+
+def _listed(package: str) -> set[str]:
+    """The names that aiogram itself says are to be had from a package."""
+    spec = find_spec("aiogram")
+    assert spec is not None and spec.origin is not None
+    source = Path(spec.origin).parent / package / "__init__.py"
+    for statement in ast.parse(source.read_text()).body:
+        if isinstance(statement, ast.Assign) and ast.unparse(statement.targets[0]) == "__all__":
+            return set(ast.literal_eval(statement.value))
+    raise AssertionError(f"{source} has no __all__")

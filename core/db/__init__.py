@@ -12,7 +12,13 @@ from core.db.errors import (
     may_run_again,
     was_broken_off,
 )
-from core.db.statements import PreparedStatement, constant, insert_or, known_row
+from core.db.statements import (
+    PreparedStatement,
+    asked_of_each,
+    constant,
+    insert_or,
+    known_row,
+)
 from core.db.together import Together
 from core.db.types import BigId, Row, UTCDateTime
 from core.db.writer import BEFORE_OTHERS, WITHOUT_DISK
@@ -30,6 +36,7 @@ __all__ = [
     "Together",
     "UTCDateTime",
     "WrongDatabase",
+    "asked_of_each",
     "classify",
     "constant",
     "gave_way",

@@ -1,9 +1,10 @@
 """The desk's PostgreSQL database: a transaction for each action, readers apart."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from importlib import import_module
+from types import MappingProxyType
 from typing import Any, Final, TypeVar
 
 from sqlalchemy import event, text
@@ -55,8 +56,11 @@ def _options(**more: Any) -> dict[str, Any]:
     return {"async_creator_fn": _connect, "timeout": CONNECT_TIMEOUT, **more}
 
 
+# What a page reads takes milliseconds, whatever PostgreSQL expects of it; to compile a query that
+# it expects to be long takes a hundred.
+_SETTINGS: Final = {"jit": "off"}
 # Asks PostgreSQL itself to refuse what a reader must not do.
-_READ_ONLY: Final = {"server_settings": {"default_transaction_read_only": "on"}}
+_READ_ONLY: Final = {"default_transaction_read_only": "on"}
 
 
 class PostgresDatabase:
@@ -70,9 +74,9 @@ class PostgresDatabase:
         self.processes = ProcessLock(url, _options(command_timeout=AGREE_TIMEOUT))
         self.news = ProcessNews(url, _options(command_timeout=AGREE_TIMEOUT))
         self._writer = self._engine(WRITERS)
-        self._reader = self._engine(READERS, **_READ_ONLY)
+        self._reader = self._engine(READERS, _READ_ONLY)
 
-    def _engine(self, size: int, **options: Any) -> AsyncEngine:
+    def _engine(self, size: int, settings: Mapping[str, str] = MappingProxyType({})) -> AsyncEngine:
         """No connection more than these, however much is to be done: a server takes a hundred, from
         all processes together, and would refuse the others.
         """
@@ -82,7 +86,9 @@ class PostgresDatabase:
             pool_size=size,
             max_overflow=0,
             pool_timeout=10,
-            connect_args=_options(command_timeout=COMMAND_TIMEOUT, **options),
+            connect_args=_options(
+                command_timeout=COMMAND_TIMEOUT, server_settings={**_SETTINGS, **settings}
+            ),
         )
         event.listen(engine.sync_engine, "handle_error", _give_up_who_hangs, retval=True)
         event.listen(engine.sync_engine, "before_cursor_execute", self._asked)

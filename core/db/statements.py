@@ -11,7 +11,9 @@ from typing import Any, TypeVar
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
     ColumnElement,
+    Select,
     String,
     bindparam,
     cast,
@@ -46,15 +48,41 @@ def one_of(column: ColumnElement[str], name: str) -> Mapping[str, ColumnElement[
 
     A list of unknown length has the library think about the statement anew; this is one parameter.
     """
+    return {database: column.in_(select(value)) for database, value in _listed(name).items()}
+
+
+def one_of_numbers(column: Any, name: str) -> Mapping[str, ColumnElement[bool]]:
+    """The same of numbers."""
+    listed = _listed(name)
+    return {
+        "sqlite": column.in_(select(listed["sqlite"])),
+        "postgresql": column.in_(select(cast(listed["postgresql"], BigInteger))),
+    }
+
+
+def _listed(name: str) -> Mapping[str, ColumnElement[str]]:
     texts = bindparam(name, type_=String())
     items = {
         "sqlite": func.json_each(texts),
         "postgresql": func.json_array_elements_text(cast(texts, JSON)),
     }
-    return {
-        database: column.in_(select(listed.table_valued("value").c.value))
-        for database, listed in items.items()
-    }
+    return {database: listed.table_valued("value").c.value for database, listed in items.items()}
+
+
+def for_each_database(build: Callable[[str], Any]) -> Callable[[AsyncSession], Any]:
+    """A statement that is built for each database, whose name ``build`` is handed."""
+    built = {database: build(database) for database in ("sqlite", "postgresql")}
+    return lambda session: built[session.get_bind().dialect.name]
+
+
+def asked_of_each(rows: Select[Any]) -> ColumnElement[bool]:
+    """Build the condition that there is any of these ``rows``, to be asked of each row that comes
+    along an index.
+
+    PostgreSQL makes a join of an EXISTS; where it expects that few of very many fit in both, it
+    reads all that fit in one. It leaves alone what has an OFFSET.
+    """
+    return rows.offset(literal_column("0")).exists()
 
 
 def insert_or(session: AsyncSession, table: Any) -> Any:

@@ -30,7 +30,7 @@ from sqlalchemy import (
 )
 
 from core.db import PreparedStatement, constant
-from core.db.statements import one_of
+from core.db.statements import for_each_database, one_of
 from core.delivery.channel import Delivery
 from core.delivery.pacing import PATIENCE, Priority
 from core.models import OutboxRow, Ticket
@@ -126,8 +126,7 @@ def _walk(database: str) -> Any:
     )
 
 
-_WALKS: Final = {database: _walk(database) for database in ("sqlite", "postgresql")}
-_WALK: Final = PreparedStatement(lambda session: _WALKS[session.get_bind().dialect.name])
+_WALK: Final = PreparedStatement(for_each_database(_walk))
 _FIRST: Final = (
     select(
         *(_ROWS.id, _ROWS.address, _ROWS.ordering_key, _ROWS.state),

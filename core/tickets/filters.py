@@ -1,24 +1,43 @@
 """What a list of tickets is narrowed down by (D2): each of the filters holds, beside the list."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import exists, or_
+from sqlalchemy import Select, literal_column, or_, select
 from sqlalchemy.orm import aliased
 
+from core.db import asked_of_each
 from core.models import Classification, Ticket, TicketTag, TicketTeam
 from core.tickets.workflow import ANSWERED, FROZEN, NEEDS_ANSWER
 from core.tx import ReadTx
 from core.words.numbers import GREATEST
 
 MARKED: Final = ("overdue", "needs_answer", "answered", "frozen")
+LEADS: Final = ("tag", "team", "priority", "topic")
+"""What a list may be narrowed down by that has an index: the one that leaves fewest comes first."""
 ME: Final = "me"
 NOBODY: Final = "nobody"
 
 # How far behind its deadline a priority may put a ticket in the queue.
 BEHIND: Final = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Instants:
+    """Now, and so much before and after it as a priority moves a ticket in the queue. Each is an
+    instant, or a parameter of a statement that is kept.
+    """
+
+    now: Any
+    before: Any
+    after: Any
+
+
+def instants_of(now: datetime) -> Instants:
+    """Return those of a transaction."""
+    return Instants(now, now - BEHIND, now + BEHIND)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,21 +67,34 @@ class Filters:
         """Return the others."""
         return replace(self, **dict.fromkeys(names, ""))
 
-    def where(self, tx: ReadTx, person: int | None = None) -> list[Any]:
-        """Return the conditions as SQL, without the state, along which a list is read by itself;
-        ``person``: who «me» is.
+    def indexed(self, person: int | None) -> dict[str, Any]:
+        """Return the values of those that have an index of their own, by name: «assignee» is a
+        person's id, None for nobody's.
         """
-        return [
-            condition
-            for name, value in self.given().items()
-            if name in _CONDITIONS
-            for condition in _CONDITIONS[name](tx, person, value)
-        ]
+        given = self.given()
+        found: dict[str, Any] = {name: given[name] for name in (*LEADS, "state") if name in given}
+        if self.assignee:
+            found["assignee"] = _whose(person, self.assignee)
+        return found
 
-    def all_of_it(self, tx: ReadTx, person: int | None = None) -> list[Any]:
-        """Return the same with the state."""
-        state = [Ticket.state == self.state] if self.state else []
-        return [*self.where(tx, person), *state]
+    def where(self, tx: ReadTx, person: int | None = None) -> list[Any]:
+        """Return the conditions as SQL; ``person``: who «me» is."""
+        return [*self._of_tickets(tx, person), *(rows.exists() for rows in self._beside())]
+
+    def of_each(self, tx: ReadTx, person: int | None = None) -> list[Any]:
+        """Return the same for a list that is read along an index of something else."""
+        return [*self._of_tickets(tx, person), *map(asked_of_each, self._beside())]
+
+    def _of_tickets(self, tx: ReadTx, person: int | None) -> Iterator[Any]:
+        for name, value in self.given().items():
+            if name in _CONDITIONS:
+                yield from _CONDITIONS[name](tx, person, value)
+
+    def _beside(self) -> Iterator[Select[Any]]:
+        for name, value in self.given().items():
+            if name in _BESIDE:
+                number, column = _BESIDE[name]
+                yield rows_beside(number, column == value)
 
 
 NOTHING: Final = Filters()
@@ -78,16 +110,23 @@ def marked(tx: ReadTx, marker: str) -> list[Any]:
         return [waiting, Ticket.queue_at <= tx.now + BEHIND, Ticket.answer_due <= tx.now]
     if marker == "needs_answer":
         return [waiting, or_(Ticket.answer_due.is_(None), Ticket.answer_due > tx.now)]
-    return [Ticket.queue_rank == {"answered": ANSWERED, "frozen": FROZEN}.get(marker, -1)]
+    return [Ticket.queue_rank == rank_of(marker)]
+
+
+def rank_of(marker: str) -> int:
+    """Return the rank that is a marker by itself; -1, which nothing has, for what is none."""
+    return {"answered": ANSWERED, "frozen": FROZEN}.get(marker, -1)
 
 
 def assigned(_tx: ReadTx, person: int | None, value: str) -> list[Any]:
     """Return the condition that a ticket is somebody's: `ME`, `NOBODY` or a person's id."""
+    return [Ticket.assignee_id == _whose(person, value)]
+
+
+def _whose(person: int | None, value: str) -> int | None:
     if value == NOBODY:
-        return [Ticket.assignee_id.is_(None)]
-    if value == ME:
-        return [Ticket.assignee_id == (person or 0)]
-    return [Ticket.assignee_id == _id(value)]
+        return None
+    return (person or 0) if value == ME else _id(value)
 
 
 def _id(value: str) -> int:
@@ -105,20 +144,23 @@ def _column(column: Any) -> _Built:
     return lambda _tx, _person, value: [column == value]
 
 
-def _beside(ticket_id: Any, column: Any) -> _Built:
-    """Build the condition on a table that has rows for tickets."""
-    return lambda _tx, _person, value: [exists().where(ticket_id == Ticket.id, column == value)]
+def rows_beside(number: Any, *conditions: Any) -> Select[Any]:
+    """Build the query of a ticket's rows in another table, whose column of tickets is given."""
+    return select(literal_column("1")).where(number == Ticket.id, *conditions)
 
 
 _CONDITIONS: Final[Mapping[str, _Built]] = {
     "marker": lambda tx, _person, value: marked(tx, value),
+    "state": _column(Ticket.state),
     "topic": _column(Ticket.topic),
-    "team": _beside(TicketTeam.ticket_id, TicketTeam.team),
     "assignee": assigned,
-    "tag": _beside(TicketTag.ticket_id, TicketTag.tag),
-    "service": _beside(_CLASS.ticket_id, _CLASS.service),
-    "category": _beside(_CLASS.ticket_id, _CLASS.category),
-    "priority": _beside(_CLASS.ticket_id, _CLASS.priority),
     "channel": _column(Ticket.origin),
     "customer": lambda _tx, _person, value: [Ticket.customer_id == _id(value)],
+}
+_BESIDE: Final[Mapping[str, tuple[Any, Any]]] = {
+    "team": (TicketTeam.ticket_id, TicketTeam.team),
+    "tag": (TicketTag.ticket_id, TicketTag.tag),
+    "service": (_CLASS.ticket_id, _CLASS.service),
+    "category": (_CLASS.ticket_id, _CLASS.category),
+    "priority": (_CLASS.ticket_id, _CLASS.priority),
 }

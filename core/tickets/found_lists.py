@@ -60,7 +60,7 @@ async def found_within(
     """
     read = _FOUND.fullmatch(cursor)
     start, turned = (int(read[1]), int(read[2])) if read else (None, 0)
-    conditions = filters.all_of_it(tx, person)
+    conditions = filters.where(tx, person)
     numbers: list[int] = []
     for _ in range(_ROUNDS):
         found = await _search(tx, words, start, newer=False, limit=_LOOKED_AT)

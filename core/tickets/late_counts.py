@@ -9,7 +9,7 @@ from sqlalchemy import bindparam, func, literal_column, or_, select
 from core.db import PreparedStatement
 from core.models import Ticket
 from core.tickets.filters import BEHIND
-from core.tickets.list_indexes import IN_TIME, Along, Chosen, hidden
+from core.tickets.list_indexes import IN_TIME, Along, Chosen
 from core.tickets.list_lines import COUNTED
 from core.tickets.list_order import WITHIN_RANK, Stretch
 from core.tickets.workflow import NEEDS_ANSWER
@@ -63,14 +63,11 @@ def soon_due(tx: ReadTx) -> Sequence[Any]:
 
 
 def _unknown(tx: ReadTx, within: Chosen, kept: Sequence[Any]) -> Any:
-    """Those of the list among them. They are gathered first: PostgreSQL expects many, and would
-    have other processes help, who take longer to come than it takes.
-    """
+    """Those of the list among them."""
     of_it = [] if within.read is None else [or_(*(one.holds() for one in within.read))]
     there = Along(which=IN_TIME, until=tx.now + BEHIND)
-    numbers = there.numbers([], Stretch(WITHIN_RANK), COUNTED + 1)
-    asked = map(hidden, within.conditions)
-    return select(Ticket.id).where(Ticket.id.in_(numbers), *of_it, *asked, *kept)
+    wanted = [*of_it, *within.conditions, *kept]
+    return there.numbers(wanted, Stretch(WITHIN_RANK), COUNTED + 1)
 
 
 async def _count(tx: ReadTx, rows: Any) -> int:

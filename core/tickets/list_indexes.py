@@ -9,14 +9,16 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import and_, exists, func, literal, literal_column, or_, select, true, union
+from sqlalchemy import Integer, and_, func, literal, literal_column, or_, select, true, union
 from sqlalchemy.orm import aliased
 from sqlalchemy.sql.visitors import iterate, replacement_traverse
 
+from core.db import asked_of_each
 from core.models import Classification, Ticket, TicketTag, TicketTeam
+from core.tickets.filters import rows_beside
 from core.tickets.list_lines import PLACE
 from core.tickets.list_order import QUEUE, WITHIN_RANK, Stretch
-from core.tickets.workflow import RESOLVED
+from core.tickets.workflow import NEEDS_ANSWER, RESOLVED
 
 _TICKET: Final[Any] = Ticket.__table__
 RARE: Final = 1000
@@ -49,7 +51,8 @@ class Along:
         wanted = [self._here(one, by_age=by_age) for one in asked]
         if number is not Ticket.id and any(map(_asks_the_ticket, wanted)):
             wanted.append(Ticket.id == number)
-        by = stretch.order.by(backward=stretch.back)
+        order = WITHIN_RANK if self._needs and not by_age else stretch.order
+        by = order.by(backward=stretch.back)
         if self.empty is not None:
             by.insert(0, self.empty.desc() if stretch.falls else self.empty)
         found = select(number).where(*self.which, *wanted)
@@ -76,7 +79,7 @@ class Along:
         rank, _, number = self.columns
         if number is Ticket.id:
             return and_(true(), *map(hidden, self.which))
-        return exists().where(number == Ticket.id, rank.is_not(None), *self.which)
+        return asked_of_each(rows_beside(number, rank.is_not(None), *self.which))
 
     def edge(self, conditions: Sequence[Any], stretch: Stretch, far: int) -> Any:
         """Build the query of the place of the last of the next so many, if there are so many; of
@@ -93,10 +96,10 @@ class Along:
         since, until = self.since, self.until
         if not order.by_age:
             low, high = (stop, start) if back else (start, stop)
-            since = None if since and low and low[1] >= since else since
-            until = None if until and high and high[1] <= until else until
-            start = None if (until if back else since) and start else start
-            stop = None if (since if back else until) and stop else stop
+            since = None if since is not None and low and low[1] >= since else since
+            until = None if until is not None and high and high[1] <= until else until
+            start = None if (until if back else since) is not None else start
+            stop = None if (since if back else until) is not None else stop
         if since is not None:
             yield Ticket.queue_at > since
         if until is not None:
@@ -109,15 +112,17 @@ class Along:
     def _here(self, clause: Any, *, by_age: bool) -> Any:
         """Return a clause about the ticket's place as one about this index's.
 
-        In the order of age the place is no way to the tickets: an expression has no index.
+        In the order of age the place is no way to the tickets: an expression has no index. A rank
+        that all of them have is said as such: of an expression PostgreSQL would expect that it is
+        so in one row of two hundred.
         """
         rank, at, number = self.columns
         if number is Ticket.id and not by_age:
-            return hidden(clause) if self._needs else clause
+            return _put(clause, _OF_NEEDS) if self._needs else clause
         here = {"queue_rank": rank, "queue_at": at, "id": number}
         if by_age:
             here |= {"queue_rank": rank + 0, "queue_at": func.coalesce(at, at)}
-        return _put(clause, {**here, **_HIDDEN} if self._needs else here)
+        return _put(clause, {**here, **_OF_NEEDS} if self._needs else here)
 
 
 def _put(clause: Any, instead: Mapping[str, Any]) -> Any:
@@ -135,6 +140,9 @@ _HIDDEN: Final = {
     name: func.coalesce(_TICKET.c[name], _TICKET.c[name])
     for name in ("topic", "state", "assignee_id", "queue_rank")
 }
+
+
+_OF_NEEDS: Final = {**_HIDDEN, "queue_rank": literal_column(f"{NEEDS_ANSWER}", Integer())}
 
 
 def hidden(clause: Any) -> Any:
@@ -156,7 +164,7 @@ def _asks_the_ticket(clause: Any) -> bool:
 
 
 # As their indexes say it, in the same words.
-_NEEDS: Final = Ticket.queue_rank + literal_column("0") == literal_column("0")
+_NEEDS: Final = Ticket.queue_rank + literal_column("0") == literal_column(f"{NEEDS_ANSWER}")
 IN_TIME: Final = (
     _NEEDS,
     or_(
@@ -176,23 +184,26 @@ _BESIDE: Final[Mapping[str, tuple[Any, Any]]] = {
     "team": (_TEAM, _TEAM.team),
     "priority": (_CLASS, _CLASS.priority),
 }
-LEADS: Final = (*_BESIDE, "topic")
-"""What a list may be narrowed down by that has an index: the one that leaves fewest comes first."""
 
 
-def along(name: str, value: str) -> Along:
-    """Return the index of a tag, a team, a priority, a topic or a state."""
-    if name not in _BESIDE:
-        return Along(which=(_TICKET.c[name] == value,))
-    table, column = _BESIDE[name]
-    return Along((table.queue_rank, table.queue_at, table.ticket_id), (column == value,))
+def along(name: str, value: Any) -> Along:
+    """Return the index of a tag, a team, a priority, a topic, a state or an assignee, of whom None
+    is nobody; without a name that of the queue.
+    """
+    if not name:
+        return Along()
+    if name in _BESIDE:
+        table, column = _BESIDE[name]
+        return Along((table.queue_rank, table.queue_at, table.ticket_id), (column == value,))
+    column = Ticket.assignee_id if name == "assignee" else _TICKET.c[name]
+    return Along(which=(column == value,), empty=column if value is None else None)
 
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
     """Which tickets a list has: those of any of the indexes ``read``, of all if None, that fulfil
     ``conditions``. ``sparse``: of many along these indexes few may; ``some``: so many there
-    are along them, if that is known.
+    are along them, if that is known; ``lead``: the filter whose index it is, if it is one's.
     """
 
     conditions: Sequence[Any]
@@ -200,6 +211,7 @@ class Chosen:
     with_resolved: bool = False
     sparse: bool = False
     some: int | None = None
+    lead: str | None = None
 
     @property
     def bounded(self) -> list[Any]:

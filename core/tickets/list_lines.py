@@ -1,14 +1,16 @@
 """Lines of lists of tickets: what each says, and how it is read."""
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import and_, func, select
 
 from core.addresses import MessageRef
-from core.db import constant
+from core.db import PreparedStatement, constant
+from core.db.statements import for_each_database, one_of_numbers
 from core.delivery.sent_messages import CARD
 from core.models import Camera, Clock, Person, SentMessage, Ticket, TicketCamera
 from core.tickets.catalog import subject_of, workflow_of
@@ -39,7 +41,7 @@ LINES: Final = select(
     LATE_SINCE.label("agreed"),
 ).outerjoin_from(Ticket, Person, Ticket.assignee_id == Person.id)
 # Asked for the tickets of one page: beside the order of the list it would cost its index.
-_ABOUT: Final = (
+_ABOUT_ANY: Final = (
     select(
         *(Ticket.id, Ticket.opening, Ticket.title, Ticket.topic, Person.name.label("customer")),
         *(Camera.number, Camera.name.label("camera"), Camera.address),
@@ -52,6 +54,25 @@ _ABOUT: Final = (
         SentMessage, and_(SentMessage.ticket_id == Ticket.id, SentMessage.role == constant(CARD))
     )
 )
+_OF_PAGE: Final = one_of_numbers(Ticket.id, "numbers")
+_ABOUT: Final = PreparedStatement(for_each_database(lambda one: _ABOUT_ANY.where(_OF_PAGE[one])))
+
+
+class _About(NamedTuple):
+    id: int
+    opening: str
+    title: str
+    topic: str | None
+    customer: str
+    number: str | None
+    camera: str | None
+    address: str | None
+    card: MessageRef | None
+
+
+def _about(row: Sequence[Any]) -> _About:
+    *facts, channel, chat, message = row
+    return _About._make([*facts, None if message is None else MessageRef(channel, chat, message)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,22 +133,22 @@ async def lines_of_rows(tx: ReadTx, rows: Sequence[Any]) -> tuple[Line, ...]:
     """Return the rows with what each ticket is about, in their order."""
     if not rows:
         return ()
-    about = await tx.rows(_ABOUT.where(Ticket.id.in_([row.id for row in rows])))
-    known = {one.id: one for one in about}
-    tags = await tags_by_ticket(tx, [row.id for row in rows])
+    numbers = [row.id for row in rows]
+    about = await _ABOUT.rows(tx.session, {"numbers": json.dumps(numbers)})
+    known = {one.id: one for one in map(_about, about)}
+    tags = await tags_by_ticket(tx, numbers)
     return tuple([await _line(tx, row, known[row.id], tags.get(row.id, ())) for row in rows])
 
 
-async def _line(tx: ReadTx, row: Any, about: Any, tags: tuple[str, ...]) -> Line:
+async def _line(tx: ReadTx, row: Any, about: _About, tags: tuple[str, ...]) -> Line:
     state = (await workflow_of(tx)).state(row.state)
-    card = (about.channel, about.chat, about.message)
     return Line(
         number=row.id,
         marker=sign_of(state, marker(state, row.waiting_since, row.answer_due, tx.now)),
         title=about.title,
         customer=about.customer,
         subject=await subject_of(tx, about),
-        place=None if about.message is None else MessageRef(*card),
+        place=about.card,
         assignee=row.name,
         opened_at=row.opened_at,
         answer_due=row.answer_due,

@@ -11,9 +11,9 @@ from sqlalchemy import or_
 from core.errors import Unreadable
 from core.models import Ticket
 from core.tickets.catalog import workflow_of
-from core.tickets.filters import ME, NOBODY, NOTHING, Filters
+from core.tickets.filters import LEADS, ME, NOBODY, NOTHING, Filters
 from core.tickets.late_counts import count, count_late, soon_due
-from core.tickets.list_indexes import LEADS, Along, Chosen, along
+from core.tickets.list_indexes import Along, Chosen, along
 from core.tickets.list_lines import LATE_SINCE, LINES, PAGE, Page, lines_of_rows
 from core.tickets.list_order import BY_AGE, QUEUE, WITHIN_RANK, Order, Start, Stretch
 from core.tickets.narrowing import in_time, narrow

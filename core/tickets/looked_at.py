@@ -1,15 +1,25 @@
 """Counts of a list that filters narrow down: of as many tickets as can be looked at (D2)."""
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
+from itertools import product
 from typing import Any, Final
 
-from sqlalchemy import and_, case, func, literal, or_, select, union
+from sqlalchemy import and_, bindparam, case, func, select, union_all
 
+from core.db import PreparedStatement, constant
 from core.models import Ticket
-from core.tickets.filters import MARKED, marked
-from core.tickets.list_indexes import Chosen, whole
+from core.tickets.filters import MARKED, Instants, instants_of, marked
+from core.tickets.list_indexes import Along, Chosen, along, whole
 from core.tickets.list_order import QUEUE, Stretch
-from core.tickets.narrowing import along_marked, count_early, places_of
+from core.tickets.narrowing import (
+    INSTANTS,
+    along_marked,
+    count_early,
+    given_for,
+    places_of,
+)
 from core.tx import ReadTx
 
 COUNTABLE: Final = 300
@@ -31,28 +41,56 @@ async def count_few(tx: ReadTx, within: Chosen) -> dict[str, int]:
     return dict(zip(MARKED, map(int, counts), strict=True))
 
 
-async def count_looked_at(tx: ReadTx, within: Chosen) -> dict[str, int]:
-    """Return the same of a list of many of which few may fit: `AtLeast` so many."""
-    early = await count_early(tx)
-    # a ticket that several of the indexes have counts once
-    looked = union(*_stretches(tx, within, early=early)).subquery()
-    of_kind = or_(*(and_(looked.c.kind == one, *marked(tx, one)) for one in MARKED))
-    fits = func.sum(_one_if([of_kind], within.conditions))
-    query = select(looked.c.kind, func.count(), fits).join(Ticket, Ticket.id == looked.c.number)
-    found = dict.fromkeys(MARKED, 0)
-    for kind, seen, fit in await tx.rows(query.group_by(looked.c.kind)):
-        found[kind] = AtLeast(fit) if seen >= LOOKED else int(fit)
-    return found
+async def count_looked_at(tx: ReadTx, within: Chosen, wanted: Mapping[str, Any]) -> dict[str, int]:
+    """Return the same of a list of many of which few may fit: `AtLeast` so many. ``wanted``: the
+    values of its filters that have an index.
+    """
+    found = await _looked_at(tx, within, wanted)
+    looked = {(kind, number) for kind, number in found}  # one may be along several of the indexes
+    fits = await _kinds_of(tx, within, {number for _, number in looked})
+    seen = Counter(kind for kind, _ in looked)
+    fit = Counter(kind for kind, number in looked if fits.get(number) == kind)
+    return {one: AtLeast(fit[one]) if seen[one] >= LOOKED else fit[one] for one in MARKED}
 
 
-def _stretches(tx: ReadTx, within: Chosen, *, early: int | None) -> Iterator[Any]:
+async def _looked_at(
+    tx: ReadTx, within: Chosen, wanted: Mapping[str, Any]
+) -> Sequence[Sequence[Any]]:
+    early, lead = await count_early(tx), within.lead
+    if lead is None:
+        return await tx.rows(_stretches(within.read or (), instants_of(tx.now), early))
+    kept = _kept(lead, early and min(early, 1), is_empty=wanted.get(lead, lead) is None)
+    return await kept.rows(tx.session, given_for(tx, wanted))
+
+
+async def _kinds_of(tx: ReadTx, within: Chosen, numbers: Iterable[int]) -> dict[int, str]:
+    """Return of those of the tickets that are in the list what each is marked with."""
+    kind = case(*((and_(*marked(tx, one)), one) for one in MARKED))
+    of_list = [Ticket.id.in_(list(numbers)), *within.conditions]
+    rows = await tx.rows(select(Ticket.id, kind).where(*of_list))
+    return {row[0]: row[1] for row in rows}
+
+
+@lru_cache(maxsize=64)
+def _kept(lead: str, early: int | None, *, is_empty: bool) -> PreparedStatement:
+    """Return the statement of the beginnings along the index of a filter; ``is_empty``: its value
+    is None. To put it together takes longer than to run it.
+    """
+    one = along(lead, None if is_empty else bindparam(lead or None))
+    return PreparedStatement(_stretches([one], INSTANTS, early))
+
+
+def _stretches(read: Iterable[Along], at: Instants, early: int | None) -> Any:
     """Where along each index those with each marker are: the beginnings."""
-    for marker in MARKED:
-        for one in within.read or ():
-            for part in along_marked(tx, marker, one, early=early):
-                begun = part.numbers(places_of(tx, marker), Stretch(QUEUE), LOOKED).subquery()
-                (number,) = begun.c
-                yield select(literal(marker).label("kind"), number.label("number"))
+    return union_all(*_beginnings(read, at, early))
+
+
+def _beginnings(read: Iterable[Along], at: Instants, early: int | None) -> Iterator[Any]:
+    for marker, one in product(MARKED, read):
+        for part in along_marked(marker, one, at, early):
+            begun = part.numbers(places_of(marker, at), Stretch(QUEUE), LOOKED).subquery()
+            (number,) = begun.c
+            yield select(constant(marker).label("kind"), number)
 
 
 def _one_if(*conditions: Sequence[Any]) -> Any:

@@ -33,10 +33,11 @@ async def count_by_marker(
     chosen, _ = await based_on(tx, base, person)
     within = await narrow(tx, chosen, asked, person, QUEUE)
     if within.some is None and within.sparse:
-        return _by_marker(await count_looked_at(tx, within))
+        return _by_marker(await count_looked_at(tx, within, asked.indexed(person)))
     if within.some is not None and len(asked.given()) > 1:
-        few = within.some <= COUNTABLE
-        return _by_marker(await (count_few if few else count_looked_at)(tx, within))
+        if within.some <= COUNTABLE:
+            return _by_marker(await count_few(tx, within))
+        return _by_marker(await count_looked_at(tx, within, asked.indexed(person)))
     late, sooner = await count_late(tx, within, marked(tx, "overdue"), [in_time(tx)])
     if sooner is None:
         soon = await count(tx, within, [*within.conditions, *soon_due(tx)])

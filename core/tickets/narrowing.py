@@ -7,17 +7,27 @@ index, as far as it has one.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
-from typing import Any
+from dataclasses import asdict, fields, replace
+from functools import lru_cache, reduce
+from operator import add
+from typing import Any, Final
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import bindparam, func, or_, select
 
+from core.db import PreparedStatement
 from core.models import Ticket
-from core.tickets.filters import BEHIND, NOBODY, Filters, assigned, marked
+from core.tickets.filters import (
+    BEHIND,
+    LEADS,
+    Filters,
+    Instants,
+    instants_of,
+    marked,
+    rank_of,
+)
 from core.tickets.late_counts import count_unknown
 from core.tickets.list_indexes import (
     IN_TIME,
-    LEADS,
     MISSED,
     RARE,
     Along,
@@ -39,15 +49,16 @@ async def narrow(
     """
     if chosen.read is not None:
         return _led(tx, chosen, filters, person, chosen.read)
-    early = await count_early(tx) if filters.marker == "needs_answer" else 0
-    ways, own = (
-        _ways(tx, filters, person, early=early),
-        marker_ways(tx, filters.marker, by_age=order.by_age),
-    )
-    sorts = bool(filters.marker) and order.by_age
-    if not ways and own is None and (sorts or filters.without("marker").given()):
-        ways = {"": along_marked(tx, filters.marker, Along(), early=early)}
-    lead, some = await _rarest(tx, ways, filters, counted=sorts)
+    at, marker = instants_of(tx.now), filters.marker
+    early = await count_early(tx) if marker == "needs_answer" else 0
+    wanted, own = filters.indexed(person), marker_ways(tx, marker, by_age=order.by_age)
+    sorts = bool(marker) and order.by_age
+    if not wanted and own is None and (sorts or filters.without("marker").given()):
+        wanted = {_QUEUE: ""}
+    ways = _ways(wanted, marker, at, early)
+    lead, some = next(iter(ways), ""), None
+    if len(ways) > (0 if sorts else 1):
+        lead, some = await _rarest(tx, wanted, marker, early)
     if own is not None and (not ways or (sorts and some is None)):
         led = _led(tx, chosen, filters.without("marker"), person, own)
         return replace(led, with_resolved=True)  # of them nobody is
@@ -57,7 +68,8 @@ async def narrow(
     led = _led(tx, chosen, left, person, read)
     shows_resolved = led.with_resolved or bool(filters.state)
     sparse = led.sparse and some is None
-    return replace(led, with_resolved=shows_resolved, sparse=sparse, some=some)
+    found = replace(led, with_resolved=shows_resolved, sparse=sparse, some=some)
+    return replace(found, lead=lead if ways else None)
 
 
 def _led(
@@ -68,7 +80,7 @@ def _led(
     """
     others = left.without("marker")
     said = _said(tx, left.marker) if read is not chosen.read else marked(tx, left.marker)
-    conditions = [*chosen.conditions, *others.all_of_it(tx, person), *(said if left.marker else [])]
+    conditions = [*chosen.conditions, *others.of_each(tx, person), *(said if left.marker else [])]
     resolved = chosen.with_resolved or bool(left.state or left.marker)
     return Chosen(conditions, read, resolved, sparse=bool(others.given()))
 
@@ -80,21 +92,16 @@ def _said(tx: ReadTx, marker: str) -> list[Any]:
     return marked(tx, marker)
 
 
-def _ways(tx: ReadTx, filters: Filters, person: int | None, *, early: int | None) -> _Ways:
-    """Return the filters that have an index, by name; the one that leaves fewest in most companies
-    comes first.
+def _ways(wanted: Mapping[str, Any], marker: str, at: Instants, early: int | None) -> _Ways:
+    """Return the filters that have an index, by name. What is somebody's is less than what has a
+    topic; nobody's may be most.
     """
-    given = filters.given()
-    beside = {name: along(name, given[name]) for name in (*LEADS, "state") if name in given}
-    own = {}
-    if filters.assignee:
-        empty = Ticket.assignee_id if filters.assignee == NOBODY else None
-        which = tuple(assigned(tx, person, filters.assignee))
-        own["assignee"] = Along(which=which, empty=empty)
-    first = {} if filters.assignee == NOBODY else own
-    tag = {name: one for name, one in beside.items() if name == LEADS[0]}
-    found = {**tag, **first, **beside, **own}
-    return {name: along_marked(tx, filters.marker, one, early=early) for name, one in found.items()}
+    names = sorted(wanted, key=lambda one: _TURNS.index("nobody" if wanted[one] is None else one))
+    return {name: along_marked(marker, along(name, wanted[name]), at, early) for name in names}
+
+
+_QUEUE: Final = ""
+_TURNS: Final = (LEADS[0], "assignee", *LEADS[1:], "state", "nobody", _QUEUE)
 
 
 async def count_early(tx: ReadTx) -> int | None:
@@ -103,7 +110,7 @@ async def count_early(tx: ReadTx) -> int | None:
     return count if count <= RARE else None
 
 
-def along_marked(tx: ReadTx, marker: str, one: Along, *, early: int | None) -> Sequence[Along]:
+def along_marked(marker: str, one: Along, at: Instants, early: int | None) -> Sequence[Along]:
     """Return where along an index those are that may have the marker.
 
     Who needs an answer stands where the queue is not late yet; but for those of whom another
@@ -111,12 +118,11 @@ def along_marked(tx: ReadTx, marker: str, one: Along, *, early: int | None) -> S
     it is not read for few of them.
     """
     if marker == "overdue":
-        return [replace(one, until=tx.now + BEHIND)]
+        return [replace(one, until=at.after)]
     if marker != "needs_answer" or early is None:
         return [one]
-    late = tx.now - BEHIND
-    sooner = [Along(which=(*IN_TIME, one.holds()), until=late)] if early else []
-    return [replace(one, since=late), *sooner]
+    sooner = [Along(which=(*IN_TIME, one.holds()), until=at.before)] if early else []
+    return [replace(one, since=at.before), *sooner]
 
 
 def marker_ways(tx: ReadTx, marker: str, *, by_age: bool) -> Sequence[Along] | None:
@@ -139,33 +145,56 @@ def in_time(tx: ReadTx) -> Any:
 
 
 async def _rarest(
-    tx: ReadTx, ways: _Ways, filters: Filters, *, counted: bool
+    tx: ReadTx, wanted: Mapping[str, Any], marker: str, early: int | None
 ) -> tuple[str, int | None]:
     """Return which way passes the fewest, and how many, if they are few; the first, where none
-    does. Of a single one that is not known unless it is to be ``counted``.
+    does.
     """
-    least, fewest = next(iter(ways), ""), RARE + 1
-    places = places_of(tx, filters.marker)
-    for name, parts in ways.items() if counted or len(ways) > 1 else ():
-        count = await _count(tx, parts, places)
-        if count < fewest:
-            least, fewest = name, count
-    return least, fewest if fewest <= RARE else None
+    kinds = tuple((name, value is None) for name, value in wanted.items())
+    names, count = _counts(kinds, marker, None if early is None else min(early, 1))
+    (counts,) = await count.rows(tx.session, given_for(tx, wanted))
+    fewest = min(counts)
+    return (names[0], None) if fewest > RARE else (names[counts.index(fewest)], fewest)
 
 
-def places_of(tx: ReadTx, marker: str) -> Sequence[Any]:
+def given_for(tx: ReadTx, wanted: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values for a statement that is kept: of the filters, and of `INSTANTS`."""
+    of_filters = {name: value for name, value in wanted.items() if name}
+    return {**asdict(instants_of(tx.now)), **of_filters}
+
+
+@lru_cache(maxsize=256)
+def _counts(
+    kinds: Sequence[tuple[str, bool]], marker: str, early: int | None
+) -> tuple[Sequence[str], PreparedStatement]:
+    """Return the names of the ways, and the statement that counts some rows of each. It is kept: to
+    put it together takes longer than to count. ``kinds``: what is wanted, and whether it is None.
+    """
+    wanted: dict[str, Any] = {
+        name: None if is_empty else bindparam(name or None) for name, is_empty in kinds
+    }
+    ways = _ways(wanted, marker, INSTANTS, early)
+    places = places_of(marker, INSTANTS)
+    counts = [_how_many(parts, places) for parts in ways.values()]
+    return list(ways), PreparedStatement(select(*counts))
+
+
+_AT: Final = Ticket.queue_at.type
+INSTANTS: Final = Instants(*(bindparam(one.name, type_=_AT) for one in fields(Instants)))
+"""As parameters of a statement that is kept."""
+
+
+def _how_many(parts: Iterable[Along], places: Sequence[Any]) -> Any:
+    found = [one.numbers(places, Stretch(QUEUE), RARE + 1).subquery() for one in parts]
+    counts = [select(func.count()).select_from(one).scalar_subquery() for one in found]
+    return reduce(add, counts)
+
+
+def places_of(marker: str, at: Instants) -> Sequence[Any]:
     """Return what the marker says of a ticket's place in the queue: indexes know no more."""
     waiting = [Ticket.queue_rank == NEEDS_ANSWER]
     if marker == "overdue":
-        return [*waiting, Ticket.queue_at <= tx.now + BEHIND]
-    return waiting if marker == "needs_answer" else marked(tx, marker) if marker else []
-
-
-async def _count(tx: ReadTx, parts: Iterable[Along], places: Sequence[Any]) -> int:
-    count = 0
-    for one in parts:
-        some = one.numbers(places, Stretch(QUEUE), RARE + 1 - count).subquery()
-        count += int(await tx.first(select(func.count()).select_from(some)) or 0)
-        if count > RARE:
-            break
-    return count
+        return [*waiting, Ticket.queue_at <= at.after]
+    if marker == "needs_answer":
+        return waiting
+    return [Ticket.queue_rank == rank_of(marker)] if marker else []

@@ -4,6 +4,7 @@ A tag is a word in lower case. The company may list some (`core/tickets/tag_list
 titles, and can be out of use; what a ticket has got, it keeps.
 """
 
+import json
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -12,7 +13,8 @@ from typing import Final
 from sqlalchemy import delete, exists, func, select, update
 from sqlalchemy.orm import aliased
 
-from core.db import insert_or
+from core.db import PreparedStatement, insert_or
+from core.db.statements import for_each_database, one_of_numbers
 from core.delivery.card_updates import refresh_cards
 from core.delivery.pacing import Priority
 from core.errors import NothingToDo, Refusal, Unreadable
@@ -105,16 +107,20 @@ def read_wish(words: str) -> tuple[list[str], list[str]]:
 
 
 _A_TAG: Final = select(TicketTag.tag)
+_OF_SOME: Final = one_of_numbers(TicketTag.ticket_id, "numbers")
+_TAGS: Final = PreparedStatement(
+    for_each_database(lambda one: select(TicketTag.ticket_id, TicketTag.tag).where(_OF_SOME[one]))
+)
 
 
 async def tags_by_ticket(tx: ReadTx, numbers: Sequence[int]) -> dict[int, tuple[str, ...]]:
     """Return the tags of those of the tickets that have any; no query while no ticket has one."""
     if not await tx.any_row(AnyTag, _A_TAG):
         return {}
-    query = select(TicketTag.ticket_id, TicketTag.tag).where(TicketTag.ticket_id.in_(numbers))
+    rows = await _TAGS.rows(tx.session, {"numbers": json.dumps(list(numbers))})
     found: dict[int, tuple[str, ...]] = {}
     # put in order here: in the database that would cost a page another sorting
-    for number, word in sorted((one[0], one[1]) for one in await tx.rows(query)):
+    for number, word in sorted((one[0], one[1]) for one in rows):
         found[number] = (*found.get(number, ()), word)
     return found
 

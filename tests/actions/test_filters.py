@@ -51,11 +51,11 @@ async def tickets(desk: Desk) -> list[int]:
         (Filters(service="none"), []),
     ],
 )
-async def test_a_filter_has_what_meets_all_of_it(
+async def test_a_filter_has_what_meets_where(
     desk: Desk, tickets: list[int], wanted: Filters, found: list[int]
 ) -> None:
     async def look(tx: ReadTx) -> list[int]:
-        listed, after = await list_filtered(tx, None, 10, wanted.all_of_it(tx))
+        listed, after = await list_filtered(tx, None, 10, wanted.where(tx))
         assert after is None
         in_queue, _ = await numbers_named(tx, "queue", size=10, filters=wanted)
         assert sorted(in_queue) == sorted(one.number for one in listed)

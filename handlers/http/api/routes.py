@@ -197,7 +197,7 @@ async def _listed(tx: ReadTx, view: str, cursor: str | None, limit: int, filters
         return await _shown(tx, [known[number] for number in numbers], after)
     # what is no cursor of this list means its first page, as it does in the chat
     before = min(int(cursor), LARGEST) if cursor is not None and cursor.isdecimal() else None
-    if where := filters.all_of_it(tx):
+    if where := filters.where(tx):
         return await _shown(tx, *await list_filtered(tx, before, limit, where))
     found = await list_tickets(tx, before, limit + 1)
     tickets, next_one = _page(found, limit, lambda one: one.number)

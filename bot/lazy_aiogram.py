@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from importlib import import_module
 from importlib.abc import InspectLoader, Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder
-from importlib.util import resolve_name
+from importlib.util import find_spec, resolve_name
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final, ForwardRef, Literal, Optional, Union, get_args
 
@@ -94,6 +94,8 @@ class _GatheringLoader(_OtherLoader):
                 return found
             if name.startswith("__") or not _GATHERING[package]:
                 raise AttributeError(f"module {package!r} has no attribute {name!r}")
+            if find_spec(f"{package}.{name}") is not None:  # a module of the package's
+                return import_module(f"{package}.{name}")
             del module.__getattr__
             self._loader.exec_module(module)
             return getattr(module, name)

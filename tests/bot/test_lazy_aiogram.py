@@ -63,6 +63,25 @@ def test_what_the_desk_uses_of_aiogram_is_built_at_its_first_use() -> None:
     assert done.stdout.startswith("all")
 
 
+DISPATCHER = """
+from bot.lazy_aiogram import defer_types
+defer_types()
+from aiogram import Dispatcher, F
+from aiogram.webhook.aiohttp_server import SimpleRequestHandler
+import aiogram
+assert Dispatcher().resolve_used_update_types() == []
+assert aiogram.loggers.dispatcher.name == "aiogram.dispatcher"
+"""
+
+
+def test_what_the_desk_does_not_use_can_be_imported_first() -> None:
+    """As the sandbox's tests do: its module asks the package for another module of it."""
+    done = subprocess.run(
+        tied(python("-c", DISPATCHER)), cwd=ROOT, capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == 0, done.stderr
+
+
 WHOLE = """
 import asyncio, sys
 from bot.lazy_aiogram import defer_types

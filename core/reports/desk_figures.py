@@ -7,8 +7,8 @@ from typing import Final
 from sqlalchemy import Select, func, select
 
 from core.db import constant
-from core.models import InboxRow, OutboxRow, Ticket, Timer, Webhook
-from core.tickets.workflow import NEEDS_ANSWER
+from core.models import InboxRow, OutboxRow, Timer, Webhook
+from core.tickets.lateness import late, soon_due
 from core.tx import ReadTx
 
 _UNHANDLED: Final = select(func.count(), func.min(InboxRow.received_at)).where(
@@ -26,7 +26,7 @@ _STOPPED: Final = select(func.count()).where(Webhook.stopped_at.is_not(None))
 class DeskFigures:
     """Counts, and ages in seconds of the oldest of each; 0 where nothing waits.
 
-    ``timer_late``: since when a timer should have fired; ``overdue``: tickets whose answer is late;
+    ``timer_late``: since when a timer should have fired; ``overdue``: tickets that are late;
     ``webhooks_stopped``: other systems that are called no more.
     """
 
@@ -46,9 +46,7 @@ async def find_figures(tx: ReadTx) -> DeskFigures:
     unhandled, received = await _pair(tx, _UNHANDLED)
     unsent, ready = await _pair(tx, _UNSENT.where(OutboxRow.not_before <= tx.now))
     due = await tx.first(select(func.min(Timer.due_at)).where(Timer.due_at.is_not(None)))
-    late = select(func.count()).where(
-        Ticket.queue_rank == NEEDS_ANSWER, Ticket.answer_due <= tx.now
-    )
+    overdue = select(func.count()).where(*soon_due(tx), late(tx))
     return DeskFigures(
         unhandled,
         _age(tx, received),
@@ -56,7 +54,7 @@ async def find_figures(tx: ReadTx) -> DeskFigures:
         unsent,
         _age(tx, ready),
         await tx.first(_FAILED) or 0,
-        await tx.first(late) or 0,
+        await tx.first(overdue) or 0,
         _age(tx, due),
         await tx.first(_STOPPED) or 0,
     )

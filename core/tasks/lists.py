@@ -11,6 +11,7 @@ from core.models import Camera, Person, Task, Ticket
 from core.models.tickets import IS_OPEN
 from core.tasks.rules import EQUIPMENT
 from core.tickets.catalog import workflow_of
+from core.tickets.lateness import AGREED_DUE
 from core.tickets.workflow import Marker, marker
 from core.tx import ReadTx
 
@@ -56,7 +57,7 @@ class EndedTasks:
 
 
 _FACTS: Final = (
-    select(Task, Ticket, Person.name, Camera.number)
+    select(Task, Ticket, Person.name, Camera.number, AGREED_DUE)
     .join(Ticket, Ticket.id == Task.ticket_id)
     .outerjoin(Person, Person.id == Task.assignee_id)
     .outerjoin(Camera, Camera.id == Task.camera_id)
@@ -117,7 +118,7 @@ async def ended_ids(tx: ReadTx, ticket: int, most: int = 5) -> list[int]:
 
 
 async def _facts(tx: ReadTx, row: Any) -> TaskFacts:
-    task, ticket, assignee, camera = row
+    task, ticket, assignee, camera, agreed = row
     state = (await workflow_of(tx)).state(ticket.state)
     return TaskFacts(
         id=task.id,
@@ -133,5 +134,5 @@ async def _facts(tx: ReadTx, row: Any) -> TaskFacts:
         opened_at=task.opened_at,
         closed_at=task.closed_at,
         number=task.ticket_id,
-        marker=marker(state, ticket.waiting_since, ticket.answer_due, tx.now),
+        marker=marker(state, ticket.waiting_since, ticket.answer_due, tx.now, agreed),
     )

@@ -110,6 +110,11 @@ class Promised:
     clocks: tuple[ClockFacts, ...] = ()
     agreed: bool = False
 
+    @property
+    def due_at(self) -> datetime | None:
+        """The nearest deadline of the clocks."""
+        return min((one.due_at for one in self.clocks if one.due_at is not None), default=None)
+
     def titles(self, language: str) -> tuple[str, ...]:
         """Return the titles of the classification."""
         return tuple(one.title(language) for one in self.kind)
@@ -277,6 +282,7 @@ async def card_of(tx: ReadTx, ticket_id: int) -> Card | None:
     workflow = await workflow_of(tx)
     state = workflow.state(ticket.state)
     relations = await relations_of(tx, ticket.id)
+    promised = await promised_of(tx, kind)
     foreign = customer.language != tx.company.language
     reach = () if customer.address else await reach_of(tx, customer.id)
     if reach:
@@ -284,7 +290,7 @@ async def card_of(tx: ReadTx, ticket_id: int) -> Card | None:
     tags = await tags_of(tx, ticket.id)
     return Card(
         number=ticket.id,
-        marker=marker(state, ticket.waiting_since, ticket.answer_due, tx.now),
+        marker=marker(state, ticket.waiting_since, ticket.answer_due, tx.now, promised.due_at),
         state=state,
         verbs=frozenset() if relations.merged else workflow.verbs(ticket.state),
         topic=await topic_title(tx, ticket.topic, tx.company.language),
@@ -307,7 +313,7 @@ async def card_of(tx: ReadTx, ticket_id: int) -> Card | None:
         digest=None if sent is None else sent.digest,
         relations=relations,
         reach=reach,
-        promised=await promised_of(tx, kind),
+        promised=promised,
         faulty=await faulty_of(tx, ticket, camera),
         behind=await work_behind(tx, ticket.id),
         tags=tags,

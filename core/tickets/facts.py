@@ -12,6 +12,7 @@ from core.db import BigId, PreparedStatement
 from core.errors import NoSuchTicket
 from core.models import Classification, Message, Person, Ticket
 from core.tickets.catalog import workflow_of
+from core.tickets.lateness import AGREED_DUE
 from core.tickets.relations import LinkFacts, links_of
 from core.tickets.workflow import Marker, State, marker
 from core.tx import ReadTx
@@ -27,6 +28,7 @@ _TICKETS: Final = (
         *(Ticket.opened_at, Ticket.waiting_since, Ticket.answer_due, Ticket.frozen_until),
         *(Ticket.resolved_at, Ticket.closed_at, Ticket.reopened, Ticket.follows_id),
         *(Classification.service, Classification.category, Classification.priority),
+        AGREED_DUE,
     )
     .join_from(Ticket, _CUSTOMER, Ticket.customer_id == _CUSTOMER.id)
     .outerjoin(_ASSIGNEE, Ticket.assignee_id == _ASSIGNEE.id)
@@ -176,7 +178,8 @@ _MARKERS: Final = {one: (one.name.lower(), one.value) for one in Marker}
 def _fact(state: State, row: Sequence[Any], now: datetime) -> TicketFacts:
     number, subject, _, topic, channel, customer_id, customer, assignee, *rest = row
     opened_at, waiting_since, answer_due, frozen_until, resolved_at, closed_at, *links = rest
-    name, sign = _MARKERS[marker(state, waiting_since, answer_due, now)]
+    *links, agreed = links
+    name, sign = _MARKERS[marker(state, waiting_since, answer_due, now, agreed)]
     return TicketFacts(
         *(number, subject, name, sign, state.code, state.category),
         *(topic, channel, customer_id, customer, assignee),

@@ -2,14 +2,15 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Select, literal_column, or_, select
+from sqlalchemy import Select, literal_column, select
 from sqlalchemy.orm import aliased
 
 from core.db import asked_of_each
 from core.models import Classification, Ticket, TicketTag, TicketTeam
+from core.tickets.lateness import BEHIND, in_time, late, soon_due
 from core.tickets.workflow import ANSWERED, FROZEN, NEEDS_ANSWER
 from core.tx import ReadTx
 from core.words.numbers import GREATEST
@@ -19,9 +20,6 @@ LEADS: Final = ("tag", "team", "priority", "topic")
 """What a list may be narrowed down by that has an index: the one that leaves fewest comes first."""
 ME: Final = "me"
 NOBODY: Final = "nobody"
-
-# How far behind its deadline a priority may put a ticket in the queue.
-BEHIND: Final = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,9 +105,9 @@ def marked(tx: ReadTx, marker: str) -> list[Any]:
     """
     waiting = Ticket.queue_rank == NEEDS_ANSWER
     if marker == "overdue":
-        return [waiting, Ticket.queue_at <= tx.now + BEHIND, Ticket.answer_due <= tx.now]
+        return [*soon_due(tx), late(tx)]
     if marker == "needs_answer":
-        return [waiting, or_(Ticket.answer_due.is_(None), Ticket.answer_due > tx.now)]
+        return [waiting, in_time(tx)]
     return [Ticket.queue_rank == rank_of(marker)]
 
 

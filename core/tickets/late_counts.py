@@ -1,36 +1,37 @@
 """How many tickets of a list are late, without reading the deadline of each (D4)."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from sqlalchemy import bindparam, func, literal_column, or_, select
 
 from core.db import PreparedStatement
 from core.models import Ticket
-from core.tickets.filters import BEHIND
+from core.tickets.lateness import BEHIND, in_time, late, soon_due
 from core.tickets.list_indexes import IN_TIME, Along, Chosen
 from core.tickets.list_lines import COUNTED
 from core.tickets.list_order import WITHIN_RANK, Stretch
-from core.tickets.workflow import NEEDS_ANSWER
 from core.tx import ReadTx
 
 _NEAR: Final = bindparam("near", type_=Ticket.queue_at.type)
+_SINCE: Final = bindparam("since", type_=Ticket.queue_at.type)
+_EVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _UNKNOWN: Final[Any] = (
     select(literal_column("1"))
-    .where(*IN_TIME, Ticket.queue_at <= _NEAR)
+    .where(*IN_TIME, Ticket.queue_at > _SINCE, Ticket.queue_at <= _NEAR)
     .order_by(Ticket.queue_at, Ticket.id)
     .limit(COUNTED + 1)
 )
 _HOW_MANY: Final = PreparedStatement(select(func.count()).select_from(_UNKNOWN.subquery()))
 
 
-async def count_unknown(tx: ReadTx, until: datetime) -> int:
-    """Return how many stand in the queue at this instant or before it and are not known to be late:
-    they are not yet, their priority moves them by less than a minute, another deadline has passed,
-    or they are late since the last sweep. `COUNTED` and one at most.
+async def count_unknown(tx: ReadTx, until: datetime, since: datetime = _EVER) -> int:
+    """Return how many stand in the queue between these instants, or at the later one, of whom it is
+    not noted that their answer is late: it is not, their agreement is, or it is since the last
+    sweep. `COUNTED` and one at most.
     """
-    return int(await _HOW_MANY.first(tx.session, {"near": until}))
+    return int(await _HOW_MANY.first(tx.session, {"near": until, "since": since}))
 
 
 async def count(tx: ReadTx, within: Chosen, conditions: Sequence[Any], *, and_more: int = 0) -> int:
@@ -41,32 +42,26 @@ async def count(tx: ReadTx, within: Chosen, conditions: Sequence[Any], *, and_mo
     return await _count(tx, within.counted(conditions, COUNTED + 1 + and_more))
 
 
-async def count_late(
-    tx: ReadTx, within: Chosen, late: Sequence[Any], kept: Sequence[Any]
-) -> tuple[int, int | None]:
-    """Return how many tickets of a list are ``late``, and how many stand among them in the queue
-    and are not, whose deadlines are ``kept``; None where that was not counted.
+async def count_late(tx: ReadTx, within: Chosen) -> tuple[int, int | None]:
+    """Return how many tickets of a list are late, and how many stand among them in the queue and
+    are not; None where that was not counted.
 
-    All that stand there are late but these; where they are few they are found by their index.
+    All that stand there are late but some of this minute's; where they are few they are found by
+    their index.
     """
     soon = [*within.conditions, *soon_due(tx)]
-    unknown = await count_unknown(tx, tx.now + BEHIND)
+    unknown = await count_unknown(tx, tx.now + BEHIND, tx.now - BEHIND)
     if unknown > COUNTED:
-        return await count(tx, within, [*soon, *late]), None
-    some = await _count(tx, _unknown(tx, within, kept)) if unknown else 0
+        return await count(tx, within, [*soon, late(tx)]), None
+    some = await _count(tx, _early(tx, within)) if unknown else 0
     return await count(tx, within, soon, and_more=some) - some, some
 
 
-def soon_due(tx: ReadTx) -> Sequence[Any]:
-    """Return the conditions that a ticket stands where the queue is late, or is at once."""
-    return [Ticket.queue_rank == NEEDS_ANSWER, Ticket.queue_at <= tx.now + BEHIND]
-
-
-def _unknown(tx: ReadTx, within: Chosen, kept: Sequence[Any]) -> Any:
-    """Those of the list among them."""
+def _early(tx: ReadTx, within: Chosen) -> Any:
+    """Those of the list among them that are not late."""
     of_it = [] if within.read is None else [or_(*(one.holds() for one in within.read))]
-    there = Along(which=IN_TIME, until=tx.now + BEHIND)
-    wanted = [*of_it, *within.conditions, *kept]
+    there = Along(which=IN_TIME, since=tx.now - BEHIND, until=tx.now + BEHIND)
+    wanted = [*of_it, *within.conditions, in_time(tx)]
     return there.numbers(wanted, Stretch(WITHIN_RANK), COUNTED + 1)
 
 

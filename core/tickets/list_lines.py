@@ -6,29 +6,24 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import and_, select
 
 from core.addresses import MessageRef
 from core.db import PreparedStatement, constant
 from core.db.statements import for_each_database, one_of_numbers
 from core.delivery.sent_messages import CARD
-from core.models import Camera, Clock, Person, SentMessage, Ticket, TicketCamera
+from core.models import Camera, Person, SentMessage, Ticket, TicketCamera
 from core.tickets.catalog import subject_of, workflow_of
+from core.tickets.lateness import AGREED_DUE
 from core.tickets.tag_list import Tag, titles_of
 from core.tickets.tags import tags_by_ticket
-from core.tickets.workflow import marker, sign_of
+from core.tickets.workflow import Marker, marker, sign_of
 from core.tx import ReadTx
 
 PAGE: Final = 10
 COUNTED: Final = 1000
 """Nobody counts further; a greater number means: so many, and more."""
 PLACE: Final = (Ticket.queue_rank, Ticket.queue_at, Ticket.id)
-# The nearest deadline of its agreement; none while the clock is paused.
-LATE_SINCE: Final = (
-    select(func.min(Clock.due_at))
-    .where(Clock.ticket_id == Ticket.id, Clock.ended_at.is_(None))
-    .scalar_subquery()
-)
 LINES: Final = select(
     *PLACE,
     Ticket.state,
@@ -38,7 +33,7 @@ LINES: Final = select(
     Ticket.frozen_until,
     Ticket.closed_at,
     Person.name,
-    LATE_SINCE.label("agreed"),
+    AGREED_DUE.label("agreed"),
 ).outerjoin_from(Ticket, Person, Ticket.assignee_id == Person.id)
 # Asked for the tickets of one page: beside the order of the list it would cost its index.
 _ABOUT_ANY: Final = (
@@ -142,9 +137,11 @@ async def lines_of_rows(tx: ReadTx, rows: Sequence[Any]) -> tuple[Line, ...]:
 
 async def _line(tx: ReadTx, row: Any, about: _About, tags: tuple[str, ...]) -> Line:
     state = (await workflow_of(tx)).state(row.state)
+    shown = marker(state, row.waiting_since, row.answer_due, tx.now, row.agreed)
+    promised = shown is Marker.OVERDUE and row.agreed is not None and row.agreed <= tx.now
     return Line(
         number=row.id,
-        marker=sign_of(state, marker(state, row.waiting_since, row.answer_due, tx.now)),
+        marker=sign_of(state, shown),
         title=about.title,
         customer=about.customer,
         subject=await subject_of(tx, about),
@@ -154,7 +151,7 @@ async def _line(tx: ReadTx, row: Any, about: _About, tags: tuple[str, ...]) -> L
         answer_due=row.answer_due,
         frozen_until=row.frozen_until,
         closed_at=row.closed_at,
-        late_since=None if row.agreed is None or row.agreed > tx.now else row.agreed,
+        late_since=row.agreed if promised else None,
         tags=tags,
         listed=await titles_of(tx, tags) if tags else (),
     )

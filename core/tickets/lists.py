@@ -6,17 +6,16 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import or_
-
 from core.errors import Unreadable
 from core.models import Ticket
 from core.tickets.catalog import workflow_of
 from core.tickets.filters import LEADS, ME, NOBODY, NOTHING, Filters
-from core.tickets.late_counts import count, count_late, soon_due
+from core.tickets.late_counts import count, count_late
+from core.tickets.lateness import late, soon_due
 from core.tickets.list_indexes import Along, Chosen, along
-from core.tickets.list_lines import LATE_SINCE, LINES, PAGE, Page, lines_of_rows
+from core.tickets.list_lines import LINES, PAGE, Page, lines_of_rows
 from core.tickets.list_order import BY_AGE, QUEUE, WITHIN_RANK, Order, Start, Stretch
-from core.tickets.narrowing import in_time, narrow
+from core.tickets.narrowing import narrow
 from core.tickets.views import URGENCY, View, views_of
 from core.tickets.workflow import FROZEN, RESOLVED
 from core.tx import ReadTx
@@ -40,14 +39,7 @@ def _free(_tx: ReadTx, _person: int | None) -> list[Any]:
 
 
 def _overdue(tx: ReadTx, _person: int | None) -> list[Any]:
-    """By the answer deadline (C3), or by one of its agreement (C5). The queue's instant is close to
-    the nearest of them, and finds them quickly.
-    """
-    return [*soon_due(tx), _late(tx)]
-
-
-def _late(tx: ReadTx) -> Any:
-    return or_(Ticket.answer_due <= tx.now, tx.now >= LATE_SINCE)
+    return [*soon_due(tx), late(tx)]
 
 
 def _frozen(_tx: ReadTx, _person: int | None) -> list[Any]:
@@ -237,7 +229,7 @@ async def _page(tx: ReadTx, asked: PageRequest, order: Order, chosen: Chosen) ->
     place = max(1, turned - 1 if stretch.back else turned + 1)
     before, after = _ends(stretch, rows, stop, size)
     rows = rows[:size][::-1] if stretch.back else rows[:size]
-    total, late = await _counts(tx, view, chosen) if asked.counted else (None, None)
+    total, overdue = await _counts(tx, view, chosen) if asked.counted else (None, None)
     return Page(
         view,
         await lines_of_rows(tx, rows),
@@ -245,7 +237,7 @@ async def _page(tx: ReadTx, asked: PageRequest, order: Order, chosen: Chosen) ->
         before=None if before is None else _cursor(before, place),
         after=None if after is None else _cursor(after, place),
         total=total,
-        overdue=late,
+        overdue=overdue,
         partly=stop is not None,
     )
 
@@ -308,7 +300,6 @@ async def _counts(tx: ReadTx, view: str, chosen: Chosen) -> tuple[int, int]:
     """Return how many there are, and how many of them are late."""
     total = await count(tx, chosen, chosen.bounded)
     if view in _OWN:  # somebody's tickets lie far apart, so that to read them takes long
-        kept = [in_time(tx), or_(LATE_SINCE.is_(None), tx.now < LATE_SINCE)]
-        return total, (await count_late(tx, chosen, [_late(tx)], kept))[0]
+        return total, (await count_late(tx, chosen))[0]
     # what is overdue is not resolved: with another bound SQLite would read everybody's tickets
-    return total, await count(tx, chosen, [*chosen.conditions, *soon_due(tx), _late(tx)])
+    return total, await count(tx, chosen, [*chosen.conditions, *soon_due(tx), late(tx)])

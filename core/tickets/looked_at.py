@@ -16,7 +16,6 @@ from core.tickets.list_order import QUEUE, Stretch
 from core.tickets.narrowing import (
     INSTANTS,
     along_marked,
-    count_early,
     given_for,
     places_of,
 )
@@ -56,10 +55,10 @@ async def count_looked_at(tx: ReadTx, within: Chosen, wanted: Mapping[str, Any])
 async def _looked_at(
     tx: ReadTx, within: Chosen, wanted: Mapping[str, Any]
 ) -> Sequence[Sequence[Any]]:
-    early, lead = await count_early(tx), within.lead
+    lead = within.lead
     if lead is None:
-        return await tx.rows(_stretches(within.read or (), instants_of(tx.now), early))
-    kept = _kept(lead, early and min(early, 1), is_empty=wanted.get(lead, lead) is None)
+        return await tx.rows(_stretches(within.read or (), instants_of(tx.now)))
+    kept = _kept(lead, is_empty=wanted.get(lead, lead) is None)
     return await kept.rows(tx.session, given_for(tx, wanted))
 
 
@@ -72,25 +71,25 @@ async def _kinds_of(tx: ReadTx, within: Chosen, numbers: Iterable[int]) -> dict[
 
 
 @lru_cache(maxsize=64)
-def _kept(lead: str, early: int | None, *, is_empty: bool) -> PreparedStatement:
+def _kept(lead: str, *, is_empty: bool) -> PreparedStatement:
     """Return the statement of the beginnings along the index of a filter; ``is_empty``: its value
     is None. To put it together takes longer than to run it.
     """
     one = along(lead, None if is_empty else bindparam(lead or None))
-    return PreparedStatement(_stretches([one], INSTANTS, early))
+    return PreparedStatement(_stretches([one], INSTANTS))
 
 
-def _stretches(read: Iterable[Along], at: Instants, early: int | None) -> Any:
+def _stretches(read: Iterable[Along], at: Instants) -> Any:
     """Where along each index those with each marker are: the beginnings."""
-    return union_all(*_beginnings(read, at, early))
+    return union_all(*_beginnings(read, at))
 
 
-def _beginnings(read: Iterable[Along], at: Instants, early: int | None) -> Iterator[Any]:
+def _beginnings(read: Iterable[Along], at: Instants) -> Iterator[Any]:
     for marker, one in product(MARKED, read):
-        for part in along_marked(marker, one, at, early):
-            begun = part.numbers(places_of(marker, at), Stretch(QUEUE), LOOKED).subquery()
-            (number,) = begun.c
-            yield select(constant(marker).label("kind"), number)
+        part = along_marked(marker, one, at)
+        begun = part.numbers(places_of(marker, at), Stretch(QUEUE), LOOKED).subquery()
+        (number,) = begun.c
+        yield select(constant(marker).label("kind"), number)
 
 
 def _one_if(*conditions: Sequence[Any]) -> Any:

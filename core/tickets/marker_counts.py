@@ -4,13 +4,14 @@ from collections.abc import Mapping
 from typing import Final
 
 from core.models import Ticket
-from core.tickets.filters import BEHIND, MARKED, NOTHING, Filters, marked
-from core.tickets.late_counts import count, count_late, soon_due
+from core.tickets.filters import MARKED, NOTHING, Filters, marked
+from core.tickets.late_counts import count, count_late
+from core.tickets.lateness import BEHIND, soon_due
 from core.tickets.list_lines import COUNTED
 from core.tickets.list_order import QUEUE
 from core.tickets.lists import as_filters, based_on
 from core.tickets.looked_at import COUNTABLE, count_few, count_looked_at
-from core.tickets.narrowing import in_time, narrow
+from core.tickets.narrowing import narrow
 from core.tickets.views import View
 from core.tickets.workflow import NEEDS_ANSWER, Marker
 from core.tx import ReadTx
@@ -26,8 +27,8 @@ async def count_by_marker(
     of the ``filters`` all hold but the marker. Where several meet and few may fit, `AtLeast` so
     many.
 
-    Where more than `COUNTED` are near their deadline or late for another reason, those of them that
-    are not late count as needing an answer no more.
+    Where more than `COUNTED` are within a minute of their deadline, those of them that are not late
+    count as needing an answer no more.
     """
     base, asked = as_filters(base, filters.without("marker"))
     chosen, _ = await based_on(tx, base, person)
@@ -38,7 +39,7 @@ async def count_by_marker(
         if within.some <= COUNTABLE:
             return _by_marker(await count_few(tx, within))
         return _by_marker(await count_looked_at(tx, within, asked.indexed(person)))
-    late, sooner = await count_late(tx, within, marked(tx, "overdue"), [in_time(tx)])
+    late, sooner = await count_late(tx, within)
     if sooner is None:
         soon = await count(tx, within, [*within.conditions, *soon_due(tx)])
         sooner = soon - late if soon <= COUNTED else 0

@@ -6,18 +6,16 @@ they are not; then what few have is gathered, and what many have is read along t
 index, as far as it has one.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields, replace
-from functools import lru_cache, reduce
-from operator import add
+from functools import lru_cache
 from typing import Any, Final
 
-from sqlalchemy import bindparam, func, or_, select
+from sqlalchemy import bindparam, func, select
 
 from core.db import PreparedStatement
 from core.models import Ticket
 from core.tickets.filters import (
-    BEHIND,
     LEADS,
     Filters,
     Instants,
@@ -26,6 +24,7 @@ from core.tickets.filters import (
     rank_of,
 )
 from core.tickets.late_counts import count_unknown
+from core.tickets.lateness import BEHIND, in_time, late
 from core.tickets.list_indexes import (
     IN_TIME,
     MISSED,
@@ -38,7 +37,7 @@ from core.tickets.list_order import QUEUE, Order, Stretch
 from core.tickets.workflow import NEEDS_ANSWER
 from core.tx import ReadTx
 
-_Ways = Mapping[str, Sequence[Along]]
+_Ways = Mapping[str, Along]
 
 
 async def narrow(
@@ -50,21 +49,23 @@ async def narrow(
     if chosen.read is not None:
         return _led(tx, chosen, filters, person, chosen.read)
     at, marker = instants_of(tx.now), filters.marker
-    early = await count_early(tx) if marker == "needs_answer" else 0
-    wanted, own = filters.indexed(person), marker_ways(tx, marker, by_age=order.by_age)
     sorts = bool(marker) and order.by_age
+    few = not sorts or await _are_few_unknown(tx)
+    wanted = filters.indexed(person)
+    own = marker_ways(tx, marker, by_age=order.by_age, few=few)
     if not wanted and own is None and (sorts or filters.without("marker").given()):
         wanted = {_QUEUE: ""}
-    ways = _ways(wanted, marker, at, early)
+    ways = _ways(wanted, marker, at)
     lead, some = next(iter(ways), ""), None
     if len(ways) > (0 if sorts else 1):
-        lead, some = await _rarest(tx, wanted, marker, early)
+        lead, some = await _rarest(tx, wanted, marker)
     if own is not None and (not ways or (sorts and some is None)):
-        led = _led(tx, chosen, filters.without("marker"), person, own)
-        return replace(led, with_resolved=True)  # of them nobody is
+        led = _led(tx, chosen, filters.without("marker") if few else filters, person, own)
+        # of them nobody is resolved
+        return replace(led, with_resolved=True, sparse=led.sparse or not few)
     left = filters.without(*filter(None, [lead]))
     gathered = sorts and some is not None
-    read = [replace(one, gathered=gathered) for one in ways[lead]] if ways else None
+    read = [replace(ways[lead], gathered=gathered)] if ways else None
     led = _led(tx, chosen, left, person, read)
     shows_resolved = led.with_resolved or bool(filters.state)
     sparse = led.sparse and some is None
@@ -88,70 +89,64 @@ def _led(
 def _said(tx: ReadTx, marker: str) -> list[Any]:
     """Return what a marker says of tickets that stand where such ones do."""
     if marker == "overdue":
-        return [Ticket.queue_rank == NEEDS_ANSWER, Ticket.answer_due <= tx.now]
+        return [Ticket.queue_rank == NEEDS_ANSWER, late(tx)]
     return marked(tx, marker)
 
 
-def _ways(wanted: Mapping[str, Any], marker: str, at: Instants, early: int | None) -> _Ways:
+def _ways(wanted: Mapping[str, Any], marker: str, at: Instants) -> _Ways:
     """Return the filters that have an index, by name. What is somebody's is less than what has a
     topic; nobody's may be most.
     """
     names = sorted(wanted, key=lambda one: _TURNS.index("nobody" if wanted[one] is None else one))
-    return {name: along_marked(marker, along(name, wanted[name]), at, early) for name in names}
+    return {name: along_marked(marker, along(name, wanted[name]), at) for name in names}
 
 
 _QUEUE: Final = ""
 _TURNS: Final = (LEADS[0], "assignee", *LEADS[1:], "state", "nobody", _QUEUE)
 
 
-async def count_early(tx: ReadTx) -> int | None:
-    """Return how many stand where the queue is late without being known to be late; None: many."""
-    count = await count_unknown(tx, tx.now - BEHIND)
-    return count if count <= RARE else None
+async def _are_few_unknown(tx: ReadTx) -> bool:
+    """Return whether few are late of whom the indexes do not know it: by their agreement alone, or
+    since the last sweep.
+    """
+    return await count_unknown(tx, tx.now + BEHIND) <= RARE
 
 
-def along_marked(marker: str, one: Along, at: Instants, early: int | None) -> Sequence[Along]:
-    """Return where along an index those are that may have the marker.
-
-    Who needs an answer stands where the queue is not late yet; but for those of whom another
-    deadline has passed. They are in the index of those in time; where they are many (``early``)
-    it is not read for few of them.
+def along_marked(marker: str, one: Along, at: Instants) -> Along:
+    """Return where along an index those are that may have the marker: who is late stands where the
+    queue is, who needs an answer does not.
     """
     if marker == "overdue":
-        return [replace(one, until=at.after)]
-    if marker != "needs_answer" or early is None:
-        return [one]
-    sooner = [Along(which=(*IN_TIME, one.holds()), until=at.before)] if early else []
-    return [replace(one, since=at.before), *sooner]
+        return replace(one, until=at.after)
+    return replace(one, since=at.before) if marker == "needs_answer" else one
 
 
-def marker_ways(tx: ReadTx, marker: str, *, by_age: bool) -> Sequence[Along] | None:
-    """Return what all that is marked so are read along; None: there is nothing of its own.
+def marker_ways(
+    tx: ReadTx, marker: str, *, by_age: bool, few: bool = True
+) -> Sequence[Along] | None:
+    """Return what all that is marked so are read along; None: there is nothing of its own. ``few``:
+    of those who are late few are not known to be, so that they can be gathered.
 
     What they say is not said again: PostgreSQL would take it for something else that few meet.
+    Where they are not few it is asked of each that comes, so that a page can look so far.
     """
+    if by_age and not few and marker in {"needs_answer", "overdue"}:
+        known = [Along(which=MISSED)] if marker == "overdue" else []
+        return [*known, Along(which=IN_TIME)]
     if marker == "needs_answer":
-        return [Along(which=(*IN_TIME, in_time(tx)))]
+        return [Along(which=(*IN_TIME, in_time(tx)), since=tx.now - BEHIND)]
     if marker == "overdue" and by_age:
-        # not known to be late yet: a few, whom the next sweep finds
-        unknown = Along(which=(*IN_TIME, Ticket.answer_due <= tx.now), until=tx.now + BEHIND)
-        return [Along(which=MISSED), replace(unknown, gathered=True)]
+        unknown = Along(which=(*IN_TIME, late(tx)), until=tx.now + BEHIND, gathered=True)
+        return [Along(which=MISSED), unknown]
     return None
 
 
-def in_time(tx: ReadTx) -> Any:
-    """Build the condition that the answer to who waits is not late."""
-    return or_(Ticket.answer_due.is_(None), Ticket.answer_due > tx.now)
-
-
-async def _rarest(
-    tx: ReadTx, wanted: Mapping[str, Any], marker: str, early: int | None
-) -> tuple[str, int | None]:
+async def _rarest(tx: ReadTx, wanted: Mapping[str, Any], marker: str) -> tuple[str, int | None]:
     """Return which way passes the fewest, and how many, if they are few; the first, where none
     does.
     """
     kinds = tuple((name, value is None) for name, value in wanted.items())
-    names, count = _counts(kinds, marker, None if early is None else min(early, 1))
+    names, count = _counts(kinds, marker)
     (counts,) = await count.rows(tx.session, given_for(tx, wanted))
     fewest = min(counts)
     return (names[0], None) if fewest > RARE else (names[counts.index(fewest)], fewest)
@@ -165,7 +160,7 @@ def given_for(tx: ReadTx, wanted: Mapping[str, Any]) -> dict[str, Any]:
 
 @lru_cache(maxsize=256)
 def _counts(
-    kinds: Sequence[tuple[str, bool]], marker: str, early: int | None
+    kinds: Sequence[tuple[str, bool]], marker: str
 ) -> tuple[Sequence[str], PreparedStatement]:
     """Return the names of the ways, and the statement that counts some rows of each. It is kept: to
     put it together takes longer than to count. ``kinds``: what is wanted, and whether it is None.
@@ -173,9 +168,9 @@ def _counts(
     wanted: dict[str, Any] = {
         name: None if is_empty else bindparam(name or None) for name, is_empty in kinds
     }
-    ways = _ways(wanted, marker, INSTANTS, early)
+    ways = _ways(wanted, marker, INSTANTS)
     places = places_of(marker, INSTANTS)
-    counts = [_how_many(parts, places) for parts in ways.values()]
+    counts = [_how_many(one, places) for one in ways.values()]
     return list(ways), PreparedStatement(select(*counts))
 
 
@@ -184,10 +179,9 @@ INSTANTS: Final = Instants(*(bindparam(one.name, type_=_AT) for one in fields(In
 """As parameters of a statement that is kept."""
 
 
-def _how_many(parts: Iterable[Along], places: Sequence[Any]) -> Any:
-    found = [one.numbers(places, Stretch(QUEUE), RARE + 1).subquery() for one in parts]
-    counts = [select(func.count()).select_from(one).scalar_subquery() for one in found]
-    return reduce(add, counts)
+def _how_many(one: Along, places: Sequence[Any]) -> Any:
+    some = one.numbers(places, Stretch(QUEUE), RARE + 1).subquery()
+    return select(func.count()).select_from(some).scalar_subquery()
 
 
 def places_of(marker: str, at: Instants) -> Sequence[Any]:

@@ -6,6 +6,7 @@ ticket gets its card as soon as anything happens to it.
 """
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from typing import Final
 
 from sqlalchemy import exists, select
@@ -18,6 +19,7 @@ from core.delivery.outbox_store import PENDING, drop_rows
 from core.delivery.sent_messages import CARD
 from core.models import OutboxRow, Person, SentMessage, Ticket
 from core.tickets.catalog import workflow_of
+from core.tickets.lateness import AGREED_DUE
 from core.tickets.workflow import marker
 from core.tx import Tx
 from core.words.names import clean_name, units
@@ -28,6 +30,8 @@ CALM: Final = 12
 LONGEST: Final = 3600
 LINE: Final = 48
 TOLD: Final = "group.storm"
+
+_Waiting = tuple[int, Ticket, str, datetime | None]
 
 
 async def post_digest(tx: Tx) -> int:
@@ -43,7 +47,7 @@ async def _gather(tx: Tx, chat: Address) -> int:
     if len(waiting) <= CALM or await _still_telling(tx, chat):
         return 0
     await drop_rows(tx, [number for number, *_ in waiting], "told in a digest")
-    lines = [await _line(tx, ticket, customer) for _, ticket, customer in waiting]
+    lines = [await _line(tx, one, name, agreed) for _, one, name, agreed in waiting]
     for some in _posts(lines):
         facts = {"n": len(some), "tickets": "\n".join(some)}
         await post(tx, chat, TOLD, facts, topic="storm")
@@ -62,9 +66,9 @@ def _posts(lines: Sequence[str]) -> Iterator[list[str]]:
         yield post
 
 
-async def _waiting_cards(tx: Tx, chat: Address) -> Sequence[tuple[int, Ticket, str]]:
+async def _waiting_cards(tx: Tx, chat: Address) -> Sequence[_Waiting]:
     rows = await tx.session.execute(
-        select(OutboxRow.id, Ticket, Person.name)
+        select(OutboxRow.id, Ticket, Person.name, AGREED_DUE)
         .join(Ticket, OutboxRow.ticket_id == Ticket.id)
         .join(Person, Ticket.customer_id == Person.id)
         .where(
@@ -80,7 +84,7 @@ async def _waiting_cards(tx: Tx, chat: Address) -> Sequence[tuple[int, Ticket, s
         )
         .order_by(OutboxRow.id)
     )
-    return [(number, ticket, name) for number, ticket, name in rows]
+    return [(number, one, name, agreed) for number, one, name, agreed in rows]
 
 
 async def _still_telling(tx: Tx, chat: Address) -> bool:
@@ -92,8 +96,8 @@ async def _still_telling(tx: Tx, chat: Address) -> bool:
     return (await tx.session.scalars(query.limit(1))).one_or_none() is not None
 
 
-async def _line(tx: Tx, ticket: Ticket, customer: str) -> str:
+async def _line(tx: Tx, ticket: Ticket, customer: str, agreed: datetime | None) -> str:
     state = (await workflow_of(tx)).state(ticket.state)
-    sign = marker(state, ticket.waiting_since, ticket.answer_due, tx.now)
+    sign = marker(state, ticket.waiting_since, ticket.answer_due, tx.now, agreed)
     title = clean_name(ticket.title, LINE)
     return f"{sign} #{ticket.id} {title} · {clean_name(customer, 24)}"

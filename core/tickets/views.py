@@ -11,17 +11,16 @@ from core.addresses import Address
 from core.errors import Refusal
 from core.models import Classification, TeamMember, Ticket, TicketTag, TicketTeam, ViewRow
 from core.people.identity import find_by_address
-from core.tickets.workflow import ANSWERED, FROZEN, NEEDS_ANSWER, RESOLVED
+from core.tickets.filters import MARKED, marked
+from core.tickets.workflow import RESOLVED
 from core.tx import ReadTx
 
 URGENCY: Final = "urgency"
 ORDERS: Final = (URGENCY, "newest", "oldest")
 ASSIGNEES: Final = ("me", "nobody", "anybody")
 _ENDED: Final = "resolved"
-MARKERS: Final = ("overdue", "needs_answer", "answered", "frozen", _ENDED)
+MARKERS: Final = (*MARKED, _ENDED)
 ROLES: Final = ("operator", "admin")
-
-_RANKS: Final = {"answered": ANSWERED, "frozen": FROZEN, _ENDED: RESOLVED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +67,8 @@ class View:
 
 
 def _marked(tx: ReadTx, wanted: Sequence[str]) -> Any:
-    waiting = Ticket.queue_rank == NEEDS_ANSWER
-    late = and_(waiting, Ticket.answer_due <= tx.now)
-    known: dict[str, Any] = {"overdue": late}
-    known["needs_answer"] = and_(waiting, or_(Ticket.answer_due.is_(None), ~late))
-    known |= {name: Ticket.queue_rank == rank for name, rank in _RANKS.items()}
+    known = {name: and_(*marked(tx, name)) for name in MARKED}
+    known[_ENDED] = Ticket.queue_rank == RESOLVED
     return or_(*(known[name] for name in wanted))
 
 

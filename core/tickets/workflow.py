@@ -264,18 +264,26 @@ class Marker(StrEnum):
 
 
 def marker(
-    state: State, waiting_since: datetime | None, answer_due: datetime | None, now: datetime
+    state: State,
+    waiting_since: datetime | None,
+    answer_due: datetime | None,
+    now: datetime,
+    agreed_due: datetime | None = None,
 ) -> Marker:
-    """Return the marker of a ticket in this state at this instant."""
+    """Return the marker of a ticket in this state at this instant. ``agreed_due``: the nearest
+    deadline of its agreement; once it has passed the ticket is late, answered or not, unless it is
+    the customer's turn (C5).
+    """
     if state.final:
         return Marker.CLOSED
     if state.put_off:
         return Marker.FROZEN
-    if waiting_since is None:
-        return Marker.ANSWERED
-    if answer_due is not None and answer_due <= now:
+    waits = waiting_since is not None
+    if agreed_due is not None and agreed_due <= now and (waits or state.clock == "runs"):
         return Marker.OVERDUE
-    return Marker.NEEDS_ANSWER
+    if waits and answer_due is not None and answer_due <= now:
+        return Marker.OVERDUE
+    return Marker.NEEDS_ANSWER if waits else Marker.ANSWERED
 
 
 _LOUD: Final = frozenset({Marker.NEEDS_ANSWER, Marker.OVERDUE})

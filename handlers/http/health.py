@@ -101,7 +101,7 @@ _GAUGES: Final[tuple[tuple[str, str, Callable[[DeskFigures], float]], ...]] = (
     ("outbox_waiting", "Deliveries that could leave now.", lambda g: g.outbox),
     ("outbox_oldest_seconds", "Age of the oldest of them.", lambda g: g.outbox_age),
     ("outbox_failed", "Deliveries that ended without arriving.", lambda g: g.failed),
-    ("tickets_overdue", "Tickets whose answer is late.", lambda g: g.overdue),
+    ("tickets_overdue", "Tickets that are late.", lambda g: g.overdue),
     ("timers_late_seconds", "How late the sweep is.", lambda g: g.timer_late),
     ("webhooks_stopped", "Systems that take no calls any more.", lambda g: g.webhooks_stopped),
 )

@@ -167,7 +167,7 @@ async def test_each_deadline_is_told_ahead_and_when_it_has_passed_each_once(
     assert card is not None and str(card.marker) == "⭕"  # the answer is late too, by now
 
 
-async def test_the_marker_knows_the_answer_deadline_only(
+async def test_the_marker_knows_deadlines_of_the_agreement_too(
     desk: Desk, store: Store, clock: Clock
 ) -> None:
     await agrees(desk)
@@ -175,7 +175,7 @@ async def test_the_marker_knows_the_answer_deadline_only(
     clock.now = at(25, 10)
     await desk.run(sweep)
     card = await desk.read(card_of, ticket.id)
-    assert card is not None and str(card.marker) == "🔴"
+    assert card is not None and str(card.marker) == "⭕"
     assert [one.kind for one in card.promised.clocks] == ["reaction", "resolution"]
 
 

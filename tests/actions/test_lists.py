@@ -171,13 +171,12 @@ async def test_who_is_late_of_ones_own_is_counted_by_who_is_not(desk: Desk, cloc
     if not desk.database.is_sqlite:
         pytest.skip("SQLite says how it goes about it; the statements are the same")
     await opens(desk)
-    clock.move(days=4)
+    clock.move(days=3, seconds=-30)
     with asked(desk) as heard:
         await desk.read(page_of, "mine", person=1)
     (known,) = [one for one in heard if "missed_due" in one[0] and "assignee_id" in one[0]]
     steps = await plan_of(desk.database, [known])
-    assert any("ix_ticket_in_time_queue (queue_at<" in one for one in steps), steps
-    assert any("SEARCH ticket USING INTEGER PRIMARY KEY" in one for one in steps), steps
+    assert any("ix_ticket_in_time_queue (queue_at>? AND queue_at<?)" in one for one in steps), steps
     assert not [one for one in steps if "ix_ticket_assignee" in one], steps
 
 

@@ -12,6 +12,7 @@ from core.desk import Desk
 from core.directory.reader import read_directory
 from core.directory.store import apply_directory
 from core.models import Classification, Ticket, TicketTag, TicketTeam
+from core.models import Clock as AgreementClock
 from core.tickets import lifecycle
 from core.tickets.filters import Filters
 from core.tickets.list_lines import Page
@@ -37,6 +38,12 @@ titles = { en = "Roof" }
 [[priority]]
 code = "high"
 titles = { en = "High" }
+
+[[calendar]]
+code = "office"
+title = "Office"
+zone = "UTC"
+week = { mon = ["09:00-18:00"] }
 """
 MANY = 80
 SIZE = 7
@@ -56,14 +63,14 @@ ASKED: tuple[dict[str, str], ...] = (
 def marker_of(row: Any, now: Any) -> str:
     """What a ticket is marked with, by its row."""
     if row.queue_rank == 0:
-        late = row.answer_due is not None and row.answer_due <= now
-        return "overdue" if late else "needs_answer"
+        due = [one for one in (row.answer_due, row.agreed) if one is not None]
+        return "overdue" if min(due) <= now else "needs_answer"
     return {1: "answered", 2: "frozen"}.get(row.queue_rank, "")
 
 
 async def scatter(tx: Tx, number: int, person: int) -> None:
-    """Tickets of all kinds beside this one: late and known to be, late for a moment, in time though
-    another deadline has passed.
+    """Tickets of all kinds beside this one: late and known to be, late for a moment, late by their
+    agreement, answered or not.
     """
     dice = random.Random(7)
     facts = _facts(await tx.get(Ticket, number))
@@ -72,12 +79,26 @@ async def scatter(tx: Tx, number: int, person: int) -> None:
         for at in range(MANY)
     )
     await tx.session.flush()
-    for other in await tx.all(select(Ticket.id).where(Ticket.id != number)):
+    for other in await tx.all(select(Ticket.id).where(Ticket.id != number).order_by(Ticket.id)):
         if team := dice.choice(["crew", "roof", ""]):
             tx.session.add(TicketTeam(ticket_id=other, team=team, level=1))
         if other % 5 == 0:
             tx.session.add(TicketTag(ticket_id=other, tag="vip"))
         tx.session.add(Classification(ticket_id=other, priority=dice.choice(["high", None])))
+    await _agree(tx)
+
+
+async def _agree(tx: Tx) -> None:
+    """An agreement for those who stand earlier than their answer is due."""
+    needing = select(Ticket).where(Ticket.queue_rank == 0).order_by(Ticket.id)
+    for one in await tx.all(needing):
+        place = one.queue_at
+        assert place is not None
+        if one.answer_due is None or place < one.answer_due - timedelta(minutes=1):
+            about = {"span": 60, "started_at": one.opened_at, "due_at": place}
+            tx.session.add(
+                AgreementClock(ticket_id=one.id, kind="resolution", calendar="office", **about)
+            )
 
 
 def _facts(ticket: Ticket) -> dict[str, Any]:
@@ -105,6 +126,8 @@ async def rows_of(tx: ReadTx) -> list[Any]:
     """Every open ticket with what it is narrowed down by."""
     query = (
         select(Ticket.__table__, TicketTeam.team, Classification.priority, TicketTag.tag)
+        .add_columns(AgreementClock.due_at.label("agreed"))
+        .outerjoin(AgreementClock, AgreementClock.ticket_id == Ticket.id)
         .outerjoin(TicketTeam, TicketTeam.ticket_id == Ticket.id)
         .outerjoin(Classification, Classification.ticket_id == Ticket.id)
         .outerjoin(TicketTag, TicketTag.ticket_id == Ticket.id)

@@ -7,14 +7,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.desk import Desk
+from core.reports.desk_figures import find_figures
 from core.sla.terms import Kind, Spans, Term
+from core.tickets.board import board_of
+from core.tickets.card import card_of
 from core.tickets.classification import change_topic, prioritise
 from core.tickets.conversation import answer_delivered, reply
+from core.tickets.facts import tickets_with
+from core.tickets.filters import MARKED, Filters
 from core.tickets.lifecycle import move, take
 from core.tickets.list_lines import Page
-from core.tickets.lists import page_of
+from core.tickets.lists import PageRequest, page_of, page_of_view, page_within
 from core.tickets.queue_order import shaded
 from core.tickets.sweep import sweep
+from core.tickets.views import View
 from core.tickets.workflow import Marker
 from tests.actions.agreement_factories import HOUR, agrees
 from tests.actions.people import ALICE, BORIS, opens, operator, writes
@@ -84,7 +90,7 @@ async def test_what_is_late_by_its_agreement_is_listed_as_overdue_too(
     assert await queue(desk, "overdue") == numbers[2:]
     page: Page = await desk.read(page_of, "overdue")
     (line,) = page.lines
-    assert (line.marker, line.late_since) == (Marker.NEEDS_ANSWER, clock.now)
+    assert (line.marker, line.late_since) == (Marker.OVERDUE, clock.now)
     page = await desk.read(page_of, "queue")
     assert (page.total, page.overdue) == (3, 1)
     clock.move(days=3)
@@ -101,7 +107,7 @@ async def answered(desk: Desk, store: Store, number: int) -> None:
 async def test_an_answered_ticket_that_is_not_solved_in_time_moves_up(
     desk: Desk, store: Store, clock: Clock
 ) -> None:
-    """At the deadline it moves up among those who need us (C5); its marker is the answer's (C3)."""
+    """At the deadline it moves up among those who need us (C5), and is late like any of them."""
     await agrees(desk, [Term(Kind(), Spans(None, 4 * HOUR))])
     first = (await opens(desk, ALICE)).id
     await answered(desk, store, first)
@@ -114,7 +120,38 @@ async def test_an_answered_ticket_that_is_not_solved_in_time_moves_up(
     assert await queue(desk) == [first, second]
     assert await queue(desk, "overdue") == [first]
     page: Page = await desk.read(page_of, "queue")
-    assert (page.lines[0].marker, page.total, page.overdue) == (Marker.ANSWERED, 2, 1)
+    assert (page.lines[0].marker, page.total, page.overdue) == (Marker.OVERDUE, 2, 1)
+
+
+async def test_late_is_one_thing_wherever_it_is_said(
+    desk: Desk, store: Store, clock: Clock
+) -> None:
+    """Answered, and late by its agreement: so says its line, its card, each list and each count."""
+    await agrees(desk, [Term(Kind(), Spans(None, 4 * HOUR))])
+    number = (await opens(desk, ALICE)).id
+    await answered(desk, store, number)
+    clock.move(hours=5)
+    await desk.run(sweep)
+    (line,) = (await desk.read(page_of, "queue")).lines
+    card = await desk.read(card_of, number)
+    (facts,) = await desk.read(tickets_with, [number])
+    assert card is not None
+    assert (line.marker, card.marker, facts.marker) == (Marker.OVERDUE, Marker.OVERDUE, "overdue")
+    board, figures = await desk.read(board_of), await desk.read(find_figures)
+    assert {marker: count for marker, count in board.counts.items() if count} == {"⭕": 1}
+    assert (board.page.overdue, figures.overdue) == (1, 1)
+    for marker in MARKED:
+        saved = View("v", {"en": "V"}, {"markers": [marker]}, "urgency", None, None, active=True)
+        wanted = [number] if marker == "overdue" else []
+        page = await desk.read(page_of_view, saved)
+        assert [one.number for one in page.lines] == wanted, marker
+        for order in ("", "oldest", "newest"):
+            asked = PageRequest("queue", counted=False)
+            found = await desk.read(page_within, "queue", Filters(marker=marker), order, asked)
+            assert [one.number for one in found.lines] == wanted, (marker, order)
+    await desk.run_as(await operator(desk), move, number, "wait")
+    (line,) = (await desk.read(page_of, "queue")).lines
+    assert (line.marker, line.late_since) == (Marker.ANSWERED, None)
 
 
 @pytest.mark.parametrize(

@@ -37,6 +37,25 @@ def test_a_ticket_shows_its_marker(
     assert marker(BY_CODE[code], waiting, due, NOW) == shown
 
 
+@pytest.mark.parametrize(
+    ("code", "waiting", "agreed", "shown"),
+    [
+        ("in_progress", None, NOW, "⭕"),
+        ("in_progress", None, SOON, "🟢"),
+        ("new", LATE, LATE, "⭕"),
+        ("waiting", None, LATE, "🟢"),
+        ("waiting", LATE, LATE, "⭕"),
+        ("frozen", LATE, LATE, "🟡"),
+        ("resolved", None, LATE, "🟢"),
+        ("closed", None, LATE, "⚪"),
+    ],
+)
+def test_a_ticket_is_late_by_its_agreement_too(
+    code: str, waiting: datetime | None, agreed: datetime, shown: str
+) -> None:
+    assert marker(BY_CODE[code], waiting, SOON if waiting else None, NOW, agreed) == shown
+
+
 def test_the_deadline_itself_is_overdue() -> None:
     assert marker(BY_CODE["new"], LATE, NOW, NOW) is Marker.OVERDUE
     assert marker(BY_CODE["new"], LATE, NOW, NOW - timedelta(microseconds=1)) == "🔴"

@@ -17,7 +17,7 @@ from core.tickets.fields import Filled
 from core.tickets.incoming import CARD_SHOWS
 from core.tickets.relations import URL, LinkFacts
 from core.tickets.resolutions import Ending
-from core.tickets.workflow import Marker, sign_of
+from core.tickets.workflow import sign_of
 from core.words.names import clean_name
 
 # What the assistant is asked for.
@@ -152,7 +152,7 @@ def _area(faulty: FaultyArea, renderer: Renderer) -> str:
 def _work(card: Card, renderer: Renderer) -> Iterator[str]:
     """All deadlines, when the customer is to hear from us, and whose it is, on one line."""
     if card.answer_due is not None and card.waiting_since is not None and not card.state.final:
-        late = card.marker is Marker.OVERDUE
+        late = card.answer_due <= renderer.now
         yield renderer.html("card.was_due" if late else "card.due", due=card.answer_due)
     if clocks := " · ".join(_clocks(card, renderer)):
         yield f"{renderer.html('card.clocks')} {clocks}"

@@ -222,10 +222,8 @@ def _which(renderer: Renderer, facts: Facts, _: Card | None) -> Keyboard | None:
     return customer_menu.file_which(renderer, choices)
 
 
-def _show_late(renderer: Renderer, facts: Facts, _: Card | None) -> Keyboard:
-    """The list of what is overdue; deadlines of agreements stand in the queue."""
-    answers = getattr(facts.get("overdue"), "key", "") != "digest.late"
-    return ticket_list.show_all(renderer, "overdue" if answers else "queue")
+def _show_late(renderer: Renderer, _facts: Facts, _: Card | None) -> Keyboard:
+    return ticket_list.show_all(renderer, "overdue")
 
 
 def _show_queue(renderer: Renderer, _facts: Facts, _: Card | None) -> Keyboard:

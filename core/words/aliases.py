@@ -39,6 +39,8 @@ ALIASES: Final[dict[str, str]] = {
     "mine": "my",
     "просрочено": "overdue",
     "найти": "find",
+    "поиск": "find",
+    "search": "find",
     "заголовок": "title",
     "тема": "topic",
     "забрать": "undo",
@@ -161,6 +163,12 @@ VIEWS: Final[dict[str, str]] = {
     "решено": "resolved",
 }
 """Names of lists, besides their own."""
+
+LISTS: Final = frozenset(
+    {"free", "свободные", "ничьи", "unassigned", "frozen", "замороженные", "заморожено"}
+    | {"waiting", "ждут", "resolved", "решённые", "решенные", "просроченные", "late"}
+)
+"""Names of lists that are commands: `/waiting` is `/queue waiting`."""
 
 PUBLIC: Final = frozenset({"public", "customer", "клиенту", "клиента", "без заметок"})
 """Behind `/transcript`: without what only colleagues may read."""

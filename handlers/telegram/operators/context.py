@@ -23,7 +23,7 @@ from core.tickets import conversation
 from core.tickets.answering import begin_answering
 from core.tickets.incoming import IncomingMessage
 from core.tx import ReadTx, Tx
-from core.words.aliases import ALIASES
+from core.words.aliases import ALIASES, LISTS
 from core.words.names import clean_name, units
 from core.words.numbers import find_number
 from handlers.telegram.context import ButtonContext
@@ -66,6 +66,8 @@ def parse(text: str, bot_username: str, *masks: str) -> Command | None:
         return None
     typed = found["name"].lower()
     rest = text[found.end() :].lstrip("_ \t\n\r\xa0").rstrip()
+    if typed in LISTS and not rest:
+        return Command("queue", typed, number=None, bare=False, words=typed, rest=typed, at=0)
     numbered = find_number(rest, *masks)
     number, words = numbered if numbered is not None else (None, rest)
     words = words.lstrip()

@@ -254,6 +254,16 @@ def stand_at_noon(group: Group) -> None:
     group.clock.now = noon + timedelta(days=1)
 
 
+async def test_a_list_is_a_command_by_any_of_its_names(group: Group) -> None:
+    await group.ticket()
+    for words in ("waiting", "ждут", "frozen", "замороженные", "free", "ничьи", "resolved"):
+        named = group.answers(await group.says(group.oleg, f"/{words}"))
+        assert named == group.answers(await group.says(group.oleg, f"/queue {words}")), words
+        assert len(named) == 1
+    (unknown,) = group.answers(await group.says(group.oleg, "/waiting 1"))
+    assert unknown == "Не знаю команды /waiting. Может быть, /wait?"
+
+
 async def test_what_is_late_is_listed(group: Group) -> None:
     stand_at_noon(group)
     number = await group.ticket()

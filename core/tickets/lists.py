@@ -16,7 +16,7 @@ from core.tickets.list_indexes import Along, Chosen, along
 from core.tickets.list_lines import LINES, PAGE, Page, lines_of_rows
 from core.tickets.list_order import BY_AGE, QUEUE, WITHIN_RANK, Order, Start, Stretch
 from core.tickets.narrowing import narrow
-from core.tickets.views import URGENCY, View, views_of
+from core.tickets.views import URGENCY, View, is_assigned, views_of
 from core.tickets.workflow import FROZEN, RESOLVED
 from core.tx import ReadTx
 
@@ -191,7 +191,7 @@ async def page_within(
     """Return a page of a list, one of `VIEWS` or a saved one, narrowed down by the ``filters``, in
     the ``order`` of `ORDERS` or, if it names none, in the list's own. Nothing is counted.
     """
-    base, filters = as_filters(base, filters)
+    base, filters = as_filters(base, filters, asked.person)
     chosen, usual = await based_on(tx, base, asked.person)
     if order == URGENCY and usual.by_age:
         usual = QUEUE
@@ -203,18 +203,43 @@ async def page_within(
 
 # What these lists have is what a filter has, and that has an index.
 _FILTERED: Final = {"mine": ME, "free": NOBODY}
+NONE: Final = ""
+"""The list of what excludes itself; it is not looked for."""
 
 
-def as_filters(base: str | View, filters: Filters) -> tuple[str | View, Filters]:
-    """Return the list and the filters; a list that is a filter of the queue becomes that."""
-    who = _FILTERED.get(base) if isinstance(base, str) else None
-    if who is None or filters.assignee:
+def as_filters(
+    base: str | View, filters: Filters, person: int | None
+) -> tuple[str | View, Filters]:
+    """Return the list and the filters; a list that is a filter of the queue becomes that, and one
+    that the filters leave nothing of becomes `NONE`. ``person``: who «me» is.
+    """
+    if isinstance(base, View):
+        base, filters = base.marked_by(filters)
+        return (NONE if base.excludes(filters, person) else base), filters
+    if filters.marker and base in _MARKED:
+        fits = filters.marker == _MARKED[base]
+        return (base if fits else NONE), filters.without("marker")
+    who = _FILTERED.get(base)
+    if who is None:
         return base, filters
-    return "queue", replace(filters, assignee=who)
+    if filters.assignee and not is_assigned(who, filters.assignee, person):
+        return NONE, filters
+    return "queue", replace(filters, assignee=filters.assignee or who)
+
+
+# What all tickets of these lists are marked with.
+_MARKED: Final = {"overdue": "overdue", "frozen": "frozen", "resolved": "answered"}
+
+
+def has_resolved(base: str | View) -> bool:
+    """Return whether tickets that are resolved can be in a list."""
+    return base == "resolved" if isinstance(base, str) else base.with_resolved
 
 
 async def based_on(tx: ReadTx, base: str | View, person: int | None) -> tuple[Chosen, Order]:
-    """Return which tickets a list has, one of `VIEWS` or a saved one, and in which order."""
+    """Return which tickets a list has, and in which order: one of `VIEWS`, a saved one, `NONE`."""
+    if base == NONE:
+        return Chosen((), read=()), QUEUE
     if isinstance(base, str):
         return await _chosen(tx, base, person)
     order, chosen = _chosen_by(tx, base, person)
@@ -226,6 +251,8 @@ async def _page(tx: ReadTx, asked: PageRequest, order: Order, chosen: Chosen) ->
     start, turned = _read_cursor(asked.cursor)
     stretch = Stretch(order, start, asked.backward and start is not None)
     rows, stop = await _rows(tx, chosen, stretch, size)
+    if stretch.back and not rows and stop is None:  # what stood there is gone: it is the first page
+        return await _page(tx, replace(asked, cursor="", backward=False), order, chosen)
     place = max(1, turned - 1 if stretch.back else turned + 1)
     before, after = _ends(stretch, rows, stop, size)
     rows = rows[:size][::-1] if stretch.back else rows[:size]

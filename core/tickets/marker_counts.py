@@ -7,13 +7,14 @@ from core.models import Ticket
 from core.tickets.filters import MARKED, NOTHING, Filters, marked
 from core.tickets.late_counts import count, count_late
 from core.tickets.lateness import BEHIND, soon_due
+from core.tickets.list_indexes import Chosen
 from core.tickets.list_lines import COUNTED
 from core.tickets.list_order import QUEUE
-from core.tickets.lists import as_filters, based_on
-from core.tickets.looked_at import COUNTABLE, count_few, count_looked_at
+from core.tickets.lists import NONE, as_filters, based_on, has_resolved
+from core.tickets.looked_at import COUNTABLE, AtLeast, count_few, count_looked_at
 from core.tickets.narrowing import narrow
 from core.tickets.views import View
-from core.tickets.workflow import NEEDS_ANSWER, Marker
+from core.tickets.workflow import NEEDS_ANSWER, RESOLVED, Marker
 from core.tx import ReadTx
 
 
@@ -30,15 +31,33 @@ async def count_by_marker(
     Where more than `COUNTED` are within a minute of their deadline, those of them that are not late
     count as needing an answer no more.
     """
-    base, asked = as_filters(base, filters.without("marker"))
+    base, asked = as_filters(base, filters.without("marker"), person)
+    if base == NONE:
+        return _by_marker(dict.fromkeys(MARKED, 0))
     chosen, _ = await based_on(tx, base, person)
     within = await narrow(tx, chosen, asked, person, QUEUE)
+    counts = await _counts(tx, within, asked, person)
+    if has_resolved(base):
+        counts["answered"] = await _with_resolved(tx, within, counts["answered"])
+    return _by_marker(counts)
+
+
+async def _with_resolved(tx: ReadTx, within: Chosen, answered: int) -> int:
+    """Return how many are answered or resolved: both have one marker."""
     if within.some is None and within.sparse:
-        return _by_marker(await count_looked_at(tx, within, asked.indexed(person)))
-    if within.some is not None and len(asked.given()) > 1:
-        if within.some <= COUNTABLE:
-            return _by_marker(await count_few(tx, within))
-        return _by_marker(await count_looked_at(tx, within, asked.indexed(person)))
+        return AtLeast(answered)
+    resolved = await count(tx, within, [*within.conditions, Ticket.queue_rank == RESOLVED])
+    return min(answered + resolved, COUNTED + 1)
+
+
+async def _counts(tx: ReadTx, within: Chosen, asked: Filters, person: int | None) -> dict[str, int]:
+    """Return how many have which of `MARKED`."""
+    some = within.some
+    meets = within.sparse if some is None else len(asked.given()) > 1
+    if meets and some is not None and some <= COUNTABLE:
+        return await count_few(tx, within)
+    if meets:
+        return await count_looked_at(tx, within, asked.indexed(person))
     late, sooner = await count_late(tx, within)
     if sooner is None:
         soon = await count(tx, within, [*within.conditions, *soon_due(tx)])
@@ -47,7 +66,7 @@ async def count_by_marker(
     kinds = (waiting, marked(tx, "answered"), marked(tx, "frozen"))
     later, calm, put_off = [await count(tx, within, [*within.conditions, *one]) for one in kinds]
     counts = (late, min(later + sooner, COUNTED + 1), calm, put_off)
-    return _by_marker(dict(zip(MARKED, counts, strict=True)))
+    return dict(zip(MARKED, counts, strict=True))
 
 
 _SIGNS: Final = (Marker.OVERDUE, Marker.NEEDS_ANSWER, Marker.ANSWERED, Marker.FROZEN)

@@ -1,7 +1,7 @@
 """Saved lists of open tickets (D2): which tickets, in which order, for whom."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, Final
 
@@ -11,7 +11,7 @@ from core.addresses import Address
 from core.errors import Refusal
 from core.models import Classification, TeamMember, Ticket, TicketTag, TicketTeam, ViewRow
 from core.people.identity import find_by_address
-from core.tickets.filters import MARKED, marked
+from core.tickets.filters import MARKED, ME, NOBODY, Filters, marked
 from core.tickets.workflow import RESOLVED
 from core.tx import ReadTx
 
@@ -53,6 +53,24 @@ class View:
     def _markers(self) -> Sequence[str]:
         return list(self.conditions.get("markers", ()))
 
+    def marked_by(self, filters: Filters) -> tuple["View", Filters]:
+        """Return the list and the filters; what is resolved is marked as what is answered, so that
+        a list that has it is narrowed down to both.
+        """
+        if filters.marker != "answered" or not self.with_resolved:
+            return self, filters
+        kept = [one for one in self._markers or MARKERS if one in {"answered", _ENDED}]
+        conditions = {**self.conditions, "markers": kept or ["answered"]}
+        return replace(self, conditions=conditions), filters.without("marker")
+
+    def excludes(self, filters: Filters, person: int | None) -> bool:
+        """Return whether no ticket of the list can be let through; ``person``: who «me» is."""
+        given, who = filters.given(), self.conditions.get("assignee")
+        if who and filters.assignee and not is_assigned(who, filters.assignee, person):
+            return True
+        kept = ((one, self.conditions.get(name)) for name, one in _ONE_EACH.items())
+        return any(values and one in given and given[one] not in values for one, values in kept)
+
     def where(self, tx: ReadTx, person: int | None, lead: str = "") -> list[Any]:
         """Return the conditions as SQL, without the states and the one that is called ``lead``;
         ``person``: who «me» is.
@@ -64,6 +82,23 @@ class View:
         ]
         who = self.conditions.get("assignee")
         return [*built, _ASSIGNED[who](person)] if who else built
+
+
+# A ticket has one of each: what its conditions are called, and the filter of it.
+_ONE_EACH: Final = {
+    "markers": "marker",
+    "states": "state",
+    "topics": "topic",
+    "teams": "team",
+    "priorities": "priority",
+}
+
+
+def is_assigned(who: str, asked: str, person: int | None) -> bool:
+    """Return whether tickets of ``who``, one of `ASSIGNEES`, can be those of a filter."""
+    if who == "anybody":
+        return asked != NOBODY
+    return asked in {ME, str(person)} if who == ME else asked == NOBODY
 
 
 def _marked(tx: ReadTx, wanted: Sequence[str]) -> Any:

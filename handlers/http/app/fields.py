@@ -25,7 +25,7 @@ class Viewer:
     they sent just now, and what they had ``given`` it; the canned response or the ``article`` that
     they look at, the articles that were ``found``; what the assistant has ``suggested``.
     ``unfinished``: tasks of which they have to say what becomes of them; ``takes_files``: an answer
-    may have files.
+    may have files; ``back``: the path of the list that they come from.
     """
 
     token: str
@@ -40,6 +40,7 @@ class Viewer:
     is_over: bool = False
     assisted: bool = False
     suggested: Sequence["Suggested"] = ()
+    back: str = "/app"
 
     @property
     def typed(self) -> str:

@@ -21,7 +21,7 @@ from core.tickets.filters import MARKED, ME, NOBODY, Filters
 from core.tickets.list_lines import COUNTED, Page
 from core.tickets.looked_at import AtLeast
 from core.tickets.tags import known_tags
-from core.tickets.views import ORDERS
+from core.tickets.views import ORDERS, URGENCY, View
 from core.tickets.workflow import State
 from core.tx import ReadTx
 from core.words.names import clean_name
@@ -142,12 +142,18 @@ def _count(count: int) -> str:
     return f" {known}+" if count > COUNTED or isinstance(count, AtLeast) else f" {known}"
 
 
-def draw_filters(renderer: Renderer, asked: ListQuery, offered: Offered) -> str:
-    """What the list is narrowed down by, and a form that narrows it further."""
+def draw_filters(
+    renderer: Renderer, asked: ListQuery, offered: Offered, views: Sequence[View] = ()
+) -> str:
+    """What the list is narrowed down by, and a form that narrows it further. ``views``: the saved
+    lists.
+    """
     known = offered.options(renderer)
     fields = "".join(_field(renderer, asked, name, known.get(name, ())) for name in NAMES)
     orders = [("", renderer.plain("app.order.own"))]
-    orders += [(one, renderer.plain(f"app.order.{one}")) for one in ORDERS]
+    own = next((one.order for one in views if one.code == asked.view), URGENCY)
+    others = [one for one in ORDERS if one != own or one == asked.order]
+    orders += [(one, renderer.plain(f"app.order.{one}")) for one in others]
     kept = f'<input type="hidden" name="view" value="{escape(asked.view)}">'
     if asked.words:
         kept += f'<input type="hidden" name="find" value="{escape(asked.words)}">'

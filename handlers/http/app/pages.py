@@ -63,7 +63,7 @@ def draw_table(renderer: Renderer, asked: ListQuery, table: Table, here: str) ->
     stream = SELDOM if asked.words else STREAM
     return (
         f"{draw_ways(renderer, asked, table.views)}"
-        f"{draw_filters(renderer, asked, table.offered)}"
+        f"{draw_filters(renderer, asked, table.offered, table.views)}"
         f"{live_section('table', here, stream=stream)}"
         f"{draw_counts(renderer, asked, table.counts, page)}{lines}{turns}</section>"
     )
@@ -178,7 +178,7 @@ def draw_ticket(
     stream = f"{STREAM}?ticket={card.number}"
     answer = "" if is_over else _answer(renderer, page, viewer)
     return (
-        f'<p><a href="/app">‹ {renderer.html("app.back")}</a></p>{fault}'
+        f'<p><a href="{escape(viewer.back)}">‹ {renderer.html("app.back")}</a></p>{fault}'
         f"{live_section('live', here, stream=stream, more=_BESIDE)}"
         f'<div class="card">{_card(renderer, page)}</div>{_talk(renderer, page)}</section>'
         f"{draw_writing(renderer, card, choices.writing, viewer)}"

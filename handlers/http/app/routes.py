@@ -46,7 +46,7 @@ def app_routes(
     tickets = TicketPages(desk, access, attachments, assistant)
     files = SavedFiles(desk, access, attachments, tickets)
     for path, method, handler in (
-        ("/app", "GET", TablePage(desk, access).show_table),
+        ("/app", "GET", TablePage(desk, access, secure).show_table),
         ("/app/live", "GET", following.follow),
         ("/app/login", "POST", entry.log_in),
         (telegram_login.PATH, "GET", entry.ask_telegram),

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from html import escape
 from http import HTTPStatus
 from math import ceil
 from typing import Final
@@ -73,16 +74,24 @@ class StaffAccess:
             return sender
         renderer = self.renderer(sender.language)
         if (wait := self.asked.take(str(found.address), time.monotonic())) > 0:
-            return self._too_often(renderer, wait)
+            return self._too_often(request, renderer, ceil(wait))
         is_admin = found.address in self.desk.company.admins
         return StaffRequest(found, sender, renderer, is_admin)
 
-    def _too_often(self, renderer: Renderer, wait: float) -> Response:
-        body = f'<p class="bad" role="alert">{renderer.html("app.login.often")}</p>'
-        title = renderer.html("app.title")
-        said = self.frame(renderer, title, body, HTTPStatus.TOO_MANY_REQUESTS)
-        said.headers["Retry-After"] = str(ceil(wait))
-        return said
+    def _too_often(self, request: Request, renderer: Renderer, wait: int) -> Response:
+        """Return the page that says when to ask again, with a way there; what was sent is still on
+        the page before.
+        """
+        said = renderer.html("refusal.asked_too_much", n=wait)
+        if request.method == "GET":
+            way = f"{request.url.path}?{request.url.query}".removesuffix("?")
+            on = f'<a href="{escape(way)}">{renderer.html("app.again")}</a>'
+        else:
+            on = renderer.html("app.not_sent")
+        body = f'<p class="bad" role="alert">{said}</p><p>{on}</p>'
+        page = self.frame(renderer, renderer.html("app.title"), body, HTTPStatus.TOO_MANY_REQUESTS)
+        page.headers["Retry-After"] = str(wait)
+        return page
 
     async def worker(self, address: Address) -> Sender | Response:
         """Return who works here and is reached there, or the response for everybody else."""

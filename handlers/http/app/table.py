@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Final
 
 from fastapi import Request
@@ -21,6 +22,7 @@ from core.tx import ReadTx
 from core.words.numbers import find_number
 from handlers.effort import limited
 from handlers.http.app import pages
+from handlers.http.app.last_list import note_list
 from handlers.http.app.narrowing import ListQuery, find_offered, read_query
 from handlers.http.app.pages import Table
 from handlers.http.app.paths import see
@@ -31,10 +33,11 @@ PAGE: Final = 25
 
 @dataclass(frozen=True, slots=True)
 class TablePage:
-    """Shows lists."""
+    """Shows lists. ``secure``: cookies are for https only."""
 
     desk: Desk
     access: StaffAccess
+    secure: bool
 
     async def show_table(self, request: Request) -> Response:
         """Show a list, or the page that signs in."""
@@ -49,12 +52,23 @@ class TablePage:
             with limited(self.desk, visit.sender, LIGHT if asked.words else 0):
                 table = await self._table(visit, asked, request.query_params)
         except Refusal as why:
-            if why.key == "refusal.outdated":  # a list that is no more
-                return see("/app")
-            views = await self.desk.read(views_for, visit.sender.address)
-            return self.access.refused(visit, why, pages.draw_ways(visit.renderer, asked, views))
+            return await self._refused(visit, asked, why)
         here = f"{request.url.path}?{request.url.query}"
-        return self.access.page(visit, pages.draw_table(visit.renderer, asked, table, here))
+        page = self.access.page(visit, pages.draw_table(visit.renderer, asked, table, here))
+        cursor = {name: request.query_params.get(name, "") for name in ("before", "after")}
+        path = asked.path(**{name: value for name, value in cursor.items() if value})
+        note_list(page, path, secure=self.secure)
+        return page
+
+    async def _refused(self, visit: StaffRequest, asked: ListQuery, why: Refusal) -> Response:
+        """Say why, below the ways to the lists; that there is no such list, or not for them."""
+        views = await self.desk.read(views_for, visit.sender.address)
+        ways = pages.draw_ways(visit.renderer, asked, views)
+        if why.key != "refusal.outdated":
+            return self.access.refused(visit, why, ways)
+        page = self.access.refused(visit, Refusal("app.no_list", name=asked.view[:40]), ways)
+        page.status_code = HTTPStatus.NOT_FOUND
+        return page
 
     async def _table(
         self, visit: StaffRequest, asked: ListQuery, given: Mapping[str, str]

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from html import escape
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
@@ -28,6 +29,7 @@ from handlers.http.app.actions import ACTIONS
 from handlers.http.app.fields import Viewer
 from handlers.http.app.given import Form
 from handlers.http.app.knowledge import find_articles, find_shown
+from handlers.http.app.last_list import last_list
 from handlers.http.app.paths import number_of, see
 from handlers.http.app.selectable import Choices, find_choices
 from handlers.http.app.staff_access import StaffAccess, StaffRequest, tell_when, told
@@ -107,7 +109,8 @@ class TicketPages:
                 for_worker, visit.sender, _everything, number_of(number), asked, role
             )
         except NoSuchTicket as refused:
-            body = f'<p><a href="/app">‹ {visit.renderer.html("app.back")}</a></p>'
+            back = escape(last_list(request))
+            body = f'<p><a href="{back}">‹ {visit.renderer.html("app.back")}</a></p>'
             body += f'<p class="bad" role="alert">{told(visit, refused)}</p>'
             return self.access.page(visit, body, HTTPStatus.NOT_FOUND)
         names = await self.desk.read(names_of)
@@ -115,6 +118,7 @@ class TicketPages:
             shown = replace(shown, suggested=await self.desk.read(self._suggested, visit, number))
         here = f"/app/t/{found.card.number}" + ("" if asked == NEWEST else f"?page={asked}")
         status = HTTPStatus.UNPROCESSABLE_ENTITY if shown.fault else HTTPStatus.OK
+        shown = replace(shown, back=last_list(request))
         body = pages.draw_ticket(visit.renderer, found, choices, names, shown, here)
         return self.access.page(visit, body, status, title=pages.page_title(found))
 

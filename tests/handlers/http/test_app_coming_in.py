@@ -184,8 +184,14 @@ async def test_one_person_has_so_many_pages_and_their_colleagues_have_theirs(
         olga, oleg = Browser(visitor), Browser(visitor)
         assert await olga.log_in(clock, people.OLGA) == await oleg.log_in(clock, people.OLEG) == 303
         assert [await olga.get("/app") for _ in range(5)] == [200] * 3 + [429] * 2
-        assert int(olga.headers["Retry-After"]) > 0 and 'role="alert"' in olga.html
-        assert await olga.get("/app/t/1") == 429
+        wait = olga.headers["Retry-After"]
+        assert int(wait) > 0 and 'role="alert"' in olga.html
+        assert f"in {wait} seconds" in olga.html and 'href="/app"' in olga.html
+        assert await olga.get("/app?view=free&state=new") == 429
+        assert 'href="/app?view=free&amp;state=new"' in olga.html
+        assert await olga.get("/app/t/1") == 429 and 'href="/app/t/1"' in olga.html
+        assert await olga.ask("POST", "/app/t/1", verb="take") == 429
+        assert "Nothing was done" in olga.html
         assert await oleg.get("/app") == 200
 
 

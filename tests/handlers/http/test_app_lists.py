@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import replace
-from html import unescape
+from html import escape, unescape
 from urllib.parse import urlencode
 
 import pytest
@@ -78,7 +78,7 @@ async def test_lists_are_filtered_searched_and_paged(
     assert after is not None and olga.html.count("<tr>") == 1 + 2
     await olga.get(after[1].replace("&amp;", "&"))
     assert olga.html.count("<tr>") == 1 + 1 and "before=" in olga.html
-    assert await olga.get("/app?view=nonsense") == 303
+    assert await olga.get("/app?view=nonsense") == 404
 
 
 async def test_filters_stand_in_the_address_and_go_by_one_press(olga: Browser, desk: Desk) -> None:
@@ -99,6 +99,48 @@ async def test_filters_stand_in_the_address_and_go_by_one_press(olga: Browser, d
     assert olga.html.count("<tr>") == 1 + int(count) and 'aria-current="true">🔴' in olga.html
     await olga.get("/app?view=mine&topic=payment")
     assert '<a href="/app?view=queue&amp;topic=payment">' in olga.html  # lists keep the filters
+
+
+async def test_a_ticket_leads_back_to_the_list_as_it_was(olga: Browser, desk: Desk) -> None:
+    await people.opens(desk)
+    await olga.get("/app/t/1")
+    assert '<a href="/app">‹ ' in olga.html
+    listed = "/app?view=free&assignee=nobody&order=newest"
+    await olga.get(listed)
+    kept = olga.headers["Set-Cookie"].partition(";")[0]
+    assert kept.startswith("frontdoor_list=") and "HttpOnly" in olga.headers["Set-Cookie"]
+    signed_in, olga.cookie = olga.cookie, f"{olga.cookie}; {kept}"
+    for path in ("/app/t/1", "/app/t/9"):
+        await olga.get(path)
+        assert f'<a href="{escape(listed)}">‹ ' in olga.html, path
+    await olga.press(1, "note", text="")
+    assert f'<a href="{escape(listed)}">‹ ' in olga.html
+    for hostile in ('view="><script>', "//evil.example", "&" * 99, "view=%00%ff"):
+        olga.cookie = f"{signed_in}; frontdoor_list={hostile}"
+        assert await olga.get("/app/t/1") == 200
+        assert re.search(r'<a href="/app(\?view=[^"<>]*)?">‹ ', olga.html), hostile
+
+
+async def test_a_list_that_is_not_for_them_is_said_to_be_none(olga: Browser, desk: Desk) -> None:
+    saved = '[[view]]\ncode = "bosses"\ntitles = { en = "Bosses" }\nfor_role = "admin"\n'
+    await apply(desk, saved)
+    for code in ("bosses", "gone"):
+        assert await olga.get(f"/app?view={code}") == 404
+        assert f"There is no list “{code}”, or it is not for you" in unescape(olga.html)
+        assert 'class="lists"' in olga.html
+
+
+async def test_an_order_is_offered_once(olga: Browser, desk: Desk) -> None:
+    saved = '[[view]]\ncode = "fresh"\ntitles = { en = "Fresh" }\norder = "newest"\n'
+    await apply(desk, saved)
+    for view, offered in (
+        ("queue", ["", "newest", "oldest"]),
+        ("fresh", ["", "urgency", "oldest"]),
+        ("queue&order=urgency", ["", "urgency", "newest", "oldest"]),
+    ):
+        await olga.get(f"/app?view={view}")
+        found = re.search(r'<select name="order">(.*?)</select>', olga.html)
+        assert found and re.findall(r'<option value="([^"]*)"', found[1]) == offered, view
 
 
 async def test_where_nothing_fits_it_is_said_what_to_do(olga: Browser, desk: Desk) -> None:

@@ -1,0 +1,35 @@
+"""The list that somebody looked at last: from a ticket they go back to it as it was (D2)."""
+
+from typing import Final
+from urllib.parse import parse_qsl, urlsplit
+
+from fastapi import Request
+from fastapi.responses import Response
+
+from handlers.http.app.narrowing import read_query
+
+COOKIE: Final = "frontdoor_list"
+# A list, its filters, its order, words, a cursor.
+_FIELDS: Final = 20
+
+
+def note_list(page: Response, path: str, *, secure: bool) -> None:
+    """Let the browser keep the path of a list until it is closed. ``secure``: it came by https;
+    Telegram's own page embeds us, so that the cookie has to be allowed there.
+    """
+    how = "SameSite=None; Secure; Partitioned" if secure else "SameSite=Lax"
+    value = urlsplit(path).query
+    page.headers.append("Set-Cookie", f"{COOKIE}={value}; Path=/app; HttpOnly; {how}")
+
+
+def last_list(request: Request) -> str:
+    """Return the path of the list that was looked at last; of the queue, if it is not known."""
+    try:
+        pairs = parse_qsl(request.cookies.get(COOKIE, ""), max_num_fields=_FIELDS)
+    except ValueError:
+        pairs = []
+    given = dict(pairs)
+    if not given:
+        return "/app"
+    cursor = {name: given[name] for name in ("before", "after") if name in given}
+    return read_query(given).path(**cursor)

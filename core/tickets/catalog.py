@@ -14,7 +14,7 @@ from core.texts import Key
 from core.tickets.workflow import Move, State, Workflow
 from core.tx import ReadTx
 from core.words.names import clean_name, place_of
-from core.words.state_names import TITLES
+from core.words.state_names import TITLES, names_of
 
 SERVICE: Final = "service"
 CATEGORY: Final = "category"
@@ -211,7 +211,7 @@ async def stored_workflow(tx: ReadTx) -> Workflow:
 
 
 def _state(row: StateRow) -> State:
-    entry, titles = row.entry or {}, row.titles or {}
+    entry, titles = row.entry or {}, names_of(row.code, row.titles or {})
     return State(
         row.code,
         row.category,

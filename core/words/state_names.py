@@ -8,10 +8,19 @@ TITLES: Final[Mapping[str, Mapping[str, str]]] = {
     "new": {"ru": "Новое", "en": "New"},
     "in_progress": {"ru": "В работе", "en": "In progress"},
     "waiting": {"ru": "Ждём клиента", "en": "Waiting for the customer"},
-    "frozen": {"ru": "Отложено", "en": "Frozen"},
+    "frozen": {"ru": "Заморожено", "en": "Frozen"},
     "resolved": {"ru": "Решено", "en": "Resolved"},
     "reopened": {"ru": "Переоткрыто", "en": "Reopened"},
     "closed": {"ru": "Закрыто", "en": "Closed"},
     "cancelled": {"ru": "Отменено", "en": "Cancelled"},
     "on_hold": {"ru": "Ждём других", "en": "Waiting for others"},
 }
+# What an earlier release has stored.
+_FORMER: Final = {"frozen": {"ru": "Отложено", "en": "Frozen"}}
+
+
+def names_of(code: str, stored: Mapping[str, str]) -> Mapping[str, str]:
+    """Return the names of a state by language: those that are stored, unless they are the ones
+    that every desk had in an earlier release. Those are today's.
+    """
+    return TITLES[code] if stored and stored == _FORMER.get(code) else stored

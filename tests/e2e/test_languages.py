@@ -94,7 +94,7 @@ ENGLISH = {
     "describe": "Payment. Describe",
     "accepted": rf"Ticket #\d+ is in. You will hear from us by {DATE}",
     "taken": "ticket #{n}",
-    "frozen": "Ticket #{n} is on hold until",
+    "frozen": "Ticket #{n} is put off until",
     "resolved": "Ticket #{n} is done",
     "closed": "Ticket #{n} is closed",
     "reopened": "ticket #{n}",

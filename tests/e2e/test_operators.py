@@ -117,7 +117,7 @@ async def test_buttons_do_what_they_say_and_tell_it_in_a_toast(stage: Stage, ann
         "‹ Назад",
     ]
     assert "ниже" in await pressed(stage, stage.olga, "Другая дата", card)
-    await stage.group.expect(f"до какого времени отложить #{number}?", reply_to=card)
+    await stage.group.expect(f"до какого времени заморозить #{number}?", reply_to=card)
     toast = await pressed(stage, stage.olga, "Завтра 9:00", card)
     assert toast == f"#{number} заморожено до завтра, 9:00."
     await becomes(stage, card, "🟡")

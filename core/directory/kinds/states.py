@@ -14,6 +14,7 @@ from core.people.permissions import STAFF
 from core.tickets.default_workflow import MOVES, usual_verbs
 from core.tickets.workflow import CATEGORIES, Move, State, Workflow
 from core.tx import ReadTx, Tx
+from core.words.state_names import names_of
 
 VERBS: Final = tuple(dict.fromkeys(move.verb for move in MOVES))
 SIGNS: Final = ("🔴", "🟠", "🟡", "🟢", "🔵", "🟣", "🟤", "⚫", "⚪")
@@ -65,7 +66,7 @@ class StateEntry(DirectoryEntry):
         entry = row.entry or {}
         plain = ("code", "category", "initial", *_FLAGS[1:], "marker", "reason", "leave_list")
         return cls.stored(
-            titles=row.titles or {},
+            titles=names_of(row.code, row.titles or {}),
             description=row.description,
             sources=list(entry.get("sources", ())),
             roles=list(entry.get("roles", ())),

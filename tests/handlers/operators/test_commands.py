@@ -159,9 +159,7 @@ async def test_a_freeze_for_words_without_a_time_is_asked_until_when(group: Grou
     number = await group.ticket()
     sent = await group.says(group.olga, f"/freeze {number} абракадабра")
     (asked,) = [one for one in group.chat.bot_messages if one.reply_to is sent]
-    assert (
-        asked.text == f"#{number} заморожено без срока: «абракадабра». До какого времени отложить?"
-    )
+    assert asked.text == f"#{number} заморожено без срока: «абракадабра». До какого времени?"
     assert not any("абракадабра" in one.text for one in group.anna.chat.bot_messages)
     await group.presses(group.olga, asked, "Неделя")
     row = await group.row(number)

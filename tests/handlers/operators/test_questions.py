@@ -29,7 +29,7 @@ async def asked_for_date(group: Group) -> tuple[int, Sent]:
 
 async def test_another_date_is_asked_for_and_the_reply_freezes(group: Group) -> None:
     number, question = await asked_for_date(group)
-    assert question.text.startswith(f"Ольга, до какого времени отложить #{number}?")
+    assert question.text.startswith(f"Ольга, до какого времени заморозить #{number}?")
     assert question.force_reply
     await group.says(group.olga, "завтра 18:00 ждём поставку", question)
     row = await group.row(number)

@@ -26,7 +26,7 @@ async def test_without_a_name_the_possible_ones_are_buttons(group: Group) -> Non
     assert group.chat.bot_messages[-1].buttons == [
         "В работе",
         "Ждём клиента",
-        "Отложено",
+        "Заморожено",
         "Решено",
         "Закрыто",
         "Отменено",
@@ -39,7 +39,7 @@ async def test_what_is_not_there_is_told_with_what_is(group: Group) -> None:
     command = await group.says(group.olga, f"/state {number} у соседа")
     (said,) = group.answers(command)
     assert said.startswith(
-        "Состояния «у соседа» нет. Можно: «В работе», «Ждём клиента», «Отложено»"
+        "Состояния «у соседа» нет. Можно: «В работе», «Ждём клиента», «Заморожено»"
     )
 
 

@@ -103,17 +103,13 @@ class ClockFacts:
 class Promised:
     """Service, category and priority, where set, and the running clocks.
 
-    ``agreed``: an agreement counts for the ticket.
+    ``agreed``: an agreement counts for the ticket; ``due_at``: the nearest deadline of the clocks.
     """
 
     kind: tuple[ClassFacts, ...] = ()
     clocks: tuple[ClockFacts, ...] = ()
     agreed: bool = False
-
-    @property
-    def due_at(self) -> datetime | None:
-        """The nearest deadline of the clocks."""
-        return min((one.due_at for one in self.clocks if one.due_at is not None), default=None)
+    due_at: datetime | None = None
 
     def titles(self, language: str) -> tuple[str, ...]:
         """Return the titles of the classification."""
@@ -138,7 +134,8 @@ async def promised_of(tx: ReadTx, row: Classification | None) -> Promised:
         .order_by(Clock.kind)
     )
     clocks = tuple(ClockFacts(*clock) for clock in await tx.session.execute(query))
-    return Promised(kind, clocks, agreed=True)
+    nearest = min((one.due_at for one in clocks if one.due_at is not None), default=None)
+    return Promised(kind, clocks, agreed=True, due_at=nearest)
 
 
 class AnyTag:

@@ -231,9 +231,12 @@ def as_filters(
 _MARKED: Final = {"overdue": "overdue", "frozen": "frozen", "resolved": "answered"}
 
 
+_ENDED: Final = frozenset({"resolved"})
+
+
 def has_resolved(base: str | View) -> bool:
     """Return whether tickets that are resolved can be in a list."""
-    return base == "resolved" if isinstance(base, str) else base.with_resolved
+    return base in _ENDED if isinstance(base, str) else base.with_resolved
 
 
 async def based_on(tx: ReadTx, base: str | View, person: int | None) -> tuple[Chosen, Order]:

@@ -183,6 +183,19 @@ async def test_a_page_before_the_first_is_the_first(desk: Desk, clock: Clock) ->
     assert back.before is None and back.after is not None
 
 
+async def test_by_age_a_page_looks_so_far_where_many_are_not_known_to_be_late(
+    desk: Desk, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It counts those that it passes over, too: half a million in time may come before them."""
+    one, two, *_ = await made(desk, clock)
+    monkeypatch.setattr("core.tickets.narrowing.RARE", -1)
+    monkeypatch.setattr("core.tickets.lists.LOOKED", 2)
+    first = await shown(desk, order="newest", marker="overdue")
+    assert first.lines == () and first.partly and first.after is not None
+    rest = await shown(desk, order="newest", marker="overdue", cursor=first.after)
+    assert [line.number for line in rest.lines] == [two, one]
+
+
 async def first_of(desk: Desk) -> Page:
     return await shown(desk, order="oldest", size=2)
 

@@ -154,9 +154,12 @@ async def turned(desk: Desk, asked: Mapping[str, str], order: str, person: int) 
     while pages[-1].after is not None:
         pages.append(await page(pages[-1].after))
     found = _numbers(pages)
-    earlier, last = [], pages[-1]
+    earlier: list[Page] = []
+    last = pages[-1]
     while last.before is not None:
         last = await page(last.before, back=True)
+        if set(_numbers([last])) & set(_numbers(earlier)):
+            break  # nothing stands before: it is the first page again
         earlier.append(last)
     assert _numbers(earlier[::-1]) == found[: len(found) - len(pages[-1].lines)]
     return found

@@ -98,7 +98,8 @@ class _Sharing:
         here, there = Pipe()
         pid = os.fork()
         if not pid:
-            here.close()
+            for other in (here, *(child.line for child in self._children)):
+                other.close()  # or nobody would notice that the parent has gone
             _work(self.session, self.files, there)
             return False
         there.close()

@@ -119,6 +119,18 @@ async def insert_rows(session: AsyncSession, rows: Sequence[object]) -> None:
         await session.flush()
 
 
+async def count_each(session: AsyncSession, queries: Sequence[Any]) -> list[int]:
+    """How many rows each of the queries has. PostgreSQL is asked once: to ask takes longer than to
+    count. SQLite is asked for each: it answers here and now what takes few steps, and all of them
+    together do not.
+    """
+    counts = [select(func.count()).select_from(one.subquery()) for one in queries]
+    if isinstance(session, SQLiteSession):
+        return [int(await session.scalar(one) or 0) for one in counts]
+    together = select(*(one.scalar_subquery() for one in counts))
+    return [int(one) for one in (await session.execute(together)).one()]
+
+
 class PreparedStatement:
     """A statement, or what makes one for a session's database (`core.db.statements.prepared`).
 

@@ -7,6 +7,7 @@ from typing import Any, Final
 from sqlalchemy import bindparam, func, literal_column, or_, select
 
 from core.db import PreparedStatement
+from core.db.statements import count_each
 from core.models import Ticket
 from core.tickets.lateness import BEHIND, in_time, late, soon_due
 from core.tickets.list_indexes import IN_TIME, Along, Chosen
@@ -34,27 +35,42 @@ async def count_unknown(tx: ReadTx, until: datetime, since: datetime = _EVER) ->
     return int(await _HOW_MANY.first(tx.session, {"near": until, "since": since}))
 
 
-async def count(tx: ReadTx, within: Chosen, conditions: Sequence[Any], *, and_more: int = 0) -> int:
-    """Return how many tickets of a list meet these conditions: `COUNTED`, one, ``and_more`` at
-    most. Each count is a query of its own: SQLite asks here and now what takes few steps, and all
-    of them together do not (`core/db/sqlite_driver.py`).
-    """
-    return await _count(tx, within.counted(conditions, COUNTED + 1 + and_more))
+async def count(tx: ReadTx, within: Chosen, conditions: Sequence[Any]) -> int:
+    """Return how many tickets of a list meet these conditions: `COUNTED` and one at most."""
+    (found,) = await count_each(tx.session, [within.counted(conditions, COUNTED + 1)])
+    return found
 
 
-async def count_late(tx: ReadTx, within: Chosen) -> tuple[int, int | None]:
-    """Return how many tickets of a list are late, and how many stand among them in the queue and
-    are not; None where that was not counted.
+async def count_late(tx: ReadTx, within: Chosen) -> int:
+    """Return how many tickets of a list are late."""
+    return (await count_by_lateness(tx, within, []))[0]
+
+
+async def count_by_lateness(
+    tx: ReadTx, within: Chosen, others: Sequence[Sequence[Any]]
+) -> tuple[int, int, list[int]]:
+    """Return how many tickets of a list are late, how many stand among them in the queue and are
+    not, and how many meet the ``others``.
 
     All that stand there are late but some of this minute's; where they are few they are found by
-    their index.
+    their index. Where they are many and the late ones too, none of them is counted.
     """
-    soon = [*within.conditions, *soon_due(tx)]
     unknown = await count_unknown(tx, tx.now + BEHIND, tx.now - BEHIND)
-    if unknown > COUNTED:
-        return await count(tx, within, [*soon, late(tx)]), None
-    some = await _count(tx, _early(tx, within)) if unknown else 0
-    return await count(tx, within, soon, and_more=some) - some, some
+    few = unknown <= COUNTED
+    asked = [_of(within, one) for one in others]
+    asked.append(_of(within, soon_due(tx), and_more=unknown if few else 0))
+    if unknown:
+        asked.append(_early(tx, within) if few else _of(within, [*soon_due(tx), late(tx)]))
+    found = await count_each(tx.session, asked)
+    *of_others, there = found[: len(others) + 1]
+    apart = sum(found[len(others) + 1 :])
+    if few:
+        return min(there - apart, COUNTED + 1), apart, of_others
+    return apart, there - apart if there <= COUNTED else 0, of_others
+
+
+def _of(within: Chosen, conditions: Sequence[Any], *, and_more: int = 0) -> Any:
+    return within.counted([*within.conditions, *conditions], COUNTED + 1 + and_more)
 
 
 def _early(tx: ReadTx, within: Chosen) -> Any:
@@ -63,7 +79,3 @@ def _early(tx: ReadTx, within: Chosen) -> Any:
     there = Along(which=IN_TIME, since=tx.now - BEHIND, until=tx.now + BEHIND)
     wanted = [*of_it, *within.conditions, in_time(tx)]
     return there.numbers(wanted, Stretch(WITHIN_RANK), COUNTED + 1)
-
-
-async def _count(tx: ReadTx, rows: Any) -> int:
-    return int(await tx.first(select(func.count()).select_from(rows.subquery())) or 0)

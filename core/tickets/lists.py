@@ -330,6 +330,6 @@ async def _counts(tx: ReadTx, view: str, chosen: Chosen) -> tuple[int, int]:
     """Return how many there are, and how many of them are late."""
     total = await count(tx, chosen, chosen.bounded)
     if view in _OWN:  # somebody's tickets lie far apart, so that to read them takes long
-        return total, (await count_late(tx, chosen))[0]
+        return total, await count_late(tx, chosen)
     # what is overdue is not resolved: with another bound SQLite would read everybody's tickets
     return total, await count(tx, chosen, [*chosen.conditions, *soon_due(tx), late(tx)])

@@ -5,8 +5,8 @@ from typing import Final
 
 from core.models import Ticket
 from core.tickets.filters import MARKED, NOTHING, Filters, marked
-from core.tickets.late_counts import count, count_late
-from core.tickets.lateness import BEHIND, soon_due
+from core.tickets.late_counts import count, count_by_lateness
+from core.tickets.lateness import BEHIND
 from core.tickets.list_indexes import Chosen
 from core.tickets.list_lines import COUNTED
 from core.tickets.list_order import QUEUE
@@ -58,13 +58,9 @@ async def _counts(tx: ReadTx, within: Chosen, asked: Filters, person: int | None
         return await count_few(tx, within)
     if meets:
         return await count_looked_at(tx, within, asked.indexed(person))
-    late, sooner = await count_late(tx, within)
-    if sooner is None:
-        soon = await count(tx, within, [*within.conditions, *soon_due(tx)])
-        sooner = soon - late if soon <= COUNTED else 0
     waiting = [Ticket.queue_rank == NEEDS_ANSWER, Ticket.queue_at > tx.now + BEHIND]
     kinds = (waiting, marked(tx, "answered"), marked(tx, "frozen"))
-    later, calm, put_off = [await count(tx, within, [*within.conditions, *one]) for one in kinds]
+    late, sooner, (later, calm, put_off) = await count_by_lateness(tx, within, kinds)
     counts = (late, min(later + sooner, COUNTED + 1), calm, put_off)
     return dict(zip(MARKED, counts, strict=True))
 

@@ -31,6 +31,8 @@ _MOVING: Final = (
     e.AnswerDelivered,
     e.AnswerFailed,
     e.AnswerWithdrawn,
+    e.AnswerDueChanged,
+    e.MessageEdited,
     e.CallRecorded,
     e.TopicChanged,
     e.TicketClassified,
@@ -58,7 +60,8 @@ async def record(tx: Tx, events: Sequence[e.Event]) -> None:
     numbers = {
         event.ticket_id
         for event in events
-        if event.ticket_id is not None and (not isinstance(event, e.CustomerWrote) or event.turned)
+        if event.ticket_id is not None
+        and (not isinstance(event, e.CustomerWrote | e.MessageEdited) or event.turned)
     }
     if not numbers or not await is_anything_graded(tx):
         return

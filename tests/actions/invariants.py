@@ -457,6 +457,16 @@ def _check_queue(tx: ReadTx, state: State, row: Any, clocks: Mapping[str, ClockS
         told = [one for one in late if one.missed_at is not None]
         assert not told or state.clock != "runs", row
     assert (row.queue_rank is None) == (row.queue_at is None), row
+    if row.queue_rank == NEEDS_ANSWER:
+        _check_nearest(row, clocks)
+
+
+def _check_nearest(row: Any, clocks: Mapping[str, ClockState]) -> None:
+    """The place alone says who is late (D4): it is within a minute of the nearest deadline."""
+    running = [one.due_at for one in clocks.values() if one.ended_at is None]
+    known = [due for due in (row.answer_due or row.waiting_since, *running) if due is not None]
+    nearest = min(known)
+    assert abs(row.queue_at - nearest) <= timedelta(minutes=1), (row, running)
 
 
 def _check_copies(seen: Seen) -> None:

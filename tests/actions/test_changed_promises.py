@@ -17,10 +17,14 @@ from core.people.staff import by_operator
 from core.sla.clock_recorder import recompute
 from core.sla.clock_store import stored
 from core.tickets.classification import classify
+from core.tickets.lists import page_of
+from core.tickets.marker_counts import count_by_marker
+from core.tickets.workflow import Marker
 from core.tx import Tx
 from tests.actions.people import ANNA, BORIS, OLGA, opens
 from tests.actions.store import Store
 from tests.actions.test_directory import apply
+from tests.clock import Clock as MovedClock
 
 OFFICE = """
 [[calendar]]
@@ -94,6 +98,21 @@ async def test_clocks_by_former_hours_are_kept_or_counted_anew_as_somebody_choos
     await desk.run(apply_directory, read_directory(LATER), recount=True)
     assert await due(store, ticket.id) > before
     assert (await store.ticket(ticket.id)).answer_due != answer
+
+
+async def test_who_is_late_by_the_agreement_is_late_after_answers_were_counted_anew(
+    desk: Desk, store: Store, clock: MovedClock
+) -> None:
+    """The place in the queue says who is late: it is that of the nearest deadline."""
+    settings = '[settings]\nanswer_deadline = "5h"\n' + OFFICE
+    await apply(desk, settings)
+    ticket = await opens(desk)
+    clock.now = await due(store, ticket.id) + timedelta(minutes=2)
+    await desk.run(apply_directory, read_directory(settings.replace("5h", "6h")), recount=True)
+    listed = await desk.read(page_of, "overdue")
+    assert [line.number for line in listed.lines] == [ticket.id]
+    counts = await desk.read(count_by_marker)
+    assert counts[Marker.OVERDUE.value] == 1
 
 
 async def test_an_answers_deadline_by_new_hours_is_counted_anew_where_somebody_wants_it(

@@ -47,7 +47,8 @@ async def _with_resolved(tx: ReadTx, within: Chosen, answered: int) -> int:
     if within.some is None and within.sparse:
         return AtLeast(answered)
     resolved = await count(tx, within, [*within.conditions, Ticket.queue_rank == RESOLVED])
-    return min(answered + resolved, COUNTED + 1)
+    found = min(answered + resolved, COUNTED + 1)
+    return AtLeast(found) if isinstance(answered, AtLeast) else found
 
 
 async def _counts(tx: ReadTx, within: Chosen, asked: Filters, person: int | None) -> dict[str, int]:

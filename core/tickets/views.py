@@ -60,7 +60,9 @@ class View:
         if filters.marker != "answered" or not self.with_resolved:
             return self, filters
         kept = [one for one in self._markers or MARKERS if one in {"answered", _ENDED}]
-        conditions = {**self.conditions, "markers": kept or ["answered"]}
+        if not kept:
+            return self, filters
+        conditions = {**self.conditions, "markers": kept}
         return replace(self, conditions=conditions), filters.without("marker")
 
     def excludes(self, filters: Filters, person: int | None) -> bool:

@@ -8,11 +8,12 @@ import pytest
 from core.addresses import Address
 from core.contacts.edit import describe
 from core.desk import Desk
+from core.models import Ticket
 from core.people.staff import by_operator, enrol, id_of
 from core.teams import assignment
 from core.teams.assignee_parser import AssignmentWish, Target
 from core.teams.teams import teams_of
-from core.tickets import classification, lifecycle
+from core.tickets import classification, lifecycle, looked_at, marker_counts
 from core.tickets.filters import MARKED, Filters
 from core.tickets.found_lists import found_of, found_within
 from core.tickets.list_lines import Page
@@ -22,6 +23,7 @@ from core.tickets.marker_counts import count_by_marker
 from core.tickets.search_index import index_new
 from core.tickets.tags import tag
 from core.tickets.views import View
+from core.tickets.workflow import ANSWERED, Marker
 from core.tx import Tx
 from tests.actions.people import ALICE, BORIS, OLEG, OLGA, leaves_dialogue, opens
 from tests.actions.test_directory import apply, arranged
@@ -289,3 +291,34 @@ async def test_filters_that_have_an_index_are_read_along_it(
     # the page is read in the order of an index: only its own rows are sorted
     of_all = [step for step in steps if "ORDER BY" in step]
     assert len(of_all) <= 2, steps
+
+
+async def test_a_list_that_says_which_markers_it_has_shows_no_other(
+    desk: Desk, clock: Clock
+) -> None:
+    late, *_ = await made(desk, clock)
+    states = {"states": ["new", "in_progress"], "markers": ["overdue", "needs_answer"]}
+    base = View("busy", {"en": "Busy"}, states, "urgency", None, None, active=True)
+    assert late in await numbers(desk, base)
+    assert await numbers(desk, base, marker="answered") == []
+    assert (await desk.read(count_by_marker, base))[Marker.ANSWERED.value] == 0
+
+
+async def test_a_count_that_was_not_finished_says_so_with_what_is_resolved(
+    desk: Desk, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(marker_counts, "COUNTABLE", 1)
+    monkeypatch.setattr(looked_at, "LOOKED", 1)
+    found = await made(desk, clock)
+    olga = await person_of(desk, OLGA.address)
+
+    async def answer_all(tx: Tx) -> None:
+        rows = [await tx.get(Ticket, number) for number in found]
+        for row in rows:
+            row.assignee_id, row.topic, row.queue_rank = olga, "payment", ANSWERED
+
+    await desk.run(answer_all)
+    markers = {"markers": ["answered", "resolved"]}
+    base = View("all", {"en": "All"}, markers, "urgency", None, None, active=True)
+    counts = await desk.read(count_by_marker, base, Filters(topic="payment", assignee="me"), olga)
+    assert isinstance(counts[Marker.ANSWERED.value], looked_at.AtLeast)

@@ -14,6 +14,7 @@ from core.desk import Desk
 from core.people.app_logins import count_once, is_known_link, use_link
 from core.signing_key import find_signing_key
 from handlers.http.app import pages, session, telegram_login
+from handlers.http.app.last_list import forget_list
 from handlers.http.app.paths import lead_to, see
 from handlers.http.app.staff_access import StaffAccess
 from handlers.http.limits import Buckets
@@ -120,6 +121,7 @@ class ComingIn:
         response = self.access.stranger("app.login.out", HTTPStatus.OK)
         if session.is_own_form(visit.session, (await read_fields(request)).get("token", "")):
             session.end_session(response)
+            forget_list(response)
         return response
 
     async def _let_in(self, address: Address, start: str = "") -> Response:

@@ -11,15 +11,24 @@ from handlers.http.app.narrowing import read_query
 COOKIE: Final = "frontdoor_list"
 # A list, its filters, its order, words, a cursor.
 _FIELDS: Final = 20
+# Browsers drop a cookie with more than 4,096 bytes, its name and attributes counted.
+_LONGEST: Final = 3800
 
 
 def note_list(page: Response, path: str, *, secure: bool) -> None:
-    """Let the browser keep the path of a list until it is closed. ``secure``: it came by https;
-    Telegram's own page embeds us, so that the cookie has to be allowed there.
+    """Let the browser keep the path of a list until it is closed; nothing, where it is too long.
+    ``secure``: it came by https; Telegram's own page embeds us, so that the cookie has to be
+    allowed there.
     """
     how = "SameSite=None; Secure; Partitioned" if secure else "SameSite=Lax"
-    value = urlsplit(path).query
+    query = urlsplit(path).query
+    value = query if len(query) <= _LONGEST else ""
     page.headers.append("Set-Cookie", f"{COOKIE}={value}; Path=/app; HttpOnly; {how}")
+
+
+def forget_list(page: Response) -> None:
+    """Take it away: whoever comes in next has looked at none."""
+    page.headers.append("Set-Cookie", f"{COOKIE}=; Path=/app; Max-Age=0; HttpOnly")
 
 
 def last_list(request: Request) -> str:

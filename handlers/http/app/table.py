@@ -57,7 +57,8 @@ class TablePage:
         page = self.access.page(visit, pages.draw_table(visit.renderer, asked, table, here))
         cursor = {name: request.query_params.get(name, "") for name in ("before", "after")}
         path = asked.path(**{name: value for name, value in cursor.items() if value})
-        note_list(page, path, secure=self.secure)
+        if "HX-Request" not in request.headers:  # a page that brings itself up to date
+            note_list(page, path, secure=self.secure)
         return page
 
     async def _refused(self, visit: StaffRequest, asked: ListQuery, why: Refusal) -> Response:

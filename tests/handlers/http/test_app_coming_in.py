@@ -227,6 +227,8 @@ async def test_leaving_ends_the_session_here(olga: Browser, desk: Desk) -> None:
     await people.opens(desk)
     await olga.get("/app/t/1")
     assert await olga.ask("POST", "/app/logout", token=olga.field("token")) == 200
+    gone = [one.partition(";")[0] for one in olga.headers.getall("Set-Cookie")]
+    assert "frontdoor_list=" in gone  # nor does it lead whoever comes next to their list
     await olga.get("/app")
     assert 'id="login"' in olga.html
 

@@ -121,6 +121,17 @@ async def test_a_ticket_leads_back_to_the_list_as_it_was(olga: Browser, desk: De
         assert re.search(r'<a href="/app(\?view=[^"<>]*)?">‹ ', olga.html), hostile
 
 
+async def test_a_list_that_brings_itself_up_to_date_is_not_where_somebody_was(
+    olga: Browser, desk: Desk
+) -> None:
+    await people.opens(desk)
+    asked = {"Cookie": olga.cookie, "HX-Request": "true"}
+    _, headers, _ = await olga.visitor.ask("GET", "/app?view=free", headers=asked)
+    assert "frontdoor_list" not in headers.get("Set-Cookie", "")
+    await olga.get(f"/app?view=free&after={'9' * 4000}")  # too long for a browser
+    assert olga.headers["Set-Cookie"].startswith("frontdoor_list=;")
+
+
 async def test_a_list_that_is_not_for_them_is_said_to_be_none(olga: Browser, desk: Desk) -> None:
     saved = '[[view]]\ncode = "bosses"\ntitles = { en = "Bosses" }\nfor_role = "admin"\n'
     await apply(desk, saved)

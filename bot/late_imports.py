@@ -14,7 +14,6 @@ from typing import Final
 log = logging.getLogger(__name__)
 
 LATE: Final = {
-    "apscheduler.schedulers.asyncio": "the first job",
     "channels.telegram.client.file_calls": "a file comes or goes: aiohttp",
     "snowballstemmer.russian_stemmer": "words for the search",
     "snowballstemmer.english_stemmer": "the same",

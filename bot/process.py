@@ -6,6 +6,7 @@ import logging
 import secrets
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 from aiogram import Bot
@@ -138,7 +139,8 @@ class App:
         await run()
 
     async def _run_jobs(self) -> None:
-        self.runner.start()
+        await asyncio.to_thread(import_module, "apscheduler.schedulers.asyncio")
+        self.runner.start()  # nothing, if the desk ends meanwhile
         await asyncio.Event().wait()
 
     def _start_forgetting(self) -> list[asyncio.Task[None]]:

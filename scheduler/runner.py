@@ -53,6 +53,7 @@ class Runner:
         self.desk = desk
         self._tasks: set[asyncio.Task[None]] = set()
         self._watchdog: asyncio.Task[None] | None = None
+        self._stopped = False
         self._ticker: AsyncIOScheduler
         now = time.monotonic()
         self._runs = [
@@ -60,7 +61,11 @@ class Runner:
         ]
 
     def start(self) -> None:
-        """Start all jobs. Each runs at once, because something may be overdue."""
+        """Start all jobs, unless they were stopped before. Each runs at once, because something may
+        be overdue.
+        """
+        if self._stopped:
+            return
         from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
         self._ticker = AsyncIOScheduler(
@@ -81,6 +86,7 @@ class Runner:
 
     async def stop(self, patience: float = 4.0) -> None:
         """Stop; wait for jobs that run, because the scheduler would cancel them."""
+        self._stopped = True
         if self._watchdog is None:
             return  # it was never started
         self._watchdog.cancel()

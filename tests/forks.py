@@ -149,7 +149,8 @@ class _Sharing:
         does what it had still to do.
         """
         code = os.waitstatus_to_exitcode(os.waitpid(child.pid, 0)[1])
-        if code in TOLD and child.test is None:
+        stops = self.session.shouldfail or self.session.shouldstop
+        if code in TOLD and child.test is None and (stops or not child.given):
             return True
         nodeid, location = child.test or ("between tests", ("tests", None, "between tests"))
         failed = pytest.TestReport(
@@ -162,7 +163,8 @@ class _Sharing:
         )
         self.session.config.hook.pytest_runtest_logreport(report=failed)
         self._waiting.extendleft(reversed(child.given))
-        return child.test is None or self._fork()
+        nothing_left = child.test is None and not child.given
+        return nothing_left or self._fork()
 
 
 # ------------------------------------------------------------------ a child

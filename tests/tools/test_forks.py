@@ -21,6 +21,10 @@ FILES = {
     ),
     "test_dying": "import os\n\ndef test_dying(): os._exit(7)\n\ndef test_after(): pass\n",
     "test_leaving": "import os\n\ndef test_leaving(): os._exit(0)\n",
+    "test_stopping": (
+        "def test_stopping(request): request.session.shouldstop = 'here'\n\n"
+        "def test_never_ran(): assert False\n"
+    ),
     "test_skipped": "import pytest\n\ndef test_skipped(): pytest.skip('not here')\n",
 }
 
@@ -49,19 +53,24 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_what_fails_dies_or_cannot_be_torn_down_is_told_and_the_rest_is_done(folder: Path) -> None:
-    code, shown = run(folder)
+    code, shown = run(folder, "-k", "not (stopping or never_ran)")
     assert code == pytest.ExitCode.TESTS_FAILED, shown
     for failed in ("test_bad.py::test_bad", "test_dying.py::test_dying", "test_leaving.py::"):
         assert f"FAILED {failed}" in shown, shown
     assert "OSError: the door is stuck" in shown  # of whichever test was the process's last
     assert "assert 1 == 2" in shown and "seen" in shown and "unseen" not in shown
     assert "the process that ran it has ended: 7" in shown and "not here" in shown
-    assert "3 failed, 4 passed, 1 skipped, 1 error" in shown, shown
+    assert "3 failed, 4 passed, 1 skipped, 2 deselected, 1 error" in shown, shown
+
+
+def test_tests_that_a_process_has_not_done_are_not_passed_over(folder: Path) -> None:
+    code, shown = run(folder, "-k", "stopping or never_ran")
+    assert code == pytest.ExitCode.TESTS_FAILED and "the process that ran it has ended: 0" in shown
 
 
 def test_where_nothing_fails_each_test_has_run_once(folder: Path) -> None:
     code, shown = run(folder, "-k", "good or better or skipped")
-    assert code == 0 and "2 passed, 1 skipped, 5 deselected" in shown, shown
+    assert code == 0 and "2 passed, 1 skipped, 7 deselected" in shown, shown
 
 
 def test_after_the_first_failure_no_file_is_begun_any_more(folder: Path) -> None:

@@ -13,6 +13,7 @@ from core.tickets.lists import page_of
 from core.tickets.workflow import BY_HAND, SET, State
 from core.tx import ReadTx, Tx
 from core.words.names import unquoted
+from core.words.state_names import former_names
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,8 @@ def find_state(ways: Ways, words: str, language: str) -> State:
 
 
 def _names(state: State) -> list[str]:
-    return [name.casefold() for name in (state.code, *state.titles.values())]
+    former = former_names(state.code, state.titles)
+    return [name.casefold() for name in (state.code, *state.titles.values(), *former)]
 
 
 # What an admin has written into the directory is an admin's move.

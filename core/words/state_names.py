@@ -19,6 +19,13 @@ TITLES: Final[Mapping[str, Mapping[str, str]]] = {
 _FORMER: Final = {"frozen": {"ru": "Отложено", "en": "Frozen"}}
 
 
+def former_names(code: str, titles: Mapping[str, str]) -> list[str]:
+    """Return what a state was called in an earlier release, if it bears today's names: people go on
+    writing what they are used to.
+    """
+    return list(_FORMER.get(code, {}).values()) if titles == TITLES.get(code) else []
+
+
 def names_of(code: str, stored: Mapping[str, str]) -> Mapping[str, str]:
     """Return the names of a state by language: those that are stored, unless they are the ones
     that every desk had in an earlier release. Those are today's.

@@ -23,7 +23,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     if _has_them():
-        op.execute(f"DROP STATISTICS {NAME}")
+        op.execute(f"DROP STATISTICS IF EXISTS {NAME}")
 
 
 def _has_them() -> bool:

@@ -66,7 +66,7 @@ def parse(text: str, bot_username: str, *masks: str) -> Command | None:
         return None
     typed = found["name"].lower()
     rest = text[found.end() :].lstrip("_ \t\n\r\xa0").rstrip()
-    if typed in LISTS and not rest:
+    if typed in LISTS and (not rest or typed not in ALIASES):  # what is said behind it is not
         return Command("queue", typed, number=None, bare=False, words=typed, rest=typed, at=0)
     numbered = find_number(rest, *masks)
     number, words = numbered if numbered is not None else (None, rest)

@@ -80,3 +80,9 @@ async def test_after_a_state_that_leaves_the_list_the_next_ticket_is_offered(gro
     said = len(group.chat.bot_messages)
     await group.says(group.olga, f"/state {numbers[2]} ждём других")
     assert len(group.chat.bot_messages) == said, "the other states leave no list"
+
+
+async def test_a_state_is_known_by_the_name_that_it_had(group: Group) -> None:
+    number = await group.ticket()
+    await group.says(group.olga, f"/state {number} отложено: ждём деталь")
+    assert (await group.row(number)).state == "frozen"

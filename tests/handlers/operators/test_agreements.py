@@ -84,7 +84,7 @@ async def test_what_is_late_by_its_agreement_is_listed(at_noon: Group) -> None:
     group.clock.move(days=2, hours=5)
     await group.desk.run(sweep)
     (text,) = group.answers(await group.says(group.olga, "/overdue"))
-    assert text.startswith(f"Просрочено · 1\n🟢 #{number}") and "⏱ опоздание" in text
+    assert text.startswith(f"Просрочено · 1\n⭕ #{number}") and "⏱ опоздание" in text
 
 
 REFUSED = [
@@ -162,7 +162,7 @@ async def test_alerts_name_the_clock(at_noon: Group) -> None:
         for text in (m.text for m in alerts.bot_messages)
     )
     card = await group.card(number)
-    assert "реакция просрочена, срок был" in card.text and card.text.startswith("🔴")
+    assert "реакция просрочена, срок был" in card.text and card.text.startswith("⭕")
 
 
 async def test_the_next_contact_is_set_shown_and_taken_away(at_noon: Group) -> None:

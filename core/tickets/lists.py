@@ -191,6 +191,8 @@ async def page_within(
     """Return a page of a list, one of `VIEWS` or a saved one, narrowed down by the ``filters``, in
     the ``order`` of `ORDERS` or, if it names none, in the list's own. Nothing is counted.
     """
+    if filters.marker == "answered" and await are_resolved(tx, filters):
+        filters = filters.without("marker")
     base, filters = as_filters(base, filters, asked.person)
     chosen, usual = await based_on(tx, base, asked.person)
     if order == URGENCY and usual.by_age:
@@ -237,6 +239,14 @@ _ENDED: Final = frozenset({"resolved"})
 def has_resolved(base: str | View) -> bool:
     """Return whether tickets that are resolved can be in a list."""
     return base in _ENDED if isinstance(base, str) else base.with_resolved
+
+
+async def are_resolved(tx: ReadTx, filters: Filters) -> bool:
+    """Return whether all tickets of the filters' state are resolved: they are marked as answered
+    ones are.
+    """
+    state = (await workflow_of(tx)).states.get(filters.state)
+    return state is not None and state.resolution
 
 
 async def based_on(tx: ReadTx, base: str | View, person: int | None) -> tuple[Chosen, Order]:

@@ -10,7 +10,7 @@ from core.tickets.lateness import BEHIND
 from core.tickets.list_indexes import Chosen
 from core.tickets.list_lines import COUNTED
 from core.tickets.list_order import QUEUE
-from core.tickets.lists import NONE, as_filters, based_on, has_resolved
+from core.tickets.lists import NONE, are_resolved, as_filters, based_on, has_resolved
 from core.tickets.looked_at import COUNTABLE, AtLeast, count_few, count_looked_at
 from core.tickets.narrowing import narrow
 from core.tickets.views import View
@@ -37,7 +37,7 @@ async def count_by_marker(
     chosen, _ = await based_on(tx, base, person)
     within = await narrow(tx, chosen, asked, person, QUEUE)
     counts = await _counts(tx, within, asked, person)
-    if has_resolved(base):
+    if has_resolved(base) or await are_resolved(tx, asked):
         counts["answered"] = await _with_resolved(tx, within, counts["answered"])
     return _by_marker(counts)
 

@@ -322,3 +322,17 @@ async def test_a_count_that_was_not_finished_says_so_with_what_is_resolved(
     base = View("all", {"en": "All"}, markers, "urgency", None, None, active=True)
     counts = await desk.read(count_by_marker, base, Filters(topic="payment", assignee="me"), olga)
     assert isinstance(counts[Marker.ANSWERED.value], looked_at.AtLeast)
+
+
+async def test_what_is_resolved_is_counted_where_its_state_is_asked_for(
+    desk: Desk, clock: Clock
+) -> None:
+    first, second, *_ = await made(desk, clock)
+    for number in (first, second):
+        await desk.run(by_operator, OLGA, lifecycle.move, number, "resolve")
+    counts = await desk.read(count_by_marker, "queue", Filters(state="resolved"))
+    assert counts[Marker.ANSWERED.value] == 2
+    assert await numbers(desk, state="resolved", marker="answered") == [first, second]
+    assert await numbers(desk, state="resolved", marker="overdue") == []
+    busy = await desk.read(count_by_marker, "queue", Filters(state="in_progress"))
+    assert busy[Marker.ANSWERED.value] == 0

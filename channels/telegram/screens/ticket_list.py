@@ -158,7 +158,13 @@ def _lines(renderer: Renderer, page: Page, zone: ZoneInfo) -> tuple[list[str], l
         (_about(renderer, line), *(column[at] for column in told))
         for at, line in enumerate(page.lines)
     ]
-    return [one[0] for one in shared if one[0]], [" · ".join(filter(None, one)) for one in lines]
+    heads = [_of_all(renderer, one[0], is_age=one is ages) for one in shared if one[0]]
+    return heads, [" · ".join(filter(None, one)) for one in lines]
+
+
+def _of_all(renderer: Renderer, fact: str, *, is_age: bool) -> str:
+    """An age that stands alone says what it counts."""
+    return renderer.html("list.in_work", age=fact) if is_age else fact
 
 
 def _about(renderer: Renderer, line: Line) -> str:

@@ -50,6 +50,15 @@ async def test_what_all_lines_share_is_said_once_above_them(group: Group) -> Non
     assert not any("Олег" in line or " · до " in line for line in lines)
 
 
+async def test_an_age_that_all_share_says_what_it_counts(group: Group) -> None:
+    group.clock.now = group.clock().replace(hour=9, minute=0)  # in Moscow
+    for words in ("Одно", "Другое"):
+        await group.ticket(words)
+    group.clock.move(days=1)
+    _, shared, *_ = (await listed(group, "/queue")).text.split("\n")
+    assert shared.startswith("У всех: ") and "в работе 1 день" in shared
+
+
 async def test_what_to_do_next_is_one_list_that_is_drawn_anew(group: Group) -> None:
     number = await group.ticket("Нет архива за вторник")
     await group.says(group.olga, f"/task new {number} Проверить диск")

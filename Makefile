@@ -35,11 +35,14 @@ run: $(RUNTIME)  ## the desk; with no BOT_TOKEN, the desk in its own sandbox
 
 # Hundreds of processes start in it: none should compile again what another has compiled.
 # Files run in the order of collection, in which what waits stands among what computes
-# (tests/order.py), four at a time (tests/forks.py): they keep
-# two cores busy.
+# (tests/order.py): four workers keep two cores busy.
 test: export PYTHONDONTWRITEBYTECODE :=
-test: $(DEV)  ## the whole suite (PYTEST_ARGS="-k freeze" narrows it, "--forks 1" runs one after the other)
-	$(PY) -m pytest -q -p tests.forks --forks 4 $(PYTEST_ARGS)
+test: $(DEV)  ## the whole suite (PYTEST_ARGS="-k freeze" narrows it, "-n 0" runs one after the other)
+	$(PY) -m pytest -q -m alone $(PYTEST_ARGS) $(ALONE) || test $$? = 5
+	$(PY) -m pytest -n 4 --dist loadfile --no-loadscope-reorder -m "not alone" $(PYTEST_ARGS)
+
+# Where tests are that nothing may run beside: to collect all the others would take half a minute.
+ALONE := tests/browser
 
 golden: $(DEV)  ## what people see in every story and in the transcript, against the golden files
 	$(PY) -m pytest -n 2 --dist loadfile tests/e2e tests/tools/test_transcript.py

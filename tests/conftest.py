@@ -6,7 +6,6 @@ import shutil
 import tempfile
 from collections.abc import AsyncIterator, Generator, Iterator
 from pathlib import Path
-from typing import Final
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -18,7 +17,6 @@ defer_types()  # as the command line does: to build all of aiogram's types takes
 from tests.compiled import share_statements  # noqa: E402 they import aiogram
 from tests.e2e.warm import WarmProcesses  # noqa: E402
 from tests.harness import migrated, own_sqlite_url, texts  # noqa: E402
-from tests.in_common import InCommon  # noqa: E402
 from tests.order import turns  # noqa: E402
 from tests.postgres import Postgres, Unavailable, start  # noqa: E402
 
@@ -53,25 +51,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: turn[files[item.path]])
 
 
-IN_COMMON: Final = InCommon()
-
-
-def pytest_collection_finish(session: pytest.Session) -> None:
+def pytest_collection_finish() -> None:
     """What was imported and collected stays to the end: the collector need not look at it again.
 
     A tenth of the suite was its looking. What a test leaves in a cycle is found a little later, and
     pytest looks for it once more at the end.
     """
-    option = session.config.option
-    if getattr(option, "forks", 1) > 1 and session.items and not option.collectonly:
-        IN_COMMON.make(session.items)
     gc.collect()
     gc.freeze()
     gc.set_threshold(10_000, 20, 20)
-
-
-def pytest_unconfigure() -> None:
-    IN_COMMON.end()
 
 
 @pytest.fixture(scope="session")
@@ -86,9 +74,6 @@ async def forking() -> AsyncIterator[WarmProcesses]:
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Postgres]:
     """A running PostgreSQL, one for the session. Synchronous: async fixtures may ask for it."""
-    if IN_COMMON.postgres is not None:
-        yield IN_COMMON.postgres
-        return
     try:
         server = start()
     except Unavailable as why:

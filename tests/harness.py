@@ -6,11 +6,9 @@ import asyncio
 import io
 import logging
 import shutil
-import tempfile
 from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
-from functools import cache
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -183,30 +181,16 @@ class Harness:
 # ------------------------------------------------------------------ fixtures, for tests/conftest.py
 
 
-@cache
-def all_texts() -> Texts:
-    return Texts.load(ROOT / "locales")
-
-
-@cache
-def first_database() -> bytes:
-    """A SQLite file with tables and first rows: migrating costs a second."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "desk.db"
-        fill(f"sqlite+aiosqlite:///{path}")
-        return path.read_bytes()
-
-
 @pytest.fixture(scope="session")
 def texts() -> Texts:
-    return all_texts()
+    return Texts.load(ROOT / "locales")
 
 
 @pytest.fixture(scope="session")
 def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A SQLite file with tables and first rows, to copy."""
+    """A SQLite file with tables and first rows, to copy: migrating costs a second."""
     path = tmp_path_factory.mktemp("migrated") / "desk.db"
-    path.write_bytes(first_database())
+    fill(f"sqlite+aiosqlite:///{path}")
     return path
 
 

@@ -27,6 +27,7 @@ from urllib.parse import urlsplit, urlunsplit
 import asyncpg
 
 START_TIMEOUT: Final = 60.0
+TEMPLATE: Final = f"frontdoor_template_{os.getpid()}"
 # Nothing here outlives the session, so nothing need reach the disk.
 CONFIGURATION: Final = """
 listen_addresses = '{hosts}'
@@ -35,7 +36,7 @@ unix_socket_directories = '{folder}'
 fsync = off
 synchronous_commit = off
 full_page_writes = off
-max_connections = 400
+max_connections = 150
 """
 
 Prepare = Callable[[str], None]
@@ -53,7 +54,6 @@ class Postgres:
         self._address = address
         self._numbers = count(1)
         self._prepared = False
-        self._template = f"frontdoor_template_{os.getpid()}"
 
     def url(self, database: str) -> str:
         """Where SQLAlchemy finds a database of this server."""
@@ -64,16 +64,15 @@ class Postgres:
         """Fill the template, once in a session: `fill` gets its URL and must disconnect after."""
         if self._prepared:
             return
-        name = self._template
-        self._sql(f'DROP DATABASE IF EXISTS "{name}"', f'CREATE DATABASE "{name}"')
-        fill(self.url(name))
+        self._sql(f'DROP DATABASE IF EXISTS "{TEMPLATE}"', f'CREATE DATABASE "{TEMPLATE}"')
+        fill(self.url(TEMPLATE))
         self._prepared = True
 
     @contextmanager
     def database(self, *, empty: bool = False) -> Iterator[str]:
         """A database of one's own, copied from the template (empty when there is none); its URL."""
         name = f"frontdoor_test_{os.getpid()}_{next(self._numbers)}"
-        template = self._template if self._prepared and not empty else "template0"
+        template = TEMPLATE if self._prepared and not empty else "template0"
         self._sql(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
         try:
             yield self.url(name)
@@ -84,7 +83,7 @@ class Postgres:
     def stop(self) -> None:
         """Take the template along; the server itself may be somebody's."""
         if self._prepared:
-            self._sql(f'DROP DATABASE IF EXISTS "{self._template}" WITH (FORCE)')
+            self._sql(f'DROP DATABASE IF EXISTS "{TEMPLATE}" WITH (FORCE)')
 
     def _sql(self, *statements: str) -> None:
         async def run() -> None:

@@ -266,13 +266,25 @@ def _lead_a_conversation(database: bytes, texts: Texts) -> None:
     first conversation would cost.
     """
     from tests.compiled import share_statements
-    from tests.in_common import lead_a_conversation
+    from tests.handlers.operators.group import operator_group
+
+    async def lead(file: Path) -> None:
+        async with operator_group(f"{SQLITE}{file}", texts) as group:
+            for words in ("/start", "Нет картинки"):
+                await group.anna.say(words)
+                await group.settle()
+            card = await group.card(await group.ticket())
+            await group.presses(group.olga, card, "Взять")
+            await group.says(group.olga, "Перезагрузите", card)
+            await group.deliver()
+            await group.says(group.olga, "/resolve", card)
+            await group.deliver()
 
     share_statements()
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "desk.db"
         file.write_bytes(database)
-        asyncio.run(lead_a_conversation(file, texts))
+        asyncio.run(lead(file))
     for thread in threading.enumerate():  # those of the database; a fork has none of them
         if thread is not threading.main_thread():
             thread.join()

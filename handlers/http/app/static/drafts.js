@@ -1,6 +1,5 @@
 // What somebody is typing into the answer box of a ticket stays theirs: when they look elsewhere,
-// choose a canned response, the page is drawn anew, or what they sent was not taken. It is kept by
-// this window alone.
+// choose a canned response, or the page is drawn anew. It is kept by this window alone.
 "use strict";
 
 (() => {
@@ -24,33 +23,6 @@
     }
   }
 
-  const sending = () => `sending:${location.pathname}`;
-  // Milliseconds within which the page is there that follows what was sent.
-  const SOON = 10000;
-
-  /** Forget what was sent, once the ticket's page has come: another page, or the way back to this
-   *  one, says that it was not taken.
-   */
-  function settle() {
-    try {
-      const at = Number(sessionStorage.getItem(sending()));
-      sessionStorage.removeItem(sending());
-      const [came] = performance.getEntriesByType("navigation");
-      const followed = at && Date.now() - at < SOON && came?.type !== "back_forward";
-      if (followed && box()) keep("");
-    } catch {
-      // a browser that keeps nothing
-    }
-  }
-
-  function noteSending() {
-    try {
-      sessionStorage.setItem(sending(), String(Date.now()));
-    } catch {
-      // the same
-    }
-  }
-
   /** Put back what was typed; a canned response that was chosen meanwhile follows it. */
   function restore() {
     const field = box();
@@ -65,14 +37,11 @@
 
   document.addEventListener("input", (event) => { if (event.target === box()) keep(event.target.value); });
   document.addEventListener("submit", (event) => {
-    if (event.target.matches("form.answer")) noteSending();
+    if (event.target.matches("form.answer")) keep("");
     if (event.target.matches("form.leave")) {
       try { sessionStorage.clear(); } catch { /* the same */ }
     }
   });
   document.addEventListener("htmx:afterSettle", restore);
-  addEventListener("DOMContentLoaded", () => {
-    settle();
-    restore();
-  });
+  addEventListener("DOMContentLoaded", restore);
 })();

@@ -79,9 +79,7 @@ class StaffAccess:
         return StaffRequest(found, sender, renderer, is_admin)
 
     def _too_often(self, request: Request, renderer: Renderer, wait: int) -> Response:
-        """Return the page that says when to ask again, with a way there; what was sent is still on
-        the page before.
-        """
+        """Return the page that says when to ask again, with a way there."""
         said = renderer.html("refusal.asked_too_much", n=wait)
         if request.method == "GET":
             way = f"{request.url.path}?{request.url.query}".removesuffix("?")

@@ -17,8 +17,8 @@ from tests.e2e.warm import WarmProcesses
 NUMBER = re.compile(r"#(\d+)")
 # A card begins with its sign, its number and its title; no list of several tickets does.
 CARD = re.compile(r"\S+ #(\d+) · ")
-# What must stand once, and how often it does.
-Times = tuple[str, int]
+# What must stand, how often it does, and how often it must.
+Times = tuple[str, int, int]
 # So long may a step take while the bot dies and comes back, on a machine that does other things.
 PATIENCE = 45.0
 
@@ -83,30 +83,36 @@ class Ledger:
 
     def problems(self) -> list[str]:
         """Everything lost, and everything doubled."""
-        times = [*self._words(), *self._cards(), *self._confirmations(), *self._alerts()]
-        return [f"{what}: {n} times" for what, n in times if n != 1] + self._rows()
+        wrong = [f"{what}: {n} times, not {due}" for what, n, due in self._times() if n != due]
+        return wrong + self._rows()
 
     def lost(self) -> int:
-        """How many things that must stand once do not stand at all."""
-        return sum(line.endswith(": 0 times") for line in self.problems())
+        """Of how many things not all stand that must."""
+        return sum(n < due for _, n, due in self._times())
+
+    def _times(self) -> Iterator[Times]:
+        yield from self._words()
+        yield from self._cards()
+        yield from self._confirmations()
+        yield from self._alerts()
 
     def _words(self) -> Iterator[Times]:
         shown = {chat.id: standing(chat) for chat, _ in (*self.said, *self.files)}
         texts = {chat: "\0".join(m.text for m in stands) for chat, stands in shown.items()}
         for chat, text in self.said:
-            yield f"{text!r} in {chat.title!r}", texts[chat.id].count(text)
+            yield f"{text!r} in {chat.title!r}", texts[chat.id].count(text), 1
         files = {
             chat: Counter(str((m.media or {}).get("file_unique_id")) for m in stands)
             for chat, stands in shown.items()
         }
         for chat, file in self.files:
-            yield f"a file in {chat.title!r}", files[chat.id][file]
+            yield f"a file in {chat.title!r}", files[chat.id][file], 1
 
     def _cards(self) -> Iterator[Times]:
         heads = (CARD.match(message.text) for message in standing(self.stage.group))
         shown = Counter(int(head[1]) for head in heads if head)
         for (ticket,) in self.stage.query("SELECT id FROM ticket"):
-            yield f"a card of {ticket}", shown[ticket]
+            yield f"a card of {ticket}", shown[ticket], 1
 
     def _confirmations(self) -> Iterator[Times]:
         rows = self.stage.query(
@@ -116,14 +122,14 @@ class Ledger:
         for ticket, person in rows:
             stands = standing(self.stage.world.chats[int(person)])
             times = sum(f"Обращение #{ticket} принято" in m.text for m in stands)
-            yield f"the confirmation of {ticket}", times
+            yield f"the confirmation of {ticket}", times, 1
 
     def _alerts(self) -> Iterator[Times]:
         missed = self.stage.query("SELECT ticket_id FROM journal WHERE event = 'deadline_missed'")
         due = Counter(ticket for (ticket,) in missed)
         told = Counter(ticket for m in standing(self.stage.alerts) for ticket in overdue_in(m))
         for ticket in due | told:
-            yield f"an alert of {ticket}", 1 + told[ticket] - due[ticket]
+            yield f"an alert of {ticket}", told[ticket], due[ticket]
 
     def _rows(self) -> list[str]:
         left = self.stage.query("SELECT state, count(*) FROM inbox GROUP BY state")

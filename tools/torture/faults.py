@@ -127,7 +127,15 @@ async def random_kills(folder: Path, lives: WarmProcesses, sizes: Sizes) -> Outc
     longest = 1.0 if sizes.messages <= SHORT.messages else kills.LONGEST
     came = await kills.play(folder, lives, sizes.kills, seed, longest)
     note = f"{came.kills} kills, seed {seed}"
-    return Outcome(came.words, came.lost, came.doubled, False, came.seconds, note)
+    return Outcome(
+        came.words,
+        came.lost,
+        came.doubled,
+        False,
+        came.seconds,
+        note,
+        traces=tuple(came.problems),
+    )
 
 
 async def full_disk(folder: Path, lives: WarmProcesses, sizes: Sizes) -> Outcome:

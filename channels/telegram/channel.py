@@ -2,7 +2,7 @@
 and what they have in common. What each of them does is told by subject in the files beside it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -22,7 +22,7 @@ from channels.telegram.screens.screen import Renderer
 from channels.telegram.talk import Talk
 from channels.telegram.ticket_topics import TicketTopics
 from channels.telegram.topic_icons import TopicIcons
-from core.addresses import TELEGRAM, Address
+from core.addresses import TELEGRAM, Address, MessageRef
 from core.delivery.card_updates import BOARD
 from core.delivery.channel import READERS_ZONE, Delivery, SendError, Sent
 from core.delivery.notices import UNASK
@@ -95,10 +95,18 @@ class TelegramChannel:
         }
 
     async def recall(self) -> None:
-        """Note the messages that are in the chats already: none of them is a lost delivery."""
-        for ref in await self._desk.read(find_standing, TELEGRAM):
-            self._gateway.known_ids.note(int(ref.chat), int(ref.message))
+        """Note the messages that are in the chats already: none of them is a lost delivery. In a
+        chat in which little is said they are older than what is read here; of it, and of what no
+        row tells, the process before has noted the newest.
+        """
+        for context in await self._desk.read(find_probe_contexts):
+            self._gateway.known_ids.note_newest(context.get(PROBE_CONTEXT, {}))
+        self._note(await self._desk.read(find_standing, TELEGRAM))
         await self._talk.recall()
+
+    def _note(self, standing: Iterable[MessageRef]) -> None:
+        for ref in standing:
+            self._gateway.known_ids.note(int(ref.chat), int(ref.message))
 
     def probe_context(self) -> dict[str, Any]:
         """The newest message id known of every counter: a lost message has a higher one."""
@@ -197,17 +205,14 @@ class TelegramChannel:
         return await self._private_topics.find_lost(delivery)
 
     async def _lowest(self, delivery: Delivery) -> int:
-        """The id at which a search begins; near the newest when none was known then."""
-        counter = counter_of(delivery.address)
-        noted = delivery.probe_context.get(PROBE_CONTEXT, {}).get(counter, 0)
+        """The id at which a search begins; near the newest when none was known then. What is known
+        to stand there is not looked at.
+        """
+        noted = delivery.probe_context.get(PROBE_CONTEXT, {}).get(counter_of(delivery.address), 0)
         if noted:
             return int(noted)
-        marks = await self._desk.read(find_probe_contexts, delivery.id)
-        earlier = max(
-            (int(probe_context.get(PROBE_CONTEXT, {}).get(counter, 0)) for probe_context in marks),
-            default=0,
-        )
-        return max(earlier, self._gateway.known_ids.newest(delivery.address) - BEHIND)
+        self._note(await self._desk.read(find_standing, TELEGRAM, delivery.address))
+        return max(0, self._gateway.known_ids.newest(delivery.address) - BEHIND)
 
     async def close(self) -> None:
         """The bot's session belongs to whoever made it."""

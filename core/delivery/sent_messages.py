@@ -207,18 +207,26 @@ async def is_newest_notice(tx: ReadTx, ticket_id: int, ref: MessageRef) -> bool:
     return await tx.first(query) == ref.message
 
 
-async def find_standing(tx: ReadTx, channel: str) -> list[MessageRef]:
-    """The newest messages of a channel that are accounted for, whoever wrote them."""
+async def find_standing(tx: ReadTx, channel: str, chat: str | None = None) -> list[MessageRef]:
+    """The newest messages of a channel that are accounted for, whoever wrote them; of one chat, or
+    of all.
+    """
     said, sent = Message, SentMessage
     found: list[MessageRef] = []
-    for query in (
-        select(said.source_channel, said.source_chat, said.source_message)
-        .where(said.source_channel == channel)
-        .order_by(said.id.desc()),
-        select(sent.channel, sent.chat, sent.message)
-        .where(sent.channel == channel)
-        .order_by(sent.id.desc()),
+    for query, there in (
+        (
+            select(said.source_channel, said.source_chat, said.source_message)
+            .where(said.source_channel == channel)
+            .order_by(said.id.desc()),
+            said.source_chat,
+        ),
+        (
+            select(sent.channel, sent.chat, sent.message)
+            .where(sent.channel == channel)
+            .order_by(sent.id.desc()),
+            sent.chat,
+        ),
     ):
-        rows = await tx.rows(query.limit(RECALLED))
-        found += [MessageRef(*row) for row in reversed(rows)]
+        here = query if chat is None else query.where(there == chat)
+        found += [MessageRef(*row) for row in reversed(await tx.rows(here.limit(RECALLED)))]
     return found

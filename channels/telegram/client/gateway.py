@@ -7,7 +7,7 @@ session.
 import asyncio
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
@@ -135,6 +135,11 @@ class KnownIds:
         known.add(message_id)
         if len(order) > REMEMBERED:
             known.discard(order.popleft())
+
+    def note_newest(self, newest: Mapping[str, int]) -> None:
+        """Note that the counters have come so far, as :meth:`newest_ids` has told."""
+        for counter, message_id in newest.items():
+            self._newest[counter] = max(message_id, self._newest.get(counter, 0))
 
     def newest(self, chat: int | str) -> int:
         """The newest id known of the chat's counter; 0 when nothing was seen."""

@@ -4,8 +4,9 @@ import asyncio
 import contextlib
 import logging
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 from aiogram import Bot
@@ -14,7 +15,7 @@ from bot.background import BotProfile, CacheRefresh, ChatHealthWatch, ReadsJourn
 from bot.erasure_cleanup import ErasureCleanup
 from bot.health_watch import HealthWatch
 from bot.http_server import ANYWHERE, Hosting, HttpServer
-from bot.late_imports import import_late
+from bot.late_imports import import_late, until_handled
 from bot.mail import StoredMails
 from bot.migrations import migrate
 from bot.peers import Peers
@@ -114,9 +115,9 @@ class App:
             await self._finish(loops)
 
     def _start_loops(self) -> set[asyncio.Task[None]]:
-        self.runner.start()
         return {
             asyncio.create_task(self.update_queue.run(), name="update queue"),
+            asyncio.create_task(self._after_the_first(self._run_jobs), name="jobs"),
             asyncio.create_task(self.courier.run(), name="courier"),
             # a changed directory may name other chats for its teams
             asyncio.create_task(
@@ -131,6 +132,16 @@ class App:
             *([] if self.http is None else [asyncio.create_task(self.http.run(), name="http")]),
             *self._start_forgetting(),
         }
+
+    async def _after_the_first(self, run: Callable[[], Awaitable[None]]) -> None:
+        """Run what need not be done before whoever waits is answered."""
+        await until_handled(self.update_queue.first_handled)
+        await run()
+
+    async def _run_jobs(self) -> None:
+        await asyncio.to_thread(import_module, "apscheduler.schedulers.asyncio")
+        self.runner.start()  # nothing, if the desk ends meanwhile
+        await asyncio.Event().wait()
 
     def _start_forgetting(self) -> list[asyncio.Task[None]]:
         """Each process has copies of its own where Telegram brings updates to several machines."""
@@ -200,15 +211,13 @@ class App:
         await asyncio.gather(*self._leading, return_exceptions=True)
 
     def _start_leading(self) -> set[asyncio.Task[None]]:
+        profile = BotProfile(self.bot, self.desk, self.texts)
+        chat_health = ChatHealthWatch(self.bot, self.desk, self.courier)
         return {
             asyncio.create_task(self.poller.run(), name="poller"),
-            asyncio.create_task(
-                BotProfile(self.bot, self.desk, self.texts).run(), name="bot profile"
-            ),
-            asyncio.create_task(
-                ChatHealthWatch(self.bot, self.desk, self.courier).run(), name="chat health"
-            ),
-            asyncio.create_task(self.memberships.run(), name="memberships"),
+            asyncio.create_task(self._after_the_first(profile.run), name="bot profile"),
+            asyncio.create_task(self._after_the_first(chat_health.run), name="chat health"),
+            asyncio.create_task(self._after_the_first(self.memberships.run), name="memberships"),
             asyncio.create_task(self.health.run(), name="health"),
             asyncio.create_task(self.cleanup.run(), name="erasure cleanup"),
             *(asyncio.create_task(each.run(), name=FETCHER) for each in self.fetchers),

@@ -10,15 +10,16 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, timedelta
-from typing import Final
-
-from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from typing import TYPE_CHECKING, Final
 
 from core.db import log_failure
 from core.delivery.outbox_store import shift_waits
 from core.desk import Desk, utc_now
 from core.fault_points import pass_point
 from scheduler.jobs import JOBS, Job
+
+if TYPE_CHECKING:
+    from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 log = logging.getLogger(__name__)
 
@@ -52,17 +53,25 @@ class Runner:
         self.desk = desk
         self._tasks: set[asyncio.Task[None]] = set()
         self._watchdog: asyncio.Task[None] | None = None
-        self._ticker = AsyncIOScheduler(
-            timezone=UTC,
-            job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
-        )
+        self._stopped = False
+        self._ticker: AsyncIOScheduler
         now = time.monotonic()
         self._runs = [
             Run(job, (job.every or sweep_every).total_seconds(), now, now) for job in jobs
         ]
 
     def start(self) -> None:
-        """Start all jobs. Each runs at once, because something may be overdue."""
+        """Start all jobs, unless they were stopped before. Each runs at once, because something may
+        be overdue.
+        """
+        if self._stopped:
+            return
+        from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+        self._ticker = AsyncIOScheduler(
+            timezone=UTC,
+            job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
+        )
         for run in self._runs:
             self._ticker.add_job(
                 self._tick,
@@ -77,6 +86,7 @@ class Runner:
 
     async def stop(self, patience: float = 4.0) -> None:
         """Stop; wait for jobs that run, because the scheduler would cancel them."""
+        self._stopped = True
         if self._watchdog is None:
             return  # it was never started
         self._watchdog.cancel()

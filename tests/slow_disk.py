@@ -3,7 +3,6 @@
 import asyncio
 import threading
 from collections.abc import AsyncIterator, Callable
-from pathlib import Path
 
 import pytest
 
@@ -13,7 +12,7 @@ from core.db import disk
 class SlowDisk:
     """Takes nothing while it is held; ``fails``: nor after that."""
 
-    def __init__(self, really: Callable[[Path], None]) -> None:
+    def __init__(self, really: Callable[[int], None]) -> None:
         self._really = really
         self._free = threading.Event()
         self._free.set()
@@ -29,13 +28,13 @@ class SlowDisk:
     def let_go(self) -> None:
         self._free.set()
 
-    def __call__(self, path: Path) -> None:
+    def __call__(self, log: int) -> None:
         self.times += 1
         self._loop.call_soon_threadsafe(self.asked.set)
         self._free.wait()
         if self.fails:
             raise OSError("the disk is broken")
-        self._really(path)
+        self._really(log)
 
 
 @pytest.fixture

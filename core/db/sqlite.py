@@ -70,9 +70,9 @@ class SQLiteFile:
             },
         )
         self._listeners = listeners
-        self._executor = ThreadPoolExecutor(READERS + 2, "sqlite")
+        self._executor = ThreadPoolExecutor(READERS + 1, "sqlite")
         self.threads = Threads(self._executor)
-        self._disk = Disk(Path(f"{self.path}-wal"), self._executor)
+        self._disk = Disk(Path(f"{self.path}-wal"))
         self._writer = Writer(self._connect_writer, self.threads, self._disk)
         self.write = self._writer.session
         """A session in a transaction; its block ends when the disk has what was written."""

@@ -262,6 +262,7 @@ class Writer:
         if self._opened is not None:
             self._opened.close_connection()
             self._opened = None
+            self._disk.close_log()
 
 
 def _copy_log(driver: DriverConnection, *, all_of_it: bool) -> bool:

@@ -1,8 +1,10 @@
 """What SQLite's commits wait for: whoever writes is told when the disk has it, others write on."""
 
 import asyncio
+import os
 import shutil
 import sqlite3
+import threading
 from collections.abc import AsyncIterator
 from contextlib import closing
 from pathlib import Path
@@ -131,16 +133,16 @@ async def test_who_asks_with_patience_asks_in_the_end(own: Desk, slow_disk: Slow
 
 
 @pytest.fixture
-def power_cuts(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[Path]:
+def power_cuts(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, own: Desk) -> list[Path]:
     """What the disk has at each moment at which it has just taken something."""
     really, seen = disk.write_out, list[Path]()
+    store: Any = own.database._store
 
-    def write_out(log: Path) -> None:
-        file = log.with_name(log.name.removesuffix("-wal"))
+    def write_out(log: int) -> None:
         really(log)
         copy = tmp_path / f"{len(seen)}.db"
-        shutil.copy(file, copy)
-        shutil.copy(log, f"{copy}-wal")
+        shutil.copy(store.path, copy)
+        shutil.copy(f"{store.path}-wal", f"{copy}-wal")
         seen.append(copy)
 
     monkeypatch.setattr(disk, "write_out", write_out)
@@ -401,7 +403,8 @@ async def test_a_system_that_gives_no_thread_leaves_nobody_waiting(
 
     await own.run(put, "before")
     store: Any = own.database._store
-    monkeypatch.setattr(store._executor, "submit", refuse)
+    store._disk.close_log()  # with it goes the thread that there is
+    monkeypatch.setattr(threading.Thread, "start", refuse)
     async with asyncio.timeout(10):
         both = await asyncio.gather(own.run(put, "a"), own.run(put, "b"), return_exceptions=True)
     assert [type(each) for each in both] == [StoreUnreachable, StoreUnreachable]
@@ -409,6 +412,37 @@ async def test_a_system_that_gives_no_thread_leaves_nobody_waiting(
     async with asyncio.timeout(10):
         while not await is_kept(own):
             await asyncio.sleep(0)
+
+
+async def test_the_log_of_a_new_connection_is_waited_for(
+    own: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the last connection SQLite has deleted the log before; what is kept open is another."""
+    really, seen = disk.write_out, list[bool]()
+    store: Any = own.database._store
+
+    def write_out(log: int) -> None:
+        really(log)
+        seen.append(os.path.samestat(os.fstat(log), Path(f"{store.path}-wal").stat()))
+
+    monkeypatch.setattr(disk, "write_out", write_out)
+    await own.run(put, "before")
+    store._writer._close()  # as where nothing could be taken back
+    while store._readers:
+        store._readers.pop().close_connection()
+    assert not Path(f"{store.path}-wal").exists()
+    await own.run(put, "after")
+    assert seen == [True, True]
+
+
+async def test_the_thread_of_the_disk_goes_with_the_database(own: Desk) -> None:
+    await own.run(put, "kept")
+    store: Any = own.database._store
+    thread = store._disk._thread
+    assert thread.is_alive()
+    await own.database.close()
+    thread.join(timeout=60)
+    assert not thread.is_alive()
 
 
 async def is_kept(own: Desk) -> bool:

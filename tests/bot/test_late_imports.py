@@ -18,6 +18,7 @@ HEAVY = {
     "aiogram.types.passport_data": "as many other types, nothing",
     "aiosmtplib": "mail",
     "aiohttp": "files, other systems' webhooks, the sandbox",
+    "apscheduler": "jobs, which whoever waits comes before",
     "alembic": "changes of the tables",
     "asyncpg": "PostgreSQL",
     "babel": "catalogues that are written otherwise than ours",
@@ -128,6 +129,16 @@ async def test_what_is_late_comes_once_an_update_was_handled(
     handled.set()
     await late
     assert asked == [*late_imports.LATE]
+
+
+async def test_what_is_not_urgent_waits_for_the_first_update_or_for_calm() -> None:
+    handled = asyncio.Event()
+    waits = asyncio.create_task(late_imports.until_handled(handled, 3600.0))
+    await asyncio.sleep(0)
+    assert not waits.done()
+    handled.set()
+    await waits
+    await late_imports.until_handled(asyncio.Event(), 0.0)
 
 
 async def test_a_desk_that_nobody_writes_to_imports_it_all_the_same(

@@ -103,3 +103,19 @@ async def test_a_sweep_that_hangs_is_late_until_it_ends(
         while runner.overdue():
             await asyncio.sleep(0.01)
     await runner.stop()
+
+
+async def test_jobs_that_were_stopped_before_they_began_do_not_begin(desk: Desk) -> None:
+    """They begin after the first update; whoever is stopped before has closed the database."""
+    ran = asyncio.Event()
+
+    async def note(_tx: Tx) -> int:
+        ran.set()
+        return 0
+
+    runner = Runner(desk, timedelta(seconds=0.01), (Job("sweep", note, None),))
+    await runner.stop()
+    before = asyncio.all_tasks()
+    runner.start()
+    assert asyncio.all_tasks() == before
+    assert not ran.is_set()

@@ -105,6 +105,16 @@ async def test_a_number_that_comes_again_after_days_is_something_new(
     assert len(await desk.read(inbox.list_quarantined)) == 1
 
 
+async def test_a_number_that_comes_again_alone_after_days_is_something_new(
+    desk: Desk, clock: Clock
+) -> None:
+    (old,) = await stored(desk, 1)
+    await finish(desk, old.id)
+    clock.move(hours=49)
+    (fresh,) = await stored(desk, 1, raw="new")
+    assert (fresh.external_id, fresh.raw) == ("1", "new") and fresh.id > old.id
+
+
 async def test_what_cannot_be_handled_is_put_aside_and_can_be_tried_again(
     desk: Desk, store: Store
 ) -> None:

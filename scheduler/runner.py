@@ -13,7 +13,7 @@ from datetime import UTC, timedelta
 from typing import TYPE_CHECKING, Final
 
 from core.db import log_failure
-from core.delivery.outbox_store import shift_waits
+from core.delivery.waiting_rows import shift_waits
 from core.desk import Desk, utc_now
 from core.fault_points import pass_point
 from scheduler.jobs import JOBS, Job

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from core.delivery.outbox_store import PAGE, Candidate, find_ready, find_waiting
+from core.delivery.due_rows import PAGE, Candidate, find_ready, find_waiting
 from core.tx import ReadTx
 
 

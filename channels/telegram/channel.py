@@ -26,9 +26,9 @@ from core.addresses import TELEGRAM, Address, MessageRef
 from core.delivery.card_updates import BOARD
 from core.delivery.channel import READERS_ZONE, Delivery, SendError, Sent
 from core.delivery.notices import UNASK
-from core.delivery.outbox_store import find_probe_contexts
 from core.delivery.pacing import Priority, aged
 from core.delivery.private_topics import TOPIC_LOOK, PrivateTopicsUsed
+from core.delivery.probe_contexts import find_probe_contexts
 from core.delivery.report_posts import REPORT
 from core.delivery.sent_messages import FLOOD, find_standing
 from core.delivery.topics import ForumChats

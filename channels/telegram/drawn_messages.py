@@ -13,7 +13,7 @@ from channels.telegram.screens.card import draw
 from channels.telegram.screens.screen import Renderer, Screen
 from channels.telegram.screens.ticket_list import draw_board
 from core.delivery.channel import Delivery, SendError, Sent
-from core.delivery.outbox_store import add_to_probe_context, probe_context_of
+from core.delivery.probe_contexts import add_to_probe_context, probe_context_of
 from core.tickets.board import board_of, boards_of
 from core.tickets.card import Card
 from core.tickets.floods import Flood, flood_of

@@ -12,7 +12,7 @@ from channels.telegram.screens import notices
 from channels.telegram.screens.screen import Renderer, Screen
 from core.addresses import MessageRef
 from core.delivery.channel import Delivery, Sent
-from core.delivery.outbox_store import add_to_probe_context, probe_context_of
+from core.delivery.probe_contexts import add_to_probe_context, probe_context_of
 from core.delivery.sent_messages import IN_PLACE_OF
 
 

@@ -18,7 +18,6 @@ from channels.telegram.screens.screen import Renderer
 from channels.telegram.ticket_topics import LONGEST_NAME, MADE_FOR, REST, TopicAppearance
 from channels.telegram.topic_icons import TopicIcons
 from core.delivery.channel import Delivery, SendError
-from core.delivery.outbox_store import add_to_probe_context, probe_context_of
 from core.delivery.private_topics import (
     StandingTopic,
     forget_private_topic,
@@ -26,6 +25,7 @@ from core.delivery.private_topics import (
     private_topic,
     take_topic,
 )
+from core.delivery.probe_contexts import add_to_probe_context, probe_context_of
 from core.desk import Desk
 from core.tickets.private_topics import TicketTopic, topic_of
 from core.words.names import clean_name

@@ -21,7 +21,7 @@ from channels.telegram.messages.payload import dumped, loaded, post
 from channels.telegram.screens import statistics, ticket_list
 from channels.telegram.screens.screen import Renderer, Screen
 from core.delivery.channel import Delivery, SendError, Sent
-from core.delivery.outbox_store import add_to_probe_context, probe_context_of
+from core.delivery.probe_contexts import add_to_probe_context, probe_context_of
 from core.desk import Desk
 from core.reports.charts import NotDrawn, draw, picture_of
 from core.reports.statistics import Statistics, find_statistics

@@ -22,7 +22,7 @@ from channels.telegram.screens.screen import Renderer
 from channels.telegram.topic_icons import TopicIcons
 from core.addresses import Address
 from core.delivery.channel import Delivery, SendError
-from core.delivery.outbox_store import add_to_probe_context, probe_context_of
+from core.delivery.probe_contexts import add_to_probe_context, probe_context_of
 from core.delivery.topics import (
     TopicPlace,
     forget_topic,

@@ -17,7 +17,7 @@ from core.contacts.erased_senders import hide_senders
 from core.contacts.erasure_remains import note_remains, note_traces, unused
 from core.contacts.personal_cells import erase_cells
 from core.contacts.reads import forget_readers
-from core.delivery.outbox_store import erase_deliveries
+from core.delivery.outbox_retention import erase_deliveries
 from core.errors import Refusal, Unreadable
 from core.events import PersonErased
 from core.inbox import HELD, NOTHING_SAID

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from sqlalchemy import String, cast, func, select
 
-from core.delivery.outbox_store import forget_ended
+from core.delivery.outbox_retention import forget_ended
 from core.inbox import forget_done
 from core.models import CompanyFile, InboxRow, Message, Note, OutboxRow, SystemState
 from core.tx import ReadTx, Tx

@@ -19,7 +19,7 @@ from core.address_holders import is_at
 from core.contacts.erasure import erase_again, erase_tickets
 from core.contacts.erasure_remains import note_remains
 from core.contacts.reads import forget_reads
-from core.delivery import outbox_store
+from core.delivery import outbox_retention
 from core.events import RecordsErased, RetentionApplied
 from core.models import (
     AccountMember,
@@ -196,7 +196,7 @@ _STEPS: Final[Mapping[str, _Step]] = {
     "words": _walk(Ticket.id, _old_words, erase_tickets),
     "people": _walk(Person.id, _old_people, _erase_people),
     "updates": _purge(inbox.purge),
-    "deliveries": _purge(outbox_store.purge),
+    "deliveries": _purge(outbox_retention.purge),
     "calls": _purge(_forget_calls),
     "reads": _purge(forget_reads),
 }

@@ -109,7 +109,7 @@ class Channel(Protocol):
 
     It renders and sends. It decides nothing about when, how often or whether to try again, and
     writes nothing but what it needs to recognise a delivery whose answer was lost
-    (`core.delivery.outbox_store`). What must be drawn as it is at that moment, a card or words
+    (`core.delivery.probe_contexts`). What must be drawn as it is at that moment, a card or words
     that were edited meanwhile, it reads through the desk.
     """
 

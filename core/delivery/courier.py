@@ -16,7 +16,7 @@ from functools import partial
 from typing import Final
 
 from core.db import log_failure
-from core.delivery import outbox_store
+from core.delivery import outbox_store, waiting_rows
 from core.delivery.channel import Channel, Delivery
 from core.delivery.claiming import AT_ONCE, Claimed, Claims
 from core.delivery.next_rows import Chooser
@@ -52,7 +52,7 @@ class _Turn:
         for each in self.batch:
             await each.write(tx, self.results.follow_ups)
         for channel in self.awake:
-            await outbox_store.wake_channel(tx, channel)
+            await waiting_rows.wake_channel(tx, channel)
         if self.claim_at is not None:
             freed = self.claims.under_way.freed_by(each.in_flight for each in self.batch)
             self.claimed = await self.claims.claim(tx, self.claim_at, freed)

@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 from heapq import heapify, heappop, heappush
 from typing import Final
 
-from core.delivery import outbox_store
-from core.delivery.outbox_store import Candidate
+from core.delivery import due_rows
+from core.delivery.due_rows import Candidate
 from core.delivery.pacing import Pacer, Priority, aged
 from core.desk import Desk
 from core.tx import Tx
@@ -109,7 +109,7 @@ class Chooser:
         if not walk.is_whole:
             found += [
                 (address, turn)
-                for address, turn in await self.desk.read(outbox_store.find_urgent)
+                for address, turn in await self.desk.read(due_rows.find_urgent)
                 if address not in out
             ]
         for address, turn in found:
@@ -117,9 +117,9 @@ class Chooser:
         for address in busy:  # they are asked when they are free
             self.waiting.note(address)
 
-    async def _walk(self, out: Collection[str]) -> outbox_store.Walk:
+    async def _walk(self, out: Collection[str]) -> due_rows.Walk:
         """Go on from where the last walk ended."""
-        walk = await self.desk.read(outbox_store.find_waiting, self._looked_up_to, out)
+        walk = await self.desk.read(due_rows.find_waiting, self._looked_up_to, out)
         self._looked_up_to = walk.up_to
         return walk
 
@@ -179,10 +179,10 @@ class Chooser:
         """The row there whose turn it is; of those whose customer had their share only if nobody
         else waits.
         """
-        first = next(iter(await outbox_store.find_ready(tx, address)), None)
+        first = next(iter(await due_rows.find_ready(tx, address)), None)
         if first is None or not self._gives_way(first, now):
             return first
-        others = await outbox_store.find_ready(tx, address, outbox_store.PAGE)
+        others = await due_rows.find_ready(tx, address, due_rows.PAGE)
         return next((row for row in others if not self._gives_way(row, now)), first)
 
     def _gives_way(self, row: Candidate, now: float) -> bool:

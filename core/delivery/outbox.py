@@ -28,9 +28,9 @@ from core.delivery.notice_recipients import (
 )
 from core.delivery.notice_words import facts_of, own_facts
 from core.delivery.notices import NOTICES, Audience, Notice, is_shown, notices_of
-from core.delivery.outbox_store import OF_BACKUP
 from core.delivery.own_notices import BY_MAIL, CHAT, OwnNotice, own_notice, unless
 from core.delivery.sent_messages import card_place
+from core.delivery.waiting_rows import OF_BACKUP
 from core.models import Message, OutboxRow, Person, Ticket
 from core.subscribers import Subscriber
 from core.tx import Tx

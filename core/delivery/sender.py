@@ -17,9 +17,9 @@ from core.addresses import Address
 from core.db import is_transient, log_failure
 from core.delivery.channel import Channel, Delivery, SendError, Sent
 from core.delivery.linked_chats import is_own
-from core.delivery.outbox_store import UNREACHED
 from core.delivery.own_notices import UNLESS, has_passed
 from core.delivery.pacing import Pacer, backoff
+from core.delivery.waiting_rows import UNREACHED
 from core.desk import Desk
 from core.fault_points import pass_point
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 from sqlalchemy import select
 
 from core.addresses import Address
-from core.delivery.outbox_store import hurry
+from core.delivery.waiting_rows import hurry
 from core.events import DeskTroubled, DeskWell
 from core.models import SystemState
 from core.tx import ReadTx, Tx

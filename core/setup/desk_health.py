@@ -16,7 +16,7 @@ from core import inbox
 from core.addresses import WEBHOOK, Address
 from core.company import ASSISTANT_TROUBLE
 from core.db import constant
-from core.delivery.outbox_store import OF_BACKUP
+from core.delivery.waiting_rows import OF_BACKUP
 from core.events import DeskRecovered, DeskSick
 from core.inbox import Quarantined
 from core.models import InboxRow, OutboxRow, Person, SystemState

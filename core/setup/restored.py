@@ -15,8 +15,8 @@ from sqlalchemy import func, select
 from core.company import Company
 from core.db import constant
 from core.delivery.card_updates import post_cards
-from core.delivery.outbox_store import drop_of_backup, is_of_backup, requeue_interrupted
 from core.delivery.sent_messages import card_place, note_former_card
+from core.delivery.waiting_rows import drop_of_backup, is_of_backup, requeue_interrupted
 from core.events import OutboxReleased, Restored
 from core.models import InboxRow, JournalEntry, Message, OutboxRow, Person, SystemState, Ticket
 from core.people.identity import Sender

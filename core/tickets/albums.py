@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from core.address_holders import holder_of
 from core.addresses import Address
-from core.delivery.outbox_store import drop_unsent
+from core.delivery.waiting_rows import drop_unsent
 from core.models import Message, Note, Ticket
 from core.tickets.conversation import note, undo
 from core.tickets.incoming import IncomingMessage

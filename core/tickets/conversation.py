@@ -6,7 +6,7 @@ from typing import Final
 from sqlalchemy import select
 
 from core.addresses import MessageRef
-from core.delivery.outbox_store import is_under_way
+from core.delivery.waiting_rows import is_under_way
 from core.errors import NotAllowed, NothingToDo, Refusal, Unreadable
 from core.events import (
     AnswerDelivered,

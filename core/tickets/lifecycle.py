@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from sqlalchemy import select
 
-from core.delivery.outbox_store import is_under_way
+from core.delivery.waiting_rows import is_under_way
 from core.errors import (
     AlreadyTaken,
     MoveRefused,

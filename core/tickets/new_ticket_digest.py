@@ -15,8 +15,9 @@ from core.addresses import Address
 from core.db import constant
 from core.delivery.linked_chats import all_operator_chats
 from core.delivery.outbox import post
-from core.delivery.outbox_store import PENDING, drop_rows
+from core.delivery.outbox_store import PENDING
 from core.delivery.sent_messages import CARD
+from core.delivery.waiting_rows import drop_rows
 from core.models import OutboxRow, Person, SentMessage, Ticket
 from core.tickets.catalog import workflow_of
 from core.tickets.lateness import AGREED_DUE

@@ -9,7 +9,7 @@ from typing import Any, Concatenate, Final, ParamSpec, TypeVar
 
 from sqlalchemy import select
 
-from core.delivery.outbox_store import is_under_way
+from core.delivery.waiting_rows import is_under_way
 from core.errors import Refusal
 from core.models import Message, SystemState, Ticket
 from core.sla.answer_clock import unanswered_since

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select, update
 
 from channels.telegram.addresses import chat_address
-from core.delivery.outbox_store import OF_BACKUP
+from core.delivery.waiting_rows import OF_BACKUP
 from core.desk import Desk
 from core.errors import NotAllowed
 from core.models import OutboxRow

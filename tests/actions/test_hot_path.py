@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from core import inbox
 from core.db import Database
-from core.delivery import outbox_store
+from core.delivery import outbox_store, slow_answers
 from core.desk import Desk
 from core.directory.reader import read_directory
 from core.directory.store import apply_directory
@@ -209,7 +209,7 @@ async def test_a_look_for_slow_answers_reads_those_of_the_last_seconds(
     if not desk.database.is_sqlite:
         pytest.skip("PostgreSQL chooses by what is in the tables")
     with asked(desk) as heard:
-        await desk.read(outbox_store.find_slow_answers, clock.now, clock.now)
+        await desk.read(slow_answers.find_slow_answers, clock.now, clock.now)
     steps = await plan_of(desk.database, heard)
     assert [step for step in steps if "outbox" in step] == [
         "SEARCH outbox USING INDEX ix_outbox_created_at (created_at>? AND created_at<?)"

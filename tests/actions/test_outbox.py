@@ -11,17 +11,11 @@ from core.delivery.acknowledgements import ack_slow_answers
 from core.delivery.channel import Delivery, Sent
 from core.delivery.linked_chats import move_chat, store_linked_chats
 from core.delivery.outbox import row, write
-from core.delivery.outbox_store import (
-    claim,
-    count_pending,
-    drop_unsent,
-    end,
-    find_interrupted,
-    find_slow_answers,
-    give_back,
-)
+from core.delivery.outbox_store import claim, end, find_interrupted, give_back
 from core.delivery.pacing import Priority
 from core.delivery.sent_messages import copies_of
+from core.delivery.slow_answers import find_slow_answers
+from core.delivery.waiting_rows import count_pending, drop_unsent
 from core.desk import Desk
 from core.models import LinkedChat, Person
 from core.tickets import lifecycle

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import delete, select
 
 from core.db import Database
-from core.delivery.outbox_store import drop_unsent
+from core.delivery.waiting_rows import drop_unsent
 from core.desk import Desk
 from core.errors import Refusal
 from core.models import Message, Ticket, Timer

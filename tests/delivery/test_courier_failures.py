@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy.exc import OperationalError
 
 from channels.telegram.addresses import chat_address
-from core.delivery import outbox_store, sender
+from core.delivery import due_rows, sender
 from core.delivery.channel import Delivery, SendError, Sent
 from core.models import LinkedChat
 from core.tx import Tx
@@ -141,7 +141,7 @@ async def test_what_has_arrived_while_a_look_fails_is_written_down(
     harness: CourierHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The round that takes the result looks as well, and the database is away for a moment."""
-    gate, find, failed = asyncio.Event(), outbox_store.find_waiting, asyncio.Event()
+    gate, find, failed = asyncio.Event(), due_rows.find_waiting, asyncio.Event()
 
     async def fail_once(*given: Any) -> Any:
         if failed.is_set():
@@ -153,7 +153,7 @@ async def test_what_has_arrived_while_a_look_fails_is_written_down(
     first, second = await harness.put(ALICE), await harness.put(ALICE)
     async with harness.at_work():
         await harness.until(lambda: harness.channel.tried)
-        monkeypatch.setattr(outbox_store, "find_waiting", fail_once)
+        monkeypatch.setattr(due_rows, "find_waiting", fail_once)
         monkeypatch.setattr(harness.desk.outbox_wakeup, "must_look", lambda: not failed.is_set())
         gate.set()
         await harness.until_over()

@@ -6,13 +6,14 @@ from collections import deque
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, closing
 from datetime import timedelta
+from types import ModuleType
 from typing import Any
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.delivery import courier as courier_module
-from core.delivery import outbox_store
+from core.delivery import due_rows, outbox_store
 from core.delivery.channel import Delivery, SendError, Sent
 from core.delivery.claiming import IN_A_ROW
 from core.delivery.pacing import Priority
@@ -51,9 +52,9 @@ async def steps_of_a_look(harness: CourierHarness, busy: Sequence[str]) -> int:
     heard: list[tuple[str, Any]] = []
     listener = lambda text, given: heard.append((text, given))  # noqa: E731
     harness.desk.database.listeners.append(listener)
-    walk = await harness.desk.read(outbox_store.find_waiting, "", busy)
+    walk = await harness.desk.read(due_rows.find_waiting, "", busy)
     for address, _ in walk.turns:
-        await harness.desk.read(outbox_store.find_ready, address)
+        await harness.desk.read(due_rows.find_ready, address)
     harness.desk.database.listeners.remove(listener)
     assert walk.is_whole
     return sum(_steps(file_of(harness), text, given) for text, given in heard if "outbox" in text)
@@ -96,8 +97,8 @@ async def test_what_waits_until_later_costs_a_look_nothing(harness: CourierHarne
 async def test_more_addresses_than_one_look_visits_are_all_served_the_urgent_first(
     harness: CourierHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(outbox_store, "ADDRESSES", 7)
-    monkeypatch.setattr(outbox_store, "PAGE", 5)
+    monkeypatch.setattr(due_rows, "ADDRESSES", 7)
+    monkeypatch.setattr(due_rows, "PAGE", 5)
     fill(harness, 1, range(200, 260))
     fill(harness, 30, [GROUP])  # whose turn is as early as theirs, and which rests
     harness.pacer.held[str(GROUP)] = 60.0
@@ -115,13 +116,13 @@ async def test_more_addresses_than_one_look_visits_are_all_served_the_urgent_fir
 def never_looks(harness: CourierHarness, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """A courier that has looked once, and does not again: every further look is noted."""
     looks: list[str] = []
-    find = outbox_store.find_waiting
+    find = due_rows.find_waiting
 
     async def noted(*given: Any) -> Any:
         looks.append("look")
         return await find(*given)
 
-    monkeypatch.setattr(outbox_store, "find_waiting", noted)
+    monkeypatch.setattr(due_rows, "find_waiting", noted)
     monkeypatch.setattr(courier_module, "LOOK_EVERY", 3600.0)
     harness.hire()._reach.unreached.clear()  # the first success would wake what waits for it
     return looks
@@ -341,16 +342,20 @@ async def test_what_is_written_while_a_round_waits_for_the_disk_leaves_after_it(
     assert harness.channel.to(str(ALICE)) == [first, second]
 
 
-@pytest.mark.parametrize(("question", "paced"), [("claim_next", False), ("find_ready", True)])
+@pytest.mark.parametrize(
+    ("asks", "question", "paced"),
+    [(outbox_store, "claim_next", False), (due_rows, "find_ready", True)],
+)
 async def test_what_is_written_while_a_round_finds_nothing_there_leaves_after_it(
     harness: CourierHarness,
     never_looks: list[str],
     monkeypatch: pytest.MonkeyPatch,
+    asks: ModuleType,
     question: str,
     paced: bool,
 ) -> None:
     """As on PostgreSQL, where others commit between the question and the end of the round."""
-    courier, ask, again = harness.courier, getattr(outbox_store, question), asyncio.Event()
+    courier, ask, again = harness.courier, getattr(asks, question), asyncio.Event()
     asked: list[str] = []
 
     async def meanwhile(tx: Tx, address: str, *given: Any) -> Any:
@@ -362,7 +367,7 @@ async def test_what_is_written_while_a_round_finds_nothing_there_leaves_after_it
             again.set()
         return found
 
-    monkeypatch.setattr(outbox_store, question, meanwhile)
+    monkeypatch.setattr(asks, question, meanwhile)
     monkeypatch.setattr(harness.pacer.turns, "may_give_way", lambda *_given: paced)
     async with after_its_look(harness, never_looks):
         courier._claims.note([(str(ALICE), harness.clock.now)])

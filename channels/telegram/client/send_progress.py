@@ -16,7 +16,7 @@ from channels.telegram.client.gateway import Gateway
 from channels.telegram.client.session import Made
 from channels.telegram.screens.screen import Screen
 from core.delivery.channel import Delivery, SendError, Sent
-from core.delivery.outbox_store import STOPPED, note_stopped
+from core.delivery.probe_contexts import STOPPED, note_stopped
 from core.desk import Desk
 
 log = logging.getLogger(__name__)

@@ -4,7 +4,7 @@ little (R6): a channel of alerts is quiet while a group is busy.
 
 import pytest
 
-from core.delivery import outbox_store, sent_messages
+from core.delivery import outbox_retention, probe_contexts, sent_messages
 from core.delivery.channel import Delivery
 from core.tickets.sweep import sweep
 from sandbox import Message
@@ -16,7 +16,7 @@ from tests.channels.telegram.lost_answers import interrupted, next_life
 def busy_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
     """A process recalls no more than what was said last, which was said elsewhere."""
     monkeypatch.setattr(sent_messages, "RECALLED", 1)
-    monkeypatch.setattr(outbox_store, "ENOUGH", 1)
+    monkeypatch.setattr(probe_contexts, "ENOUGH", 1)
 
 
 async def next_alert(harness: ChannelHarness) -> Delivery:
@@ -43,7 +43,7 @@ async def one_alert(harness: ChannelHarness) -> Message:
 
 async def forget_deliveries(harness: ChannelHarness) -> None:
     """As the desk does when it erases somebody."""
-    await harness.desk.run(outbox_store.forget_ended, 0, 10_000, 10_000)
+    await harness.desk.run(outbox_retention.forget_ended, 0, 10_000, 10_000)
 
 
 @pytest.mark.parametrize("forgotten", [False, True])

@@ -1,0 +1,40 @@
+"""What a channel has to know to find out about a lost delivery: what was noted with rows before
+they left, and what stands where already.
+"""
+
+from typing import Any, Final
+
+from sqlalchemy import select
+
+from core.models import OutboxRow
+from core.tx import ReadTx, Tx
+
+# A fact of a row that stopped half-way: how far it came.
+STOPPED: Final = "stopped"
+ENOUGH: Final = 50
+
+
+async def find_probe_contexts(tx: ReadTx) -> list[dict[str, Any]]:
+    """The probe contexts of the last rows, as far as they have any."""
+    query = select(OutboxRow.probe_context).order_by(OutboxRow.id.desc()).limit(ENOUGH)
+    return [probe_context for probe_context in await tx.all(query) if probe_context]
+
+
+async def probe_context_of(tx: ReadTx, row_id: int) -> dict[str, Any]:
+    """What is noted with a row by now."""
+    found = await tx.first(select(OutboxRow.probe_context).where(OutboxRow.id == row_id))
+    return found or {}
+
+
+async def add_to_probe_context(tx: Tx, row_id: int, what: dict[str, Any]) -> None:
+    """Note more with a row, before the call that must be recognised by it."""
+    row = await tx.find(OutboxRow, row_id)
+    if row is not None:
+        row.probe_context = (row.probe_context or {}) | what
+
+
+async def note_stopped(tx: Tx, row_id: int, came: dict[str, Any]) -> None:
+    """Note how far a row came before it stopped, beyond the mark that each try makes anew."""
+    row = await tx.find(OutboxRow, row_id)
+    if row is not None:
+        row.facts = row.facts | {STOPPED: came}

@@ -9,6 +9,7 @@ from tests.e2e.warm import WarmProcesses
 from tools.bench import cost, crowded, meter, processes, rush, statements
 from tools.bench.__main__ import PARTS
 from tools.bench.figures import Figure, Report
+from tools.bench.machine import piece_seconds
 
 
 async def test_a_customers_message_costs_few_statements_from_end_to_end(tmp_path: Path) -> None:
@@ -68,3 +69,7 @@ def test_a_report_says_what_is_missed(tmp_path: Path, capsys: pytest.CaptureFixt
 def test_every_part_has_a_name_of_its_own_and_a_size() -> None:
     assert len({name for name, *_ in PARTS}) == len(PARTS)
     assert all(0 < size <= 1 for *_, size in PARTS)
+
+
+def test_the_piece_of_work_that_tells_machines_apart_is_about_the_same_each_time() -> None:
+    assert 0.1 < piece_seconds() / piece_seconds() < 10

@@ -28,6 +28,7 @@ from tools.bench import (
     storm,
 )
 from tools.bench.figures import Figure, Report
+from tools.bench.machine import piece_seconds
 
 Part = Callable[..., Awaitable[list[Figure]]]
 
@@ -51,8 +52,10 @@ async def run(names: list[str], *, quick: bool) -> None:
         "python": platform.python_version(),
         "cores": os.cpu_count(),
         "load": [round(each, 1) for each in os.getloadavg()],
+        "piece": round(piece_seconds(), 3),
     }
-    print("before: {cores} cores, load {load}, Python {python}".format(**machine))
+    about = "before: {cores} cores, load {load}, Python {python}; a fixed piece of work: {piece} s"
+    print(about.format(**machine))
     for name, title, part, of_it in PARTS:
         if names and name not in names:
             continue

@@ -12,11 +12,12 @@ from core.desk import Desk
 from core.subscriptions import SUBSCRIBERS
 from tests.clock import Clock
 from tests.delivery.courier_fixture import CourierHarness
+from tests.delivery.one_look import never_looks
 from tests.delivery.two_processes import two, url
 from tests.ordered import backwards
 from tests.slow_disk import slow_disk
 
-__all__ = ["backwards", "slow_disk", "two", "url"]
+__all__ = ["backwards", "never_looks", "slow_disk", "two", "url"]
 
 GROUP = -1001
 ALERTS = -1002

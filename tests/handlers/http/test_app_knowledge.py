@@ -37,8 +37,8 @@ from handlers.http.app.staff_access import Entrance
 from handlers.http.door import make_door
 from handlers.http.health import Vitals
 from tests.actions import people
+from tests.actions.assistant.fake_model import TERMS, FakeModel
 from tests.actions.store import Store
-from tests.actions.test_assistant import TERMS, FakeModel
 from tests.actions.test_directory import apply
 from tests.clock import Clock
 from tests.handlers.http.app_browser import TOKEN, Browser, in_the_group, rows

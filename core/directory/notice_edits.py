@@ -7,8 +7,9 @@ from typing import Any
 
 from core.delivery.notice_events import EVENTS
 from core.delivery.own_notices import CHAT
+from core.directory.entry_draft import Draft
 from core.directory.entry_edits import EntryFacts, facts_of
-from core.directory.entry_questions import Draft, fields_of
+from core.directory.entry_questions import fields_of
 from core.directory.faults import DirectoryError
 from core.directory.kinds.notices import NoticeEntry
 from core.directory.reader import read_directory

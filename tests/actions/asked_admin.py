@@ -8,9 +8,11 @@ from channels.telegram.screens.entry_questions import draw_entry, draw_proposal,
 from channels.telegram.screens.entry_words import known_of
 from channels.telegram.screens.screen import Renderer
 from core.desk import Desk
+from core.directory import entry_answers, entry_draft
 from core.directory import entry_questions as asking
+from core.directory.entry_answers import CanBeApplied, MoreToAsk, Proposal
 from core.directory.entry_edits import list_entries
-from core.directory.entry_questions import CanBeApplied, MoreToAsk, Proposal, Question
+from core.directory.entry_questions import Question
 from core.directory.entry_tables import value_at
 from core.directory.faults import DirectoryError
 from core.directory.reader import read_directory
@@ -153,24 +155,24 @@ class Chat:
         assert question is not None
         self.faults, self.proposal = [], None
         try:
-            await self.run(asking.check_answer, question.draft, answer)
+            await self.run(entry_answers.check_answer, question.draft, answer)
         except CanBeApplied as checked:
             given = (self.who, question.draft, answer, checked)
-            self.proposal = await self.run(asking.keep_answer, *given)
+            self.proposal = await self.run(entry_answers.keep_answer, *given)
             fields = await self.desk.read(asking.fields_of, question.draft.kind)
             assert draw_proposal(self.renderer, self.proposal, fields).html
         except MoreToAsk as more:
             first = more.options[0]
-            asked = asking.keep_and_ask, self.who, question.draft, answer, first
+            asked = entry_answers.keep_and_ask, self.who, question.draft, answer, first
             self.question = await self.run(*asked)
         except DirectoryError as error:
             self.faults = [fault.key for fault in error.faults]
             self.told = draw_question(self.renderer, question, error.faults).html
 
     async def applies(self, **options: Any) -> None:
-        draft = await self.desk.read(asking.find_draft, self.who)
+        draft = await self.desk.read(entry_draft.find_draft, self.who)
         assert draft is not None
-        await self.run(asking.apply_answer, self.who, draft, **options)
+        await self.run(entry_answers.apply_answer, self.who, draft, **options)
 
     async def value(self, kind: str, key: str, *path: str) -> Any:
         mark = await self.mark(kind, key)

@@ -8,6 +8,7 @@ import pytest
 from channels.telegram.screens.company_settings import settings_lines
 from channels.telegram.screens.entry_questions import draw_question
 from core.desk import Desk
+from core.directory import entry_draft
 from core.directory import entry_questions as asking
 from core.directory.entry_edits import list_entries
 from core.directory.kinds import KINDS
@@ -100,7 +101,7 @@ async def test_a_value_of_every_kind_is_asked_for_read_shown_and_applied(desk: D
         added = isinstance(value, list) and now[-len(value) :] == value
         assert told or added or value in (now or ()), (kind, path, now)
         assert await desk.read(current_version) == max(before, 1) + 1, (kind, path)
-        assert await desk.read(asking.find_draft, ANNA) is None
+        assert await desk.read(entry_draft.find_draft, ANNA) is None
 
 
 async def test_a_new_entry_of_every_kind_is_asked_for_step_by_step(desk: Desk) -> None:

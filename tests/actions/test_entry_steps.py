@@ -7,6 +7,7 @@ from typing import Final
 import pytest
 
 from core.desk import Desk
+from core.directory import entry_answers, entry_draft
 from core.directory import entry_questions as asking
 from core.directory.entry_edits import list_entries, move_entry
 from core.directory.reader import read_directory
@@ -27,7 +28,7 @@ async def test_the_slower_of_two_admins_sees_what_the_other_changed(desk: Desk) 
     await desk.run(apply_directory, read_directory(PAYMENT))
     with pytest.raises(ChangedMeanwhile):
         await chat.applies()
-    draft = await desk.read(asking.find_draft, ANNA)
+    draft = await desk.read(entry_draft.find_draft, ANNA)
     assert draft is not None and draft.answer == ["2 days"]
     chat.question = await desk.read(asking.question_of, draft)
     await chat.answers("2 days")
@@ -118,13 +119,13 @@ async def test_one_step_back_asks_what_was_asked_before(desk: Desk) -> None:
     await chat.says("Mark")
     await chat.says("opened")
     for path in (("event",), ("title",)):
-        draft = await desk.read(asking.find_draft, ANNA)
+        draft = await desk.read(entry_draft.find_draft, ANNA)
         question = await chat.run(asking.step_back, ANNA, draft)
         assert question is not None and question.asked.path == path
         assert question.now is None
-    draft = await desk.read(asking.find_draft, ANNA)
+    draft = await desk.read(entry_draft.find_draft, ANNA)
     assert await chat.run(asking.step_back, ANNA, draft) is None
-    assert await desk.read(asking.find_draft, ANNA) is None
+    assert await desk.read(entry_draft.find_draft, ANNA) is None
 
 
 async def test_a_question_outlives_a_restart_and_ends_by_itself(desk: Desk, clock: Clock) -> None:
@@ -157,10 +158,10 @@ async def test_an_answer_is_applied_once(desk: Desk) -> None:
     await filled(desk)
     chat = Chat(desk)
     await chat.opens("topic", "payment", "answer")
-    draft = await desk.read(asking.find_draft, ANNA)
+    draft = await desk.read(entry_draft.find_draft, ANNA)
     assert draft is not None and draft.answer is None
     with pytest.raises(Refusal):
-        await chat.run(asking.apply_answer, ANNA, draft)
-    assert await chat.run(asking.end_questions, ANNA)
-    assert not await chat.run(asking.end_questions, ANNA)
-    assert timedelta(hours=12) == asking.LASTS
+        await chat.run(entry_answers.apply_answer, ANNA, draft)
+    assert await chat.run(entry_draft.end_questions, ANNA)
+    assert not await chat.run(entry_draft.end_questions, ANNA)
+    assert timedelta(hours=12) == entry_draft.LASTS

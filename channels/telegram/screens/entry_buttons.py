@@ -6,8 +6,8 @@ from aiogram.filters.callback_data import CallbackData
 
 from channels.telegram.screens.buttons import matching, one_of
 from core.directory.entry_choices import MARK as VALUE
+from core.directory.entry_draft import DIGEST
 from core.directory.entry_edits import MARK
-from core.directory.entry_questions import DIGEST
 from core.directory.kinds import KINDS
 from core.directory.shapes import MARK as FIELD
 

@@ -38,9 +38,10 @@ from channels.telegram.screens.entry_words import (
     template_of,
 )
 from channels.telegram.screens.screen import Renderer, Screen
+from core.directory.entry_answers import Proposal
 from core.directory.entry_choices import Choice
 from core.directory.entry_edits import EntryFacts, kind_of
-from core.directory.entry_questions import EntryView, Proposal, Question
+from core.directory.entry_questions import EntryView, Question
 from core.directory.entry_removal import REMOVABLE
 from core.directory.entry_tables import value_at
 from core.directory.faults import Fault

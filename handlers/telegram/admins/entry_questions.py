@@ -23,9 +23,12 @@ from channels.telegram.screens.entry_questions import (
 )
 from channels.telegram.screens.entry_words import known_of
 from core.contacts.retention import last_round
+from core.directory import entry_answers, entry_draft
 from core.directory import entry_questions as asking
+from core.directory.entry_answers import CanBeApplied, MoreToAsk
+from core.directory.entry_draft import Draft
 from core.directory.entry_edits import list_entries, move_entry
-from core.directory.entry_questions import CanBeApplied, Draft, EntryView, MoreToAsk, Question
+from core.directory.entry_questions import EntryView, Question
 from core.directory.entry_removal import find_removable, remove_entry
 from core.directory.faults import DirectoryError
 from core.directory.kinds.settings import SettingsEntry
@@ -104,7 +107,7 @@ async def on_ask(context: ButtonContext, data: AskValue) -> None:
 
 async def ask_draft(context: ButtonContext, draft: Draft) -> None:
     """Ask for what a draft says."""
-    await _run(context, asking.keep_draft, context.sender, draft)
+    await _run(context, entry_draft.keep_draft, context.sender, draft)
     question = await _read(context, asking.question_of, draft)
     await context.show(draw_question(context.renderer, question))
 
@@ -135,15 +138,15 @@ async def _open_question(context: MessageContext) -> Question | None:
     try:
         return await context.desk.read(asking.open_question, context.sender)
     except Refusal:
-        await _run(context, asking.end_questions, context.sender)
+        await _run(context, entry_draft.end_questions, context.sender)
         raise Refusal("entry.gone") from None
 
 
 async def on_cancel(context: MessageContext) -> bool:
     """``/cancel``: ask no more. False where nothing was asked."""
-    if await context.desk.read(asking.find_draft, context.sender) is None:
+    if await context.desk.read(entry_draft.find_draft, context.sender) is None:
         return False
-    await _run(context, asking.end_questions, context.sender)
+    await _run(context, entry_draft.end_questions, context.sender)
     await context.say(context.renderer.html("entry.cancelled"))
     return True
 
@@ -163,7 +166,7 @@ async def on_pick(context: ButtonContext, data: PickValue) -> None:
 
 async def _question(context: ButtonContext, data: PickValue | EntryStep | ApplyAnswer) -> Question:
     """The question that a button belongs to. Of an entry that is there it can be asked anew."""
-    draft = await context.desk.read(asking.find_draft, context.sender)
+    draft = await context.desk.read(entry_draft.find_draft, context.sender)
     mine = (data.kind, data.mark, data.field)
     if draft is None or (draft.kind, draft.mark, draft.field) != mine:
         if not data.mark:
@@ -210,7 +213,7 @@ async def _picked(context: ButtonContext, data: EntryStep) -> None:
 
 
 async def _back(context: ButtonContext, data: EntryStep) -> None:
-    draft = None if data.mark else await context.desk.read(asking.find_draft, context.sender)
+    draft = None if data.mark else await context.desk.read(entry_draft.find_draft, context.sender)
     question = await _run(context, asking.step_back, context.sender, draft)
     if question is not None:
         await context.show(draw_question(context.renderer, question))
@@ -237,12 +240,14 @@ async def _answer(context: Context, question: Question, value: Any) -> None:
     """Show what the answer would change, ask for what is missing, or say what is wrong with it."""
     draft, answer = question.draft, [value]
     try:
-        await _run(context, asking.check_answer, draft, answer)
+        await _run(context, entry_answers.check_answer, draft, answer)
     except CanBeApplied as checked:
         await _propose(context, draft, answer, checked)
     except MoreToAsk as more:
         asked = more.options[0]
-        question = await _run(context, asking.keep_and_ask, context.sender, draft, answer, asked)
+        question = await _run(
+            context, entry_answers.keep_and_ask, context.sender, draft, answer, asked
+        )
         several = len(more.options) > 1
         await context.show(
             draw_more(context.renderer, question, more.options)
@@ -256,20 +261,22 @@ async def _answer(context: Context, question: Question, value: Any) -> None:
 async def _propose(
     context: Context, draft: Draft, answer: list[Any], checked: CanBeApplied
 ) -> None:
-    found = await _run(context, asking.keep_answer, context.sender, draft, answer, checked)
+    found = await _run(context, entry_answers.keep_answer, context.sender, draft, answer, checked)
     fields = await _read(context, asking.fields_of, draft.kind)
     await context.show(draw_proposal(context.renderer, found, fields))
 
 
 async def on_apply(context: ButtonContext, data: ApplyAnswer) -> None:
     """Apply what was shown, and nothing else; whoever was slower sees what the other changed."""
-    draft = await context.desk.read(asking.find_draft, context.sender)
+    draft = await context.desk.read(entry_draft.find_draft, context.sender)
     mine = (data.kind, data.mark, data.field, data.digest)
     if draft is None or (draft.kind, draft.mark, draft.field, draft.digest) != mine:
         raise Refusal("refusal.outdated")
     recount = data.step == "recount"
     try:
-        view = await _run(context, asking.apply_answer, context.sender, draft, recount=recount)
+        view = await _run(
+            context, entry_answers.apply_answer, context.sender, draft, recount=recount
+        )
     except ChangedMeanwhile:
         question = await _read(context, asking.question_of, draft)
         await _answer(context, question, (draft.answer or [None])[0])

@@ -51,12 +51,17 @@ async def read_form(request: Request) -> Form:
             raise
         return Form({}, unread="web.fault.form")
     fields = {
-        name: as_typed(value).encode("utf-8", "replace").decode()
+        _sayable(name): _sayable(as_typed(value))
         for name, value in form.multi_items()
         if isinstance(value, str)
     }
     files = [one for _, one in form.multi_items() if isinstance(one, UploadFile) and one.filename]
     return Form(fields, files, "web.fault.files" if len(files) > MOST_FILES else None)
+
+
+def _sayable(text: str) -> str:
+    """Return a text without what UTF-8 cannot say: a form may claim any encoding."""
+    return text.encode("utf-8", "replace").decode()
 
 
 async def store_files(

@@ -55,7 +55,7 @@ _OF_THE_BOX: Final = frozenset({"answer", "note", "translate_answer", "suggestio
 def hidden(**fields: str) -> str:
     """Fields that nobody sees."""
     return "".join(
-        f'<input type="hidden" name="{name}" value="{escape(value)}">'
+        f'<input type="hidden" name="{escape(name)}" value="{escape(value)}">'
         for name, value in fields.items()
     )
 

@@ -273,7 +273,8 @@ def _entry(
     return f'<li class="{side}"><span class="who">{who}{mark}</span>{words}</li>'
 
 
-def _file_field(renderer: Renderer) -> str:
+def file_field(renderer: Renderer) -> str:
+    """Where files of an answer are chosen."""
     return (
         f'<label for="files">{renderer.html("app.files")}</label>'
         '<input id="files" name="files" type="file" multiple>'
@@ -292,7 +293,7 @@ def _answer(renderer: Renderer, page: TicketPage, viewer: Viewer) -> str:
     beside = "".join(f'<p class="file">{line}</p>' for line in files)
     needed = "" if files or takes_files else " required"  # files may stand for words
     encoding = ' enctype="multipart/form-data"' if takes_files else ""
-    chosen = _file_field(renderer) if takes_files else ""
+    chosen = file_field(renderer) if takes_files else ""
     return (
         f"{_responses(renderer, page, prepared)}"
         f'<form class="answer" method="post" action="/app/t/{number}"{encoding}>'

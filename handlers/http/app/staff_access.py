@@ -3,7 +3,6 @@
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from html import escape
 from http import HTTPStatus
 from math import ceil
 from typing import Final
@@ -24,6 +23,7 @@ from handlers.http.app import pages, session
 from handlers.http.app.session import Session
 from handlers.http.app.shell import frame
 from handlers.http.app.telegram_login import TelegramLogin
+from handlers.http.app.too_often import draw_too_often
 from handlers.http.limits import Buckets
 
 # Requests a second and at once of somebody who is in.
@@ -74,19 +74,13 @@ class StaffAccess:
             return sender
         renderer = self.renderer(sender.language)
         if (wait := self.asked.take(str(found.address), time.monotonic())) > 0:
-            return self._too_often(request, renderer, ceil(wait))
+            return await self._too_often(request, renderer, ceil(wait))
         is_admin = found.address in self.desk.company.admins
         return StaffRequest(found, sender, renderer, is_admin)
 
-    def _too_often(self, request: Request, renderer: Renderer, wait: int) -> Response:
+    async def _too_often(self, request: Request, renderer: Renderer, wait: int) -> Response:
         """Return the page that says when to ask again, with a way there."""
-        said = renderer.html("refusal.asked_too_much", n=wait)
-        if request.method == "GET":
-            way = f"{request.url.path}?{request.url.query}".removesuffix("?")
-            on = f'<a href="{escape(way)}">{renderer.html("app.again")}</a>'
-        else:
-            on = renderer.html("app.not_sent")
-        body = f'<p class="bad" role="alert">{said}</p><p>{on}</p>'
+        body = await draw_too_often(renderer, request, wait)
         page = self.frame(renderer, renderer.html("app.title"), body, HTTPStatus.TOO_MANY_REQUESTS)
         page.headers["Retry-After"] = str(wait)
         return page

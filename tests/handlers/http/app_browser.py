@@ -79,6 +79,15 @@ class Browser:
         return "" if found is None else found[1]
 
 
+class Wait:
+    """Seconds that everybody has to wait for a page."""
+
+    seconds = 0.0
+
+    def take(self, _who: str, _now: float) -> float:
+        return self.seconds
+
+
 async def in_the_group(_address: Address) -> bool:
     """What Telegram says of everybody."""
     return True

@@ -1,17 +1,20 @@
 """The app in a real browser, as Telegram opens it: signs in by itself, acts without reloading."""
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 from urllib.parse import quote
 
 import pytest
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, FilePayload, Page, expect
 
 from core.desk import Desk
+from core.files import FolderStore
 from core.people.identity import leave_operators
 from core.people.staff import by_operator, enrol
 from core.texts import Texts
 from core.tickets.intake import hear
 from core.tickets.lifecycle import take
+from handlers.http.app import staff_access
 from handlers.http.app.staff_access import Entrance
 from handlers.http.door import make_door
 from handlers.http.health import Vitals
@@ -19,7 +22,7 @@ from tests.actions import people
 from tests.browser.stage import NoBrowser, browsing
 from tests.browser.window import PATIENCE
 from tests.clock import Clock
-from tests.handlers.http.app_browser import TOKEN, in_the_group, signed
+from tests.handlers.http.app_browser import TOKEN, Wait, in_the_group, signed
 from tests.handlers.http.conftest import Visitor, served
 
 HOSTILE = "<img src=x onerror=document.title='stolen'> the lamp is dark"
@@ -87,6 +90,52 @@ async def test_an_operator_answers_and_takes_on_a_phone(
     await page.locator("details[open] button", has_text="Close").click()
     await expect(page.locator("#verbs")).to_contain_text("Reopen")
     assert await page.title() != "stolen" and not faults
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+async def test_a_refused_answer_is_sent_again_by_one_button(
+    scripts: bool,
+    browser: Browser,
+    desk: Desk,
+    texts: Texts,
+    clock: Clock,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Scripts have dropped the draft by then. A double click sends it once."""
+    wait = Wait()
+    monkeypatch.setattr(staff_access, "Buckets", lambda *_rate: wait)
+    await desk.run(by_operator, people.OLGA, enrol)
+    await people.opens(desk)
+    entrance, vitals = Entrance(TOKEN, in_the_group), Vitals(lambda: 0.0, lambda: 0)
+    door = make_door(desk, texts, vitals, entrance=entrance, files=FolderStore(tmp_path))
+    plan = FilePayload(name="plan.txt", mimeType="text/plain", buffer=b"x")
+    faults: list[str] = []
+    async with served(door, desk) as visitor:
+        page = await _opened(browser, visitor, clock, faults)
+        await expect(page.locator("td.ticket a")).to_be_visible()
+        if not scripts:
+            context = await browser.new_context(
+                storage_state=await page.context.storage_state(),
+                viewport=page.viewport_size,
+                java_script_enabled=False,
+            )
+            page = await context.new_page()
+        await page.goto(f"{visitor.url}/app/t/1")
+        await page.locator("#text").fill(f"{HOSTILE}\n\nRestart it")
+        await page.locator("#files").set_input_files(plan)
+        wait.seconds = 3.0
+        await page.get_by_role("button", name="Answer", exact=True).click()
+        await expect(page.get_by_role("alert")).to_contain_text("in 3 seconds")
+        await expect(page.locator("blockquote")).to_have_text(f"{HOSTILE}\n\nRestart it")
+        assert await page.evaluate("document.documentElement.scrollWidth") <= 390
+        await page.locator("#files").set_input_files(plan)
+        wait.seconds = 0.0
+        await page.get_by_role("button", name="Send again").dblclick()
+        await expect(page.locator(".talk li.ours")).to_have_count(2)  # the words, the file
+        await expect(page.locator("#text")).to_have_value("")
+        assert await page.title() != "stolen"
+    assert not [one for one in faults if not one.startswith("Failed to load resource")]
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ from core.people.identity import Sender
 from core.signing_key import find_signing_key
 from core.texts import Texts
 from handlers.http.app import pages, session
+from handlers.http.app.paths import see
 from handlers.http.app.session import Session
 from handlers.http.app.shell import frame
 from handlers.http.app.telegram_login import TelegramLogin
@@ -62,6 +63,8 @@ class StaffAccess:
     texts: Texts
     entrance: Entrance
     asked: Buckets = field(default_factory=lambda: Buckets(*RATE))
+    # of each person the path of the page that their last form leads to
+    _led: dict[str, str] = field(init=False, default_factory=dict)
 
     async def of(self, request: Request) -> StaffRequest | Response:
         """Return who asks, or the response for somebody who may not be here."""
@@ -73,10 +76,26 @@ class StaffAccess:
         if isinstance(sender, Response):
             return sender
         renderer = self.renderer(sender.language)
-        if (wait := self.asked.take(str(found.address), time.monotonic())) > 0:
+        if (wait := self._wait(request, str(found.address))) > 0:
             return await self._too_often(request, renderer, ceil(wait))
         is_admin = found.address in self.desk.company.admins
         return StaffRequest(found, sender, renderer, is_admin)
+
+    def lead(self, visit: StaffRequest, path: str) -> Response:
+        """Lead there after a form was done. That page is not refused for haste: it shows what was
+        done.
+        """
+        self._led[str(visit.session.address)] = path.partition("#")[0]
+        return see(path)
+
+    def _wait(self, request: Request, who: str) -> float:
+        """Count a request and return 0, or return the seconds to wait. The page that a form led to
+        was counted with the form, once.
+        """
+        if _is_opened(request) and self._led.get(who) == request.url.path:
+            del self._led[who]
+            return 0.0
+        return self.asked.take(who, time.monotonic())
 
     async def _too_often(self, request: Request, renderer: Renderer, wait: int) -> Response:
         """Return the page that says when to ask again, with a way there."""
@@ -147,6 +166,14 @@ class StaffAccess:
         company = self.desk.company
         locale = language or company.language
         return Renderer(self.texts, locale, self.desk.clock(), company.zone)
+
+
+def _is_opened(request: Request) -> bool:
+    """Whether a page is opened with nothing asked of it; a part of one that asks for itself again
+    is none.
+    """
+    by_itself = "hx-request" in request.headers and "hx-boosted" not in request.headers
+    return request.method == "GET" and not by_itself and not request.url.query
 
 
 def tell_when(page: Response, why: Refusal) -> None:

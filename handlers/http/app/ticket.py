@@ -30,7 +30,7 @@ from handlers.http.app.fields import Viewer
 from handlers.http.app.given import Form
 from handlers.http.app.knowledge import find_articles, find_shown
 from handlers.http.app.last_list import last_list
-from handlers.http.app.paths import number_of, see
+from handlers.http.app.paths import number_of
 from handlers.http.app.selectable import Choices, find_choices
 from handlers.http.app.staff_access import StaffAccess, StaffRequest, tell_when, told
 from handlers.http.uploads import Form as SentForm
@@ -167,7 +167,7 @@ class TicketPages:
             unfinished = refused.tasks if isinstance(refused, TasksOpen) else ()
             shown = replace(shown, fault=told(visit, refused), unfinished=unfinished)
             return await self.show(request, visit, number, shown)
-        return see(f"/app/t/{number_of(number)}")
+        return self.access.lead(visit, f"/app/t/{number_of(number)}")
 
     async def _assist(
         self,
@@ -184,7 +184,7 @@ class TicketPages:
             if verb in assistance.ASKED:
                 locale = visit.renderer.locale
                 await assistance.ask(desk, assistant, sender, locale, ticket, verb, words)
-                return see(f"/app/t/{ticket}#assistant")
+                return self.access.lead(visit, f"/app/t/{ticket}#assistant")
             which, once = given.get("suggestion", ""), given.get("once", "")[:64]
             words = await assistance.decide(desk, assistant, sender, ticket, verb, which, once)
         except Refusal as refused:
@@ -192,7 +192,7 @@ class TicketPages:
                 request, visit, number, replace(shown, fault=told(visit, refused))
             )
         if not words:
-            return see(f"/app/t/{ticket}")
+            return self.access.lead(visit, f"/app/t/{ticket}")
         return await self.show(request, visit, number, replace(shown, given={"text": words}))
 
     async def _run(self, visit: StaffRequest, verb: str, number: int, sent: Form) -> None:

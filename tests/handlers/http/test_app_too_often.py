@@ -210,6 +210,32 @@ async def test_words_are_kept_and_files_are_to_be_chosen_again(
     assert await said(desk) == [WORDS, "plan.pdf"]
 
 
+async def test_the_page_that_a_form_leads_to_is_not_refused_and_says_what_was_done(
+    olga: Browser, desk: Desk, wait: Wait
+) -> None:
+    await people.opens(desk)
+    await people.opens(desk, people.BORIS)
+    await olga.get("/app/t/1")
+    wait.free, wait.seconds = 1, 1.0
+    assert await olga.again(1, "note", text="call them") == 303
+    for other in ("/app/t/2", "/app/t/1?kb=lamp"):
+        assert await olga.get(other) == 429
+    live = {"headers": {"Cookie": olga.cookie, "HX-Request": "true"}}
+    assert (await olga.visitor.ask("GET", "/app/t/1", **live))[0] == 429
+    assert [await olga.get("/app/t/1"), "call them" in olga.html] == [200, True]
+    assert await olga.get("/app/t/1") == 429
+
+
+async def test_a_refused_form_leads_to_no_page_for_free(
+    olga: Browser, desk: Desk, wait: Wait
+) -> None:
+    await people.opens(desk)
+    await olga.get("/app/t/1")
+    wait.seconds = 1.0
+    assert await olga.again(1, "note", text="call them") == 429
+    assert await olga.get("/app/t/1") == 429
+
+
 async def test_without_files_nothing_is_said_of_them(olga: Browser, desk: Desk, wait: Wait) -> None:
     wait.seconds = 1.0
     form = aiohttp.FormData({"verb": "note", "text": "hi"})

@@ -26,11 +26,11 @@ from core.tickets.correspondence import receive
 from core.tickets.intake import hear
 from core.tx import Tx
 from core.words.numbers import find_masked, find_number
+from tests.actions.outage_factories import LATER, ROUND, offered, reported
 from tests.actions.people import ALICE, ANNA, OPERATORS, opens, says
 from tests.actions.store import Store
 from tests.actions.test_directory import apply, faults
 from tests.actions.test_mail_floods import arrival
-from tests.actions.test_outages import LATER, ROUND, offered, reported
 from tests.clock import Clock
 
 

@@ -1,4 +1,4 @@
-"""An area's faults as one: offered, decided, told, ended (X9)."""
+"""An area's faults are one ticket, and everybody who reports hears of it (X9)."""
 
 from datetime import timedelta
 from typing import Any
@@ -7,156 +7,25 @@ import pytest
 from sqlalchemy import func, select
 
 from core.desk import Desk
-from core.equipment import outage_commands, outage_detection
+from core.equipment import outage_detection
 from core.equipment.faults import choose_camera
-from core.errors import NotAllowed, NothingToDo, Refusal
+from core.errors import NothingToDo, Refusal
 from core.models import Clock as WorkClock
 from core.models import Outage, OutboxRow, Task, Ticket, TicketParent
-from core.people.identity import Sender
 from core.tasks.task_actions import Choice, resolve
 from core.tickets import parents
-from core.tickets.conversation import answer_delivered, reply, undo
-from core.tickets.lifecycle import confirm, move
+from core.tickets.conversation import reply
 from core.tickets.new_ticket_digest import post_digest
 from core.tickets.parents import leave_parent, set_parent
 from core.tickets.sweep import sweep
 from tests.actions.agreement_factories import agrees
 from tests.actions.equipment_factories import AREA, brings, camera, crowd, tells
 from tests.actions.journal_replay import present, replayed
-from tests.actions.people import ALICE, OPERATORS, customer, opens, operator, writes
+from tests.actions.outage_factories import LATER, ROUND, opened, reported
+from tests.actions.people import ALICE, OPERATORS, opens, operator, writes
 from tests.actions.store import Store
 from tests.actions.test_hot_path import measured
 from tests.clock import Clock
-
-ROUND = crowd(3)
-LATER = crowd(3, 6000)
-
-
-async def reported(desk: Desk, who: list[Sender], area: str = AREA) -> list[int]:
-    """Everybody has a camera in the area, and reports it."""
-    await brings(desk, *(camera(f"C{each.address.chat}", each, area=area) for each in who))
-    heard = [await tells(desk, each, f"C{each.address.chat}") for each in who]
-    return [each.ticket.id for each in heard if each.ticket is not None]
-
-
-async def opened(desk: Desk, number: int, until: Any = None, words: str = "") -> Ticket:
-    ticket, _ = await desk.run_as(
-        await operator(desk),
-        outage_commands.open_outage,
-        number,
-        until=until,
-        title=lambda area: f"Outage: {area}",
-        words=words,
-    )
-    return ticket
-
-
-async def offered(store: Store) -> list[Any]:
-    return [row for row in await store.outbox(OPERATORS) if row.key == "group.outage_offer"]
-
-
-# ------------------------------------------------------------------ the offer
-
-
-async def test_three_faults_of_an_area_are_offered_as_one_once(desk: Desk, store: Store) -> None:
-    numbers = await reported(desk, ROUND[:2])
-    assert not await offered(store)
-    numbers += await reported(desk, ROUND[2:])
-    (row,) = await offered(store)
-    assert (row.facts["area"], row.facts["tickets"]) == (AREA, numbers)
-    await reported(desk, LATER)
-    assert len(await offered(store)) == 1
-
-
-async def test_the_same_camera_three_times_is_one_fault(desk: Desk, store: Store) -> None:
-    await brings(desk, camera("1", *ROUND))
-    for each in ROUND:
-        await tells(desk, each, "1")
-    assert not await offered(store)
-
-
-@pytest.mark.parametrize("area", ["", "apart"])
-async def test_faults_apart_are_no_outage(desk: Desk, store: Store, area: str) -> None:
-    for place, each in enumerate(ROUND):
-        await reported(desk, [each], f"{area}{place}" if area else "")
-    assert not await offered(store)
-
-
-async def test_faults_long_after_each_other_are_no_outage(
-    desk: Desk, store: Store, clock: Clock
-) -> None:
-    for each in ROUND:
-        await reported(desk, [each])
-        clock.move(minutes=20)
-    assert not await offered(store)
-
-
-async def test_a_new_window_makes_a_new_offer(desk: Desk, store: Store, clock: Clock) -> None:
-    await reported(desk, ROUND)
-    clock.move(minutes=31)
-    await reported(desk, LATER)
-    assert len(await offered(store)) == 2
-
-
-async def test_a_company_may_want_more_faults_or_no_offers(
-    desk: Desk, store: Store, company: Any
-) -> None:
-    from dataclasses import replace
-
-    desk.company = replace(company, outage_faults=0)
-    await reported(desk, ROUND)
-    assert not await offered(store)
-    desk.company = replace(company, outage_faults=5)
-    await reported(desk, LATER)
-    assert len(await offered(store)) == 1
-
-
-async def test_while_operators_decide_faults_wait_without_cards(
-    desk: Desk, store: Store, clock: Clock
-) -> None:
-    await reported(desk, ROUND)
-    clock.move(seconds=1)
-    held = await reported(desk, LATER)
-    cards = [row.ticket_id for row in await store.outbox(OPERATORS, kind="card")]
-    assert not set(held) & set(cards)
-    for each in LATER:
-        assert await store.told(each.address.chat) == ["ticket.opened"]
-    actor = await operator(desk)
-    assert await desk.run_as(actor, outage_detection.decline, held[0]) == AREA
-    cards = [row.ticket_id for row in await store.outbox(OPERATORS, kind="card")]
-    assert set(held) <= set(cards)
-    with pytest.raises(NothingToDo):
-        await desk.run_as(actor, outage_detection.decline, held[0])
-
-
-async def test_nobody_decides_in_time_and_the_cards_come(
-    desk: Desk, store: Store, clock: Clock
-) -> None:
-    await reported(desk, ROUND)
-    clock.move(seconds=1)
-    (held,) = await reported(desk, LATER[:1])
-    assert await desk.run(outage_detection.settle_offers) == 0
-    clock.now += outage_detection.HOLD
-    assert await desk.run(outage_detection.settle_offers) == 1
-    assert held in [row.ticket_id for row in await store.outbox(OPERATORS, kind="card")]
-    assert await desk.run(outage_detection.settle_offers) == 0
-    (facts,) = await store.facts(None, "outage_declined")
-    assert facts["by_time"] and facts["tickets"] == [held]
-
-
-async def test_customers_decide_nothing(desk: Desk, store: Store) -> None:
-    first, *_ = await reported(desk, ROUND)
-    await customer(desk, ALICE)
-    before = await store.everything()
-    alice = await customer(desk, ALICE)
-    with pytest.raises(NotAllowed):
-        await desk.run_as(alice, outage_detection.decline, first)
-    with pytest.raises(NotAllowed):
-        await desk.run_as(alice, outage_commands.open_outage, first, until=None, title=str)
-    assert await store.everything() == before
-
-
-# ------------------------------------------------------------------ the outage
 
 
 async def test_of_an_agreement_s_deadlines_only_those_of_the_outage_are_told(
@@ -298,133 +167,6 @@ async def test_an_outage_is_part_of_nothing_though_nobody_has_reported_it_yet(
     await reported(desk, LATER[:1])
     (part,) = await store.rows(select(TicketParent))
     assert part.parent_id == parent.id
-
-
-# ------------------------------------------------------------------ talking to all of them
-
-
-async def test_an_answer_to_the_outage_reaches_everybody(desk: Desk, store: Store) -> None:
-    numbers = await reported(desk, ROUND)
-    parent = await opened(desk, numbers[0])
-    olga = await operator(desk)
-    said = writes("The power is back, cameras are starting")
-    await desk.run_as(olga, reply, parent.id, said)
-    copies = [row for row in await store.outbox(kind="content") if row.person_id is not None]
-    assert [row.ticket_id for row in copies] == numbers
-    assert {row.message_id for row in copies} == {(await store.messages(parent.id))[0].id}
-    message_id = copies[0].message_id
-    assert message_id is not None
-    await desk.run(answer_delivered, [message_id])
-    assert "answer_delivered" in await store.journal(parent.id)
-    await desk.run_as(olga, undo, said.ref)
-    gone = await store.outbox(kind="delete")
-    assert [row.address for row in gone] == [each.address.chat for each in ROUND]
-
-
-async def test_what_operators_learn_is_told_to_all(desk: Desk, store: Store, clock: Clock) -> None:
-    numbers = await reported(desk, ROUND)
-    parent = await opened(desk, numbers[0])
-    olga, until = await operator(desk), clock.now + timedelta(hours=5)
-    await desk.run_as(
-        olga, outage_commands.restate_outage, parent.id, until=until, words="a cut cable"
-    )
-    for each in ROUND:
-        assert (await store.told(each.address.chat))[-1] == "ticket.outage_news"
-    assert (await store.ticket(parent.id)).answer_due == until
-    with pytest.raises(NothingToDo):
-        await desk.run_as(olga, outage_commands.restate_outage, parent.id, until=until, words=None)
-    with pytest.raises(Refusal, match="no_outage"):
-        await desk.run_as(olga, outage_commands.restate_outage, numbers[0], until=until, words="x")
-
-
-async def test_a_broadcast_needs_somebody_to_hear_it(desk: Desk, store: Store) -> None:
-    numbers = await reported(desk, ROUND[:2])
-    with pytest.raises(Refusal, match="nobody_to_tell"):
-        await desk.run_as(await operator(desk), reply, numbers[0], writes(), to_all=True)
-
-
-async def test_a_broadcast_goes_from_any_parent_to_its_parts(desk: Desk, store: Store) -> None:
-    await brings(desk, camera("1", *ROUND))
-    heard = [await tells(desk, each, "1") for each in ROUND]
-    first = heard[0].ticket
-    assert first is not None
-    olga = await operator(desk)
-    await desk.run_as(olga, reply, first.id, writes("To you alone"))
-    assert [r.address for r in await store.outbox(kind="content") if r.person_id] == [
-        ROUND[0].address.chat
-    ]
-    await desk.run_as(olga, reply, first.id, writes("To all of you"), to_all=True)
-    told = [r.address for r in await store.outbox(kind="content") if r.person_id]
-    assert sorted(told[1:]) == sorted(each.address.chat for each in ROUND)
-
-
-# ------------------------------------------------------------------ the end
-
-
-async def test_its_solution_is_everybodys_and_its_close_nobodys(desk: Desk, store: Store) -> None:
-    numbers = await reported(desk, ROUND)
-    parent = await opened(desk, numbers[0])
-    olga = await operator(desk)
-    await desk.run_as(olga, move, parent.id, "resolve", reason="a new power supply")
-    for number, each in zip(numbers, ROUND, strict=True):
-        assert (await store.ticket(number)).state == "resolved"
-        assert (await store.told(each.address.chat))[-1] == "ticket.resolved_reason"
-    await desk.run_as(olga, move, parent.id, "close")
-    assert {(await store.ticket(number)).state for number in numbers} == {"resolved"}
-    (outage,) = await store.rows(select(Outage))
-    assert outage.closed_at is not None
-
-
-async def test_whoever_is_not_content_comes_back_alone(desk: Desk, store: Store) -> None:
-    numbers = await reported(desk, ROUND)
-    parent = await opened(desk, numbers[0])
-    await desk.run_as(await operator(desk), move, parent.id, "resolve")
-    who = await customer(desk, ROUND[0])
-    await desk.run_as(who, confirm, numbers[0], content=False)
-    assert (await store.ticket(numbers[0])).waiting_since is not None
-    assert (await store.ticket(numbers[1])).state == "resolved"
-    assert (await store.ticket(parent.id)).state == "resolved"
-
-
-@pytest.mark.parametrize("verb", ["cancel", "close"])
-async def test_an_end_without_a_solution_owes_everybody_an_answer(
-    desk: Desk, store: Store, verb: str
-) -> None:
-    numbers = await reported(desk, ROUND)
-    parent = await opened(desk, numbers[0])
-    await desk.run_as(await operator(desk), move, parent.id, verb)
-    for number in numbers:
-        row = await store.ticket(number)
-        assert (row.state, row.waiting_since is not None) == ("new", True)
-        assert "answer" in await store.timers(number)
-        assert (await store.journal(number))[-1] == "fault_alone"
-    await reported(desk, LATER[:1])
-    assert await store.told(LATER[0].address.chat) == ["ticket.opened"]
-
-
-async def test_an_outage_that_is_back_takes_reporters_in_again(desk: Desk, store: Store) -> None:
-    numbers = await reported(desk, ROUND)
-    parent = await opened(desk, numbers[0])
-    olga = await operator(desk)
-    await desk.run_as(olga, move, parent.id, "resolve")
-    await desk.run_as(olga, move, parent.id, "reopen")
-    await reported(desk, LATER[:1])
-    assert await store.told(LATER[0].address.chat) == ["ticket.known_area"]
-
-
-@pytest.mark.parametrize("verb", ["resolve", "cancel"])
-async def test_the_journal_gives_the_same_tickets_again(
-    desk: Desk, store: Store, clock: Clock, verb: str
-) -> None:
-    numbers = await reported(desk, ROUND)
-    parent = await opened(desk, numbers[0], clock.now + timedelta(hours=1), "no power")
-    clock.move(minutes=5)
-    numbers += await reported(desk, LATER)
-    olga, later = await operator(desk), clock.now + timedelta(hours=2)
-    await desk.run_as(olga, outage_commands.restate_outage, parent.id, until=later, words=None)
-    await desk.run_as(olga, move, parent.id, verb)
-    for number in (parent.id, *numbers):
-        assert await replayed(store, number) == await present(store, number)
 
 
 # ------------------------------------------------------------------ a thousand

@@ -102,7 +102,7 @@ class Changes:
     async def _by_chat(self, file: str) -> None:
         admin = self.desk_under_test.stage.admin
         await admin.send_document(data=file.encode(), name="directory.toml")
-        changed = f'+answer_deadline = "{self.version}h"'
+        changed = f'+titles = {{ ru = "Шаг {self.version}" }}'
         shown = await admin.expect(changed, button="Применить", timeout=PATIENCE)
         await admin.press("Применить", message=shown)
         await admin.expect("Справочник изменён", edited=None, timeout=PATIENCE)
@@ -218,7 +218,7 @@ def _latest(judged: Judgement, since: Sequence[tuple[datetime, str]]) -> float:
     """How many seconds after a version a message was still handled by the one before."""
     begun: dict[int, datetime] = {}
     for at, document in since:
-        if found := re.search(r'answer_deadline = "(\d+)h"', document):
+        if found := re.search(r'"Шаг (\d+)"', document):
             begun.setdefault(int(found[1]), at)
     late = (
         (one.at - begun[one.version + 1]).total_seconds()

@@ -6,7 +6,6 @@ import logging
 import secrets
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 from aiogram import Bot
@@ -139,7 +138,6 @@ class App:
         await run()
 
     async def _run_jobs(self) -> None:
-        await asyncio.to_thread(import_module, "apscheduler.schedulers.asyncio")
         self.runner.start()  # nothing, if the desk ends meanwhile
         await asyncio.Event().wait()
 

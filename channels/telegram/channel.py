@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from channels.telegram.changes import Changes
 from channels.telegram.client.api_errors import Refused
-from channels.telegram.client.gateway import Gateway, counter_of
+from channels.telegram.client.gateway import SHARED, Gateway, counter_of
 from channels.telegram.client.send_progress import Progress, SendProgressStore, sent_of
 from channels.telegram.copies import CopyMessages, find_words
 from channels.telegram.drawn_messages import BoardMessages, CardMessages, FloodMessages
@@ -97,10 +97,13 @@ class TelegramChannel:
     async def recall(self) -> None:
         """Note the messages that are in the chats already: none of them is a lost delivery. In a
         chat in which little is said they are older than what is read here; of it, and of what no
-        row tells, the process before has noted the newest.
+        row tells, the process before has noted the newest. The counter of private chats is each
+        bot's own: what was noted of it may be another bot's, and is never silent for long.
         """
         for context in await self._desk.read(find_probe_contexts):
-            self._gateway.known_ids.note_newest(context.get(PROBE_CONTEXT, {}))
+            newest = dict(context.get(PROBE_CONTEXT, {}))
+            newest.pop(SHARED, None)
+            self._gateway.known_ids.note_newest(newest)
         self._note(await self._desk.read(find_standing, TELEGRAM))
         await self._talk.recall()
 

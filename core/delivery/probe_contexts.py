@@ -1,23 +1,38 @@
-"""What a channel has to know to find out about a lost delivery: what was noted with rows before
-they left, and what stands where already.
-"""
+"""What is noted with rows before they leave, to find out later what has become of them."""
 
+import json
 from typing import Any, Final
 
-from sqlalchemy import select
+from sqlalchemy import String, cast, select
 
 from core.models import OutboxRow
 from core.tx import ReadTx, Tx
 
 # A fact of a row that stopped half-way: how far it came.
 STOPPED: Final = "stopped"
+# So many rows tell a new process what the one before knew.
 ENOUGH: Final = 50
 
 
 async def find_probe_contexts(tx: ReadTx) -> list[dict[str, Any]]:
-    """The probe contexts of the last rows, as far as they have any."""
-    query = select(OutboxRow.probe_context).order_by(OutboxRow.id.desc()).limit(ENOUGH)
-    return [probe_context for probe_context in await tx.all(query) if probe_context]
+    """The probe contexts of the last rows that have one. What cannot be read is left out: a process
+    that begins must not fail because of it.
+    """
+    query = (
+        select(cast(OutboxRow.probe_context, String))
+        .where(OutboxRow.probe_context.is_not(None))
+        .order_by(OutboxRow.id.desc())
+        .limit(ENOUGH)
+    )
+    return [context for raw in await tx.all(query) if (context := _read(raw))]
+
+
+def _read(raw: str) -> dict[str, Any] | None:
+    try:
+        context = json.loads(raw)
+    except ValueError:
+        return None
+    return context if isinstance(context, dict) else None
 
 
 async def probe_context_of(tx: ReadTx, row_id: int) -> dict[str, Any]:

@@ -3,10 +3,12 @@ little (R6): a channel of alerts is quiet while a group is busy.
 """
 
 import pytest
+from sqlalchemy import text
 
 from core.delivery import outbox_retention, probe_contexts, sent_messages
 from core.delivery.channel import Delivery
 from core.tickets.sweep import sweep
+from core.tx import Tx
 from sandbox import Message
 from tests.channels.telegram.harness import ChannelHarness
 from tests.channels.telegram.lost_answers import interrupted, next_life
@@ -97,3 +99,48 @@ async def test_what_was_posted_of_no_ticket_is_not_overwritten_by_a_search(
     channel = await next_life(harness)
     assert await channel.was_delivered(await interrupted(harness)) is None
     assert posted.inline_keyboard is None and not posted.revisions and not posted.deleted
+
+
+async def test_a_backlog_does_not_hide_what_the_process_before_knew(
+    harness: ChannelHarness,
+) -> None:
+    """Rows that have not left have nothing noted."""
+    await one_alert(harness)
+    await harness.gateway.bot.send_message(harness.alerts.id, "The week in numbers")
+    newest = harness.alerts.last.id
+    await harness.open(harness.anna.say("And the gate").result)
+    await harness.pump()
+    await harness.open(harness.anna.say("And the fence").result)  # its rows wait
+    channel = await next_life(harness)
+    assert channel.probe_context()["newest"][str(harness.alerts.id)] == newest
+
+
+async def test_what_another_bot_knew_of_private_chats_is_not_taken_over(
+    harness: ChannelHarness,
+) -> None:
+    """Each bot counts them by itself: above a mark of another one nothing would be found."""
+    await one_alert(harness)
+    await note(harness, '{"newest": {"shared": 500000}}')
+    channel = await next_life(harness)
+    assert channel.probe_context()["newest"]["shared"] < 500000
+
+
+@pytest.mark.parametrize("broken", ["{", "7", "null"])
+async def test_a_note_that_cannot_be_read_keeps_no_process_from_beginning(
+    harness: ChannelHarness, broken: str
+) -> None:
+    await one_alert(harness)
+    await note(harness, broken)
+    await next_life(harness)
+
+
+async def note(harness: ChannelHarness, context: str) -> None:
+    """Let this be noted with the newest row."""
+    change = text(
+        "UPDATE outbox SET probe_context = :noted WHERE id = (SELECT max(id) FROM outbox)"
+    )
+
+    async def noted(tx: Tx) -> None:
+        await tx.session.execute(change, {"noted": context})
+
+    await harness.desk.run(noted)

@@ -89,7 +89,7 @@ async def test_the_whole_company_is_there(company: Company) -> None:
     articles = (await desk.read(articles_of)).values()
     assert Counter(one.status for one in articles) == {"public": 30, "internal": 10}
     assert {one.language for one in articles} == {played.language}
-    assert {one.code for one in (await desk.read(views_of)).values()} >= {"refunds", "late"}
+    assert {one.code for one in (await desk.read(views_of)).values()} >= {"refunds", "unclaimed"}
 
 
 async def test_two_teams_have_levels_members_and_somebody_on_duty(

@@ -57,8 +57,8 @@ async def _looked_at(
 ) -> Sequence[Sequence[Any]]:
     lead = within.lead
     if lead is None:
-        return await tx.rows(_stretches(within.read or (), instants_of(tx.now)))
-    kept = _kept(lead, is_empty=wanted.get(lead, lead) is None)
+        return await tx.rows(_stretches(within.read or (), instants_of(tx.now), LOOKED))
+    kept = _kept(lead, LOOKED, is_empty=wanted.get(lead, lead) is None)
     return await kept.rows(tx.session, given_for(tx, wanted))
 
 
@@ -71,23 +71,23 @@ async def _kinds_of(tx: ReadTx, within: Chosen, numbers: Iterable[int]) -> dict[
 
 
 @lru_cache(maxsize=64)
-def _kept(lead: str, *, is_empty: bool) -> PreparedStatement:
-    """Return the statement of the beginnings along the index of a filter; ``is_empty``: its value
-    is None. To put it together takes longer than to run it.
+def _kept(lead: str, most: int, *, is_empty: bool) -> PreparedStatement:
+    """Return the statement of the beginnings along the index of a filter, ``most`` rows of each;
+    ``is_empty``: its value is None. To put it together takes longer than to run it.
     """
     one = along(lead, None if is_empty else bindparam(lead or None))
-    return PreparedStatement(_stretches([one], INSTANTS))
+    return PreparedStatement(_stretches([one], INSTANTS, most))
 
 
-def _stretches(read: Iterable[Along], at: Instants) -> Any:
+def _stretches(read: Iterable[Along], at: Instants, most: int) -> Any:
     """Where along each index those with each marker are: the beginnings."""
-    return union_all(*_beginnings(read, at))
+    return union_all(*_beginnings(read, at, most))
 
 
-def _beginnings(read: Iterable[Along], at: Instants) -> Iterator[Any]:
+def _beginnings(read: Iterable[Along], at: Instants, most: int) -> Iterator[Any]:
     for marker, one in product(MARKED, read):
         part = along_marked(marker, one, at)
-        begun = part.numbers(places_of(marker, at), Stretch(QUEUE), LOOKED).subquery()
+        begun = part.numbers(places_of(marker, at), Stretch(QUEUE), most).subquery()
         (number,) = begun.c
         yield select(constant(marker).label("kind"), number)
 

@@ -146,7 +146,7 @@ async def _rarest(tx: ReadTx, wanted: Mapping[str, Any], marker: str) -> tuple[s
     does.
     """
     kinds = tuple((name, value is None) for name, value in wanted.items())
-    names, count = _counts(kinds, marker)
+    names, count = _counts(kinds, marker, RARE + 1)
     (counts,) = await count.rows(tx.session, given_for(tx, wanted))
     fewest = min(counts)
     return (names[0], None) if fewest > RARE else (names[counts.index(fewest)], fewest)
@@ -160,17 +160,18 @@ def given_for(tx: ReadTx, wanted: Mapping[str, Any]) -> dict[str, Any]:
 
 @lru_cache(maxsize=256)
 def _counts(
-    kinds: Sequence[tuple[str, bool]], marker: str
+    kinds: Sequence[tuple[str, bool]], marker: str, most: int
 ) -> tuple[Sequence[str], PreparedStatement]:
-    """Return the names of the ways, and the statement that counts some rows of each. It is kept: to
-    put it together takes longer than to count. ``kinds``: what is wanted, and whether it is None.
+    """Return the names of the ways, and the statement that counts ``most`` rows of each. It is
+    kept: to put it together takes longer than to count. ``kinds``: what is wanted, and whether it
+    is None.
     """
     wanted: dict[str, Any] = {
         name: None if is_empty else bindparam(name or None) for name, is_empty in kinds
     }
     ways = _ways(wanted, marker, INSTANTS)
     places = places_of(marker, INSTANTS)
-    counts = [_how_many(one, places) for one in ways.values()]
+    counts = [_how_many(one, places, most) for one in ways.values()]
     return list(ways), PreparedStatement(select(*counts))
 
 
@@ -179,8 +180,8 @@ INSTANTS: Final = Instants(*(bindparam(one.name, type_=_AT) for one in fields(In
 """As parameters of a statement that is kept."""
 
 
-def _how_many(one: Along, places: Sequence[Any]) -> Any:
-    some = one.numbers(places, Stretch(QUEUE), RARE + 1).subquery()
+def _how_many(one: Along, places: Sequence[Any], most: int) -> Any:
+    some = one.numbers(places, Stretch(QUEUE), most).subquery()
     return select(func.count()).select_from(some).scalar_subquery()
 
 

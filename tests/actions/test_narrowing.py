@@ -214,6 +214,20 @@ async def _now(tx: ReadTx) -> Any:
     return tx.now
 
 
+async def test_a_statement_that_is_kept_heeds_the_bounds_of_its_next_run(
+    desk: Desk, scattered: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What one test had bounded was kept for all others of its process."""
+    asked = Filters(team="crew", assignee="me")
+    exact = await desk.read(count_by_marker, "queue", asked, scattered)
+    for looked in (1, 600, 1, 600):
+        monkeypatch.setattr("core.tickets.narrowing.RARE", 3)
+        monkeypatch.setattr("core.tickets.looked_at.COUNTABLE", 3)
+        monkeypatch.setattr("core.tickets.looked_at.LOOKED", looked)
+        counts = await desk.read(count_by_marker, "queue", asked, scattered)
+        assert (counts == exact) is (looked == 600), looked
+
+
 @pytest.mark.parametrize("counted", [2, 1000])
 async def test_counts_are_exact_up_to_their_bounds_or_said_to_be_less(
     desk: Desk,

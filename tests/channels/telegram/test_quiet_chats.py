@@ -43,36 +43,40 @@ async def one_alert(harness: ChannelHarness) -> Message:
     return harness.alerts.last
 
 
-async def forget_deliveries(harness: ChannelHarness) -> None:
-    """As the desk does when it erases somebody."""
-    await harness.desk.run(outbox_retention.forget_ended, 0, 10_000, 10_000)
+def looks(message: Message) -> tuple[object, ...]:
+    """All that a search could have changed about it."""
+    return message.text, message.inline_keyboard, len(message.revisions), message.deleted
+
+
+async def earlier_alert(
+    harness: ChannelHarness, *, forgotten: bool
+) -> tuple[Message, tuple[object, ...]]:
+    """An alert that an earlier process has posted, and how it looks; ``forgotten``: deliveries are,
+    as where somebody was erased.
+    """
+    earlier = await one_alert(harness)
+    if forgotten:
+        await harness.desk.run(outbox_retention.forget_ended, 0, 10_000, 10_000)
+    await next_life(harness)
+    return earlier, looks(earlier)
 
 
 @pytest.mark.parametrize("forgotten", [False, True])
 async def test_an_alert_that_was_not_sent_is_not_found_in_an_earlier_one(
     harness: ChannelHarness, forgotten: bool
 ) -> None:
-    earlier = await one_alert(harness)
-    looked = earlier.text, earlier.inline_keyboard, len(earlier.revisions)
-    if forgotten:
-        await forget_deliveries(harness)
-    await next_life(harness)
+    earlier, looked = await earlier_alert(harness, forgotten=forgotten)
     await next_alert(harness)  # claimed, and the process is killed before it is sent
     channel = await next_life(harness)
     assert await channel.was_delivered(await interrupted(harness)) is None
-    assert (earlier.text, earlier.inline_keyboard, len(earlier.revisions)) == looked
-    assert not earlier.deleted
+    assert looks(earlier) == looked
 
 
 @pytest.mark.parametrize("forgotten", [False, True])
 async def test_an_alert_whose_answer_was_lost_is_found_behind_the_earlier_one(
     harness: ChannelHarness, forgotten: bool
 ) -> None:
-    earlier = await one_alert(harness)
-    looked = earlier.text, earlier.inline_keyboard, len(earlier.revisions)
-    if forgotten:
-        await forget_deliveries(harness)
-    await next_life(harness)
+    earlier, looked = await earlier_alert(harness, forgotten=forgotten)
     delivery = await next_alert(harness)
     harness.world.faults.cut(method="sendMessage")
     left = await harness.carry(delivery)
@@ -80,7 +84,7 @@ async def test_an_alert_whose_answer_was_lost_is_found_behind_the_earlier_one(
     channel = await next_life(harness)
     found = await channel.was_delivered(await interrupted(harness))
     assert found is not None and found.message_refs == (str(harness.alerts.last.id),)
-    assert (earlier.text, earlier.inline_keyboard, len(earlier.revisions)) == looked
+    assert looks(earlier) == looked
 
 
 async def test_what_was_posted_of_no_ticket_is_not_overwritten_by_a_search(

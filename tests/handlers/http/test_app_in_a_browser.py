@@ -39,14 +39,23 @@ async def visitor(desk: Desk, texts: Texts) -> AsyncIterator[Visitor]:
         yield visitor
 
 
-@pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
+@pytest.fixture(scope="module")
+async def started() -> AsyncIterator[Browser]:
+    """One for all tests: to start it costs more than most of them."""
     expect.set_options(timeout=PATIENCE)
     try:
         async with browsing() as browser:
             yield browser
     except NoBrowser as why:
         pytest.skip(str(why))
+
+
+@pytest.fixture
+async def browser(started: Browser) -> AsyncIterator[Browser]:
+    """The browser, in which nothing is open and nothing is remembered before and after a test."""
+    yield started
+    for context in list(started.contexts):
+        await context.close()
 
 
 async def _opened(browser: Browser, visitor: Visitor, clock: Clock, faults: list[str]) -> Page:

@@ -4,7 +4,7 @@ import ast
 import re
 from itertools import pairwise
 
-from tests.code_rules.source import Found, strings
+from tests.code_rules.source import Found, nodes, strings
 
 CYRILLIC = re.compile(r"[А-Яа-яЁё]")
 TEXT_KEY = re.compile(r"[a-z_]+(\.[a-z0-9_]+)+")
@@ -13,6 +13,7 @@ CLOCKS = {
       for reads in ("now", "utcnow", "today")),
     "date.today", "datetime.date.today", "time.time", "time.time_ns",
 }  # fmt: skip
+READS = {clock.rpartition(".")[2] for clock in CLOCKS}
 STARTING = {"Popen", "run", "create_subprocess_exec"}
 SAYING = {"answer", "reply", "send_message", "edit_text", "answer_photo", "edit_caption"}
 # Codes of states that mean nothing else; the other three need a word about states beside them.
@@ -25,14 +26,14 @@ NOT_A_TICKETS = re.compile(r"categor|inbox|outbox", re.IGNORECASE)
 
 def commits(tree: ast.Module) -> Found:
     """`session.commit()`, by whatever name the session goes."""
-    for node in ast.walk(tree):
+    for node in nodes(tree):
         if isinstance(node, ast.Attribute) and node.attr == "commit":
             yield node.lineno, f"{ast.unparse(node)}()"
 
 
 def session_calls(tree: ast.Module) -> Found:
     """Methods of a transaction's session, instead of those of `Tx`."""
-    for node in ast.walk(tree):
+    for node in nodes(tree):
         match node:
             case ast.Attribute(value=ast.Attribute(value=ast.Name(id="tx"), attr="session")):
                 yield node.lineno, ast.unparse(node)
@@ -40,7 +41,7 @@ def session_calls(tree: ast.Module) -> Found:
 
 def outbox_writes(tree: ast.Module) -> Found:
     """Rows of the outbox that are made, changed or taken out, past the table of notices."""
-    for node in ast.walk(tree):
+    for node in nodes(tree):
         match node:
             case ast.ImportFrom(module="core.delivery.outbox", names=names):
                 found = [name.name for name in names if name.name in {"row", "write"}]
@@ -61,27 +62,31 @@ def outbox_writes(tree: ast.Module) -> Found:
 
 def clocks(tree: ast.Module) -> Found:
     """The machine's clock, called or handed on."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Attribute) and ast.unparse(node) in CLOCKS:
+    for node in nodes(tree):
+        if isinstance(node, ast.Attribute) and node.attr in READS and ast.unparse(node) in CLOCKS:
             yield node.lineno, ast.unparse(node)
 
 
 def untied(tree: ast.Module) -> Found:
     """Python started as a process that may outlive the one that starts it."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Attribute) and ast.unparse(node) == "sys.executable":
-            yield node.lineno, ast.unparse(node)
-        elif isinstance(node, ast.Call) and ast.unparse(node.func).split(".")[-1] in STARTING:
-            words = ast.unparse(node)
-            if "python(" in words and "tied(" not in words:
-                yield node.lineno, words[:80]
+    for node in nodes(tree):
+        match node:
+            case ast.Attribute(value=ast.Name(id="sys"), attr="executable"):
+                yield node.lineno, ast.unparse(node)
+            case ast.Call(func=ast.Attribute(attr=name) | ast.Name(id=name)) if name in STARTING:
+                words = ast.unparse(node)
+                if "python(" in words and "tied(" not in words:
+                    yield node.lineno, words[:80]
 
 
 def whole_locks(tree: ast.Module) -> Found:
     """Rows locked against those who write rows that refer to them."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and _is_whole_lock(ast.unparse(node)):
-            yield node.lineno, ast.unparse(node)[-60:]
+    for node in nodes(tree):
+        match node:
+            case ast.Call(func=ast.Attribute(attr="with_for_update")):
+                call = ast.unparse(node)
+                if _is_whole_lock(call):
+                    yield node.lineno, call[-60:]
 
 
 def _is_whole_lock(call: str) -> bool:
@@ -98,7 +103,7 @@ def cyrillic(tree: ast.Module) -> Found:
 
 def sentences(tree: ast.Module) -> Found:
     """A literal with letters in it, said to somebody."""
-    for node in ast.walk(tree):
+    for node in nodes(tree):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
             if node.func.attr not in SAYING:
                 continue
@@ -121,7 +126,7 @@ def _speaks(node: ast.expr) -> bool:
 
 def state_codes(tree: ast.Module) -> Found:
     """`state.code == "resolved"`, `status in {"new", …}`, `case "closed"`."""
-    for node in ast.walk(tree):
+    for node in nodes(tree):
         if isinstance(node, ast.Compare):
             sides = [node.left, *node.comparators]
             if any(
@@ -158,10 +163,9 @@ GUARD = "demand_no_transaction"
 
 def unasked_calls(tree: ast.Module) -> Found:
     """Clients in a module that never asks whether a transaction is open."""
-    calls = (node for node in ast.walk(tree) if isinstance(node, ast.Call))
-    if any(ast.unparse(call.func) == GUARD for call in calls):
+    if any(_is_guard(node) for node in nodes(tree)):
         return
-    for node in ast.walk(tree):
+    for node in nodes(tree):
         if isinstance(node, ast.Import):
             named = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
@@ -171,3 +175,10 @@ def unasked_calls(tree: ast.Module) -> Found:
         for name in named:
             if name.partition(".")[0] in CLIENTS:
                 yield node.lineno, name
+
+
+def _is_guard(node: ast.AST) -> bool:
+    match node:
+        case ast.Call(func=ast.Name(id=name)):
+            return name == GUARD
+    return False

@@ -14,7 +14,7 @@ from babel.messages.pofile import read_po
 from core import catalogue_files
 from core.catalogue_files import CatalogueFile, read_catalogue
 from tests.code_rules.detectors import TEXT_KEY
-from tests.code_rules.source import PACKAGES, ROOT, modules, strings, told
+from tests.code_rules.source import PACKAGES, ROOT, modules, nodes, strings, told
 
 LANGUAGES = {"en", "ru"}
 # Dotted literals there are names of columns.
@@ -144,7 +144,7 @@ def test_quotation_marks_stand_in_texts_not_in_code() -> None:
     found = [
         f"{module.name}:{node.lineno}"
         for module in modules(*PACKAGES)
-        for node in ast.walk(module.tree)
+        for node in nodes(module.tree)
         if isinstance(node, ast.JoinedStr) and "«{}»" in _with_slots(node)
     ]
     assert not found, told("{names:quoted} in a text puts each between quotation marks", found)
@@ -183,7 +183,7 @@ def composed() -> re.Pattern[str]:
     """Keys put together at run time: f"state.{code}" stands for all that begin so."""
     patterns = set()
     for module in modules(*PACKAGES):
-        for node in ast.walk(module.tree):
+        for node in nodes(module.tree):
             if isinstance(node, ast.JoinedStr):
                 patterns.add("".join(map(_pattern, node.values)))
     with_words = {pattern for pattern in patterns if re.match(r"[a-z_]+\\\.", pattern)}

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib import metadata
 
-from tests.code_rules.source import PACKAGES, ROOT, modules, told
+from tests.code_rules.source import PACKAGES, ROOT, modules, nodes, told
 
 # SQLAlchemy loads the drivers by name, zoneinfo the time zones, aiogram what it needs for a proxy,
 # Starlette what reads a form with files.
@@ -34,10 +34,15 @@ def name_of(requirement: str) -> str:
     return re.split(r"[^\w.-]", requirement, maxsplit=1)[0].lower().replace("_", "-")
 
 
-def imported() -> Iterator[tuple[str, str]]:
+@cache
+def imported() -> frozenset[tuple[str, str]]:
     """File and top-level package of each import that is not ours nor the standard library's."""
+    return frozenset(_imports())
+
+
+def _imports() -> Iterator[tuple[str, str]]:
     for module in modules(*PACKAGES, "migrations", "sandbox"):
-        for node in ast.walk(module.tree):
+        for node in nodes(module.tree):
             names: list[str] = []
             if isinstance(node, ast.Import):
                 names = [alias.name for alias in node.names]
@@ -50,7 +55,7 @@ def imported() -> Iterator[tuple[str, str]]:
 def test_what_is_imported_is_declared() -> None:
     found = [
         f"{file}: {name}"
-        for file, name in imported()
+        for file, name in sorted(imported())
         if not declared() & {name_of(package) for package in packages().get(name, [name])}
     ]
     # pydantic_core is a part of pydantic, in a package of its own

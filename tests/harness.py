@@ -207,6 +207,17 @@ def fill(url: str) -> None:
     in_a_thread(_fill(url))
 
 
+def make_tables(url: str) -> None:
+    """Give the database at ``url`` the tables of this release, without rows."""
+    in_a_thread(_make_tables(url))
+
+
+async def _make_tables(url: str) -> None:
+    database = Database(url)
+    await database.alter(Row.metadata.create_all)
+    await database.close()
+
+
 async def _fill(url: str) -> None:
     database = Database(url)
     await migrate(database)

@@ -27,7 +27,6 @@ from urllib.parse import urlsplit, urlunsplit
 import asyncpg
 
 START_TIMEOUT: Final = 60.0
-TEMPLATE: Final = f"frontdoor_template_{os.getpid()}"
 # Nothing here outlives the session, so nothing need reach the disk.
 CONFIGURATION: Final = """
 listen_addresses = '{hosts}'
@@ -39,7 +38,7 @@ full_page_writes = off
 max_connections = 150
 """
 
-Prepare = Callable[[str], None]
+Fill = Callable[[str], None]
 T = TypeVar("T")
 
 
@@ -53,26 +52,20 @@ class Postgres:
     def __init__(self, address: str) -> None:
         self._address = address
         self._numbers = count(1)
-        self._prepared = False
+        self._templates: dict[Fill, str] = {}
 
     def url(self, database: str) -> str:
         """Where SQLAlchemy finds a database of this server."""
         parts = urlsplit(self._address)
         return urlunsplit(parts._replace(scheme="postgresql+asyncpg", path=f"/{database}"))
 
-    def prepare(self, fill: Prepare) -> None:
-        """Fill the template, once in a session: `fill` gets its URL and must disconnect after."""
-        if self._prepared:
-            return
-        self._sql(f'DROP DATABASE IF EXISTS "{TEMPLATE}"', f'CREATE DATABASE "{TEMPLATE}"')
-        fill(self.url(TEMPLATE))
-        self._prepared = True
-
     @contextmanager
-    def database(self, *, empty: bool = False) -> Iterator[str]:
-        """A database of one's own, copied from the template (empty when there is none); its URL."""
+    def database(self, fill: Fill | None = None) -> Iterator[str]:
+        """A database of one's own, empty, or with what ``fill`` has put into one of its own, once
+        in a session: it gets the URL of that and must disconnect after. Its URL.
+        """
+        template = "template0" if fill is None else self._template(fill)
         name = f"frontdoor_test_{os.getpid()}_{next(self._numbers)}"
-        template = TEMPLATE if self._prepared and not empty else "template0"
         self._sql(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
         try:
             yield self.url(name)
@@ -80,10 +73,19 @@ class Postgres:
             # FORCE: a test about crashes leaves connections behind on purpose
             self._sql(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
+    def _template(self, fill: Fill) -> str:
+        """The database that it fills."""
+        if fill not in self._templates:
+            name = f"frontdoor_template_{os.getpid()}_{len(self._templates)}"
+            self._sql(f'DROP DATABASE IF EXISTS "{name}"', f'CREATE DATABASE "{name}"')
+            fill(self.url(name))
+            self._templates[fill] = name
+        return self._templates[fill]
+
     def stop(self) -> None:
-        """Take the template along; the server itself may be somebody's."""
-        if self._prepared:
-            self._sql(f'DROP DATABASE IF EXISTS "{TEMPLATE}" WITH (FORCE)')
+        """Take the templates along; the server itself may be somebody's."""
+        for name in self._templates.values():
+            self._sql(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
     def _sql(self, *statements: str) -> None:
         async def run() -> None:

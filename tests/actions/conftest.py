@@ -18,6 +18,7 @@ from tests.actions import people
 from tests.actions.sqlite_image import SQLiteImage
 from tests.actions.store import Store
 from tests.clock import Clock
+from tests.emptied import empty
 from tests.harness import fill
 from tests.ordered import backwards
 from tests.postgres import Postgres
@@ -32,8 +33,7 @@ SEEDED = {"state", "move", "topic", "category", "priority"}
 
 @pytest.fixture(scope="session")
 def postgres_url(postgres: Postgres) -> Iterator[str]:
-    postgres.prepare(fill)
-    with postgres.database() as url:
+    with postgres.database(fill) as url:
         yield url
 
 
@@ -70,11 +70,15 @@ async def database(request: pytest.FixtureRequest, kept: dict[str, Database]) ->
     is_new = url not in kept
     if is_new:
         kept[url] = Database(url)
+    database = kept[url]
     if request.param == "sqlite":
         request.getfixturevalue("sqlite_image").put_back()
-    else:
-        await _empty(kept[url], is_new=is_new)
-    return kept[url]
+        return database
+    if is_new:
+        async with database.write() as session:
+            await session.execute(text(f"DO $$ BEGIN\n{_ASIDE};\nEND $$"))
+    await empty(database, _SEEDED)
+    return database
 
 
 _TABLES = Row.metadata.sorted_tables
@@ -86,26 +90,7 @@ _ASIDE = ";\n".join(
 _UNSEEDED = ";\n".join(
     str(table.delete()) for table in reversed(_TABLES) if table.name not in SEEDED
 )
-_EMPTIED = ";\n".join(
-    [
-        *(str(table.delete()) for table in reversed(_TABLES)),
-        *(f"INSERT INTO {name} SELECT * FROM seed_{name}" for name in _SEEDS),  # noqa: S608
-    ]
-)
-
-
-async def _empty(database: Database, *, is_new: bool) -> None:
-    """Delete what the test before has left, in one call: sixty would cost as much as a test.
-
-    The journal's protection is lifted meanwhile: nobody else may empty it.
-    """
-    lifted, protected = (
-        f"ALTER TABLE journal {verb} TRIGGER USER;\n" for verb in ("DISABLE", "ENABLE")
-    )
-    async with database.write() as session:
-        if is_new:
-            await session.execute(text(f"DO $$ BEGIN\n{_ASIDE};\nEND $$"))
-        await session.execute(text(f"DO $$ BEGIN\n{lifted}{_EMPTIED};\n{protected}END $$"))
+_SEEDED = [f"INSERT INTO {name} SELECT * FROM seed_{name}" for name in _SEEDS]  # noqa: S608
 
 
 @pytest.fixture

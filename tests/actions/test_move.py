@@ -60,7 +60,7 @@ async def rows(url: str, sql: str) -> list[tuple[object, ...]]:
 async def test_the_desk_goes_on_in_postgresql_as_if_nothing_had_happened(
     world: World, postgres: Postgres
 ) -> None:
-    with postgres.database(empty=True) as there:
+    with postgres.database() as there:
         contents = await move(url_of(world), there)
         for table in ("ticket", "journal", "message", "outbox", "timer"):
             count = f"SELECT count(*) FROM {table}"  # noqa: S608 a name of ours
@@ -79,7 +79,7 @@ async def test_the_desk_goes_on_in_postgresql_as_if_nothing_had_happened(
 
 async def test_numbers_go_on_above_those_that_were_given(world: World, postgres: Postgres) -> None:
     newest = await world.desk.read(lambda tx: tx.first(select(Ticket.id).order_by(-Ticket.id)))
-    with postgres.database(empty=True) as there:
+    with postgres.database() as there:
         await move(url_of(world), there)
         given = await rows(there, "SELECT nextval(pg_get_serial_sequence('ticket', 'id'))")
     assert given == [((newest or 0) + 1,)]
@@ -91,7 +91,7 @@ async def test_what_the_new_database_refuses_is_named_and_nothing_is_there(
     with closing(sqlite3.connect(str(world.stage.database.path))) as file:
         file.execute("UPDATE person SET name = 'a' || char(0) || 'b' WHERE id = 1")
         file.commit()
-    with postgres.database(empty=True) as there:
+    with postgres.database() as there:
         with pytest.raises(CannotMove, match="a row of person between 1, "):
             await move(url_of(world), there)
         assert await rows(there, "SELECT count(*) FROM person") == [(0,)]
@@ -99,7 +99,7 @@ async def test_what_the_new_database_refuses_is_named_and_nothing_is_there(
 
 
 async def test_a_database_in_use_is_not_written_over(world: World, postgres: Postgres) -> None:
-    with postgres.database(empty=True) as there:
+    with postgres.database() as there:
         await move(url_of(world), there)
         before = await rows(there, "SELECT count(*) FROM journal")
         with pytest.raises(CannotMove, match="in use already; name an empty one"):
@@ -120,7 +120,7 @@ async def test_the_old_database_runs_no_desk_until_an_admin_says_so(
     async def bot(*arguments: str) -> int:
         return await asyncio.to_thread(main, arguments)
 
-    with postgres.database(empty=True) as there:
+    with postgres.database() as there:
         assert await bot("move", "--to", there) == 0
         assert "person\t" in capsys.readouterr().out
         assert await bot("run") == 2

@@ -37,8 +37,7 @@ SHAPES = (
 @pytest.fixture(scope="module")
 def many(postgres: Postgres) -> Iterator[str]:
     """A database with very many tickets."""
-    postgres.prepare(fill)
-    with postgres.database() as url:
+    with postgres.database(fill) as url:
         in_a_thread(fill_postgres(url, TICKETS))
         yield url
 

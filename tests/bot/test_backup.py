@@ -170,7 +170,7 @@ async def test_a_postgres_backup_can_be_restored(
     if not (programs / "pg_restore").exists():
         pytest.skip("there is no pg_dump and pg_restore beside this PostgreSQL")
     monkeypatch.setenv("PATH", str(programs), prepend=":")
-    with postgres.database(empty=True) as source, postgres.database(empty=True) as target:
+    with postgres.database() as source, postgres.database() as target:
         await in_database(source, "CREATE TABLE pair AS SELECT 'left' AS side, 7 AS value")
         copy = back_up(Database(source), tmp_path / "copy", NOW)
         plain = target.replace("postgresql+asyncpg://", "postgresql://")

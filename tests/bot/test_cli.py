@@ -286,7 +286,7 @@ def test_what_must_be_alone_is_refused_beside_a_process_on_postgresql(
 
     monkeypatch.setattr(App, "run", runs)
     monkeypatch.setattr("bot.commands.run.MIGRATION_WAIT", 0.0)
-    with postgres.database(empty=True) as url:
+    with postgres.database() as url:
         terminal.set(DATABASE_URL=url)
         assert "no tables of this release yet" in terminal.refused("quarantine", "show")
         assert terminal.run("migrate")[0] == FINE

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.postgres
 @pytest.fixture
 async def older(postgres: Postgres) -> AsyncIterator[tuple[Database, str]]:
     """A database of the release before, whose next migration indexes the outbox."""
-    with postgres.database(empty=True) as url:
+    with postgres.database() as url:
         database = Database(url)
         await migrate(database)
         await undo(database, "0043")

@@ -117,8 +117,7 @@ def url(request: pytest.FixtureRequest, own_sqlite_url: str) -> Iterator[str]:
         yield own_sqlite_url
         return
     server: Postgres = request.getfixturevalue("postgres")
-    server.prepare(fill)
-    with server.database() as given:
+    with server.database(fill) as given:
         yield given
 
 

@@ -32,7 +32,7 @@ def url(postgres: Postgres, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     if not (programs / "pg_restore").exists():
         pytest.skip("there is no pg_dump and pg_restore beside this PostgreSQL")
     monkeypatch.setenv("PATH", str(programs), prepend=":")
-    with postgres.database(empty=True) as made:
+    with postgres.database() as made:
         yield made
 
 
@@ -74,7 +74,7 @@ async def test_on_a_new_server_a_gap_is_left_out(
     postgres: Postgres, url: str, tmp_path: Path
 ) -> None:
     backup, _ = await a_day_with_a_backup(url, tmp_path)
-    with postgres.database(empty=True) as other:
+    with postgres.database() as other:
         assert (await restore(other, backup, None, Company())).number == 2 * GAP
         async with desk_on(other) as desk:
             assert (await opens(desk, BORIS)).id == 2 * GAP

@@ -60,7 +60,7 @@ async def add(session: AsyncSession, number: int, rank: int | None) -> None:
 @pytest.fixture
 async def older(postgres: Postgres) -> AsyncIterator[Database]:
     """A PostgreSQL database of the release before."""
-    with postgres.database(empty=True) as url:
+    with postgres.database() as url:
         database = Database(url)
         await database.alter(before)
         yield database

@@ -44,7 +44,7 @@ async def empty(
         urls = [f"sqlite+aiosqlite:///{tmp_path / name}" for name in ("one", "other")]
         if request.param == "postgresql":
             server: Postgres = request.getfixturevalue("postgres")
-            urls = [stack.enter_context(server.database(empty=True)) for _ in urls]
+            urls = [stack.enter_context(server.database()) for _ in urls]
         one, other = (Database(url) for url in urls)
         yield one, other
         await one.close()

@@ -1,6 +1,7 @@
 """A database of the release before is upgraded: nothing is lost, and the desk goes on with it."""
 
 import json
+import shutil
 from collections.abc import AsyncIterator
 from contextlib import ExitStack
 from dataclasses import replace
@@ -39,7 +40,7 @@ from core.tickets.incoming import IncomingMessage, find_location
 from core.tickets.intake import hear
 from core.tx import ReadTx, Tx
 from tests.leaving import find_leaving
-from tests.postgres import Postgres
+from tests.postgres import Postgres, in_a_thread
 
 BEFORE: Final = "0005"
 GROUP: Final = -1009
@@ -54,17 +55,60 @@ TABLES: Final = (
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
-async def older(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Database]:
+def kind(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+async def older(
+    request: pytest.FixtureRequest, kind: str, tmp_path: Path
+) -> AsyncIterator[Database]:
     """A database as the release before left it, with rows in every table that changes."""
     with ExitStack() as stack:
         url = f"sqlite+aiosqlite:///{tmp_path / 'older'}"
-        if request.param == "postgresql":
+        if kind == "postgresql":
             server: Postgres = request.getfixturevalue("postgres")
-            url = stack.enter_context(server.database(empty=True))
+            url = stack.enter_context(server.database())
         database = Database(url)
         await database.alter(_as_before)
         yield database
         await database.close()
+
+
+@pytest.fixture(scope="module")
+def upgraded_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same in a file, upgraded: once for all tests, each of which has a copy."""
+    path = tmp_path_factory.mktemp("upgraded") / "desk.db"
+    _upgrade(f"sqlite+aiosqlite:///{path}")
+    return path
+
+
+@pytest.fixture
+async def upgraded(
+    request: pytest.FixtureRequest, kind: str, tmp_path: Path
+) -> AsyncIterator[Database]:
+    with ExitStack() as stack:
+        if kind == "postgresql":
+            server: Postgres = request.getfixturevalue("postgres")
+            url = stack.enter_context(server.database(_upgrade))
+        else:
+            file = shutil.copyfile(request.getfixturevalue("upgraded_file"), tmp_path / "desk.db")
+            url = f"sqlite+aiosqlite:///{file}"
+        database = Database(url)
+        yield database
+        await database.close()
+
+
+def _upgrade(url: str) -> None:
+    """Make a database as the release before left it, and bring it to this one."""
+    in_a_thread(_make_and_migrate(url))
+
+
+async def _make_and_migrate(url: str) -> None:
+    database = Database(url)
+    await database.alter(_as_before)
+    await migrate(database)
+    await database.close()
 
 
 def _as_before(connection: Connection) -> None:
@@ -100,10 +144,9 @@ async def everything(database: Database) -> dict[str, list[dict[str, Any]]]:
 
 
 @pytest.fixture
-async def desk(older: Database) -> Desk:
+async def desk(upgraded: Database) -> Desk:
     """The desk of this release over the upgraded database."""
-    await migrate(older)
-    return Desk(older, replace(Company(), operators_chat=chat_address(GROUP), language="en"))
+    return Desk(upgraded, replace(Company(), operators_chat=chat_address(GROUP), language="en"))
 
 
 async def test_cards_and_copies_stand_where_they_stood(desk: Desk) -> None:

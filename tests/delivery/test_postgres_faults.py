@@ -21,7 +21,6 @@ from core.db import (
     Database,
     DatabaseInUse,
     Fault,
-    Row,
     classify,
     is_transient,
     postgres,
@@ -32,6 +31,7 @@ from core.inbox import Stored
 from core.models import InboxRow, SystemState
 from core.tx import Tx
 from tests.delivery.update_queue_fixture import QueueHarness
+from tests.harness import make_tables
 from tests.ports import free_port
 from tests.postgres import OwnPostgres, Unavailable, start_own
 
@@ -73,9 +73,8 @@ async def harness(
     monkeypatch.setattr(postgres, "AGREE_TIMEOUT", 1.0)
     monkeypatch.setattr(process_lock, "LOOK_EVERY", 0.2)
     monkeypatch.setattr(process_lock, "LEAD_FOR", 0.8)
-    with server.database(empty=True) as url:
+    with server.database(make_tables) as url:
         database = Database(url)
-        await database.alter(Row.metadata.create_all)
         yield QueueHarness(Desk(database, Company()))
         await asyncio.wait_for(database.close(), 60)
 
@@ -344,7 +343,7 @@ async def test_a_lock_whose_connection_hangs_is_taken_for_lost(
 
 async def test_a_password_that_changed_is_waited_for(server: OwnPostgres) -> None:
     """Whoever changed it will tell the desk; no update is to blame meanwhile."""
-    with server.database(empty=True) as url:
+    with server.database() as url:
         wrong = Database(url.replace("tester@", "nobody_known@"))
         with pytest.raises(DBAPIError) as failed:
             async with wrong.write() as session:

@@ -145,8 +145,7 @@ async def test_what_was_seen_before_another_process_led_does_not_count(
 
 @pytest.fixture(scope="module")
 def url(postgres: Postgres) -> Iterator[str]:
-    with postgres.database(empty=True) as url:
-        fill(url)
+    with postgres.database(fill) as url:
         yield url
 
 

@@ -6,14 +6,16 @@ from collections.abc import AsyncIterator, Callable, Iterator
 import pytest
 
 from core.company import Company
-from core.db import Database, Row
+from core.db import Database
 from core.desk import Desk
+from tests.emptied import empty
+from tests.harness import make_tables
 from tests.postgres import Postgres
 
 
 @pytest.fixture(scope="module")
 def url(postgres: Postgres) -> Iterator[str]:
-    with postgres.database(empty=True) as url:
+    with postgres.database(make_tables) as url:
         yield url
 
 
@@ -21,8 +23,7 @@ def url(postgres: Postgres) -> Iterator[str]:
 async def two(url: str) -> AsyncIterator[list[Desk]]:
     """Two processes' desks at one database."""
     databases = [Database(url), Database(url)]
-    await databases[0].alter(Row.metadata.drop_all)
-    await databases[0].alter(Row.metadata.create_all)
+    await empty(databases[0])
     for database in databases:
         await database.hold(nothing, alone=False)
     yield [Desk(database, Company()) for database in databases]

@@ -45,7 +45,7 @@ class Store:
 
 @pytest.fixture
 def store(postgres: Postgres) -> Iterator[Store]:
-    with postgres.database(empty=True) as url:
+    with postgres.database() as url:
         yield Store(url)
 
 
@@ -146,7 +146,7 @@ def own_server() -> Iterator[OwnPostgres]:
 
 
 async def test_the_desk_outlives_its_server(own_server: OwnPostgres, tmp_path: Path) -> None:
-    with own_server.database(empty=True) as url:
+    with own_server.database() as url:
         store = Store(url)
         async with a_desk_on(store, tmp_path) as stage:
             people = [stage.customer(f"Человек {n}") for n in range(3)]

@@ -90,7 +90,7 @@ async def measure(folder: Path, *, size: float, on_postgres: bool = True) -> lis
 
 
 async def _on_postgres(server: Postgres, tickets: int, sums: day_figures.Changes) -> list[Figure]:
-    with server.database(empty=True) as url:
+    with server.database() as url:
         async with _desk(url) as desk:
             empty = await _took(desk.run, sweep)
             began = time.monotonic()

@@ -189,7 +189,7 @@ async def _measure(folder: Path, server: Postgres, size: float) -> list[Figure]:
         lives = await stack.enter_async_context(forking())
         desks = []
         for each in (1, many):
-            url = stack.enter_context(server.database(empty=True))
+            url = stack.enter_context(server.database())
             one = the_desk(folder / f"{each}", url, lives, each, people)
             desks.append(await stack.enter_async_context(one))
         for desk in desks:

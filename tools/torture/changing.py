@@ -254,7 +254,7 @@ async def two_processes(folder: Path, lives: WarmProcesses, sizes: Sizes) -> Out
     except Unavailable as why:
         raise NotTried(f"no PostgreSQL for several processes: {why}") from None
     try:
-        with server.database(empty=True) as url:
+        with server.database() as url:
             settings = {"DATABASE_URL": url, "MESSAGE_LIMIT": "off", "TICKET_LIMIT": "off"}
             async with desk_under_test(folder, lives, **settings) as made:
                 await _witness(url)

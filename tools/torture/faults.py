@@ -71,7 +71,7 @@ async def _postgres(folder: Path, lives: WarmProcesses, sizes: Sizes, port: int 
     await asyncio.to_thread(server.halt)
     server.start()
     try:
-        with server.database(empty=True) as url:
+        with server.database() as url:
             async with desk_under_test(folder, lives, DATABASE_URL=url) as made:
                 return await endure(
                     made,
@@ -89,7 +89,7 @@ async def dying_leaders(folder: Path, lives: WarmProcesses, sizes: Sizes) -> Out
     except Unavailable as why:
         raise NotTried(f"no PostgreSQL for several processes: {why}") from None
     try:
-        with server.database(empty=True) as url:
+        with server.database() as url:
             async with (
                 desk_under_test(folder, lives, DATABASE_URL=url) as made,
                 fleet(made.stage, lives, made.bot) as processes,

@@ -10,8 +10,7 @@ from tests.postgres import Postgres
 
 @pytest.mark.postgres
 async def test_from_the_first_word_to_the_verdict(postgres: Postgres, texts: Texts) -> None:
-    with postgres.database() as url:
-        fill(url)
+    with postgres.database(fill) as url:
         async with private_chat(url, texts) as chat:
             anna = chat.customer()
             await chat.say(anna, "Камера не показывает")

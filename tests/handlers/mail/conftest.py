@@ -28,8 +28,7 @@ async def database(own_sqlite_url: str, request: pytest.FixtureRequest) -> Async
         url = own_sqlite_url
         if getattr(request, "param", "sqlite") == "postgres":
             server: Postgres = request.getfixturevalue("postgres")
-            server.prepare(fill)
-            url = stack.enter_context(server.database())
+            url = stack.enter_context(server.database(fill))
         database = Database(url)
         yield database
         await database.close()

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import String, bindparam, cast, delete, func, select, update
+from sqlalchemy import ColumnElement, String, bindparam, cast, delete, func, select, update
 
 from core.db import PreparedStatement, constant
 from core.db.statements import prepared
@@ -29,6 +29,9 @@ UNREAD: Final = "unread"
 
 NOTHING_SAID: Final = "{}"
 """The JSON of a row that was forgotten."""
+
+CAME_UNDER: Final = "came_under"
+"""In the same: the conversation in whose order it is handled, while it is held under another."""
 
 HELD: Final = "held"
 """The state of what somebody wrote who has not agreed yet that it is stored."""
@@ -257,10 +260,16 @@ async def replay(tx: Tx, ids: Collection[int] | None = None, *, unread: bool = F
 
 
 def _is_file(raw: str) -> bool:
+    return _file_of(raw) is not None
+
+
+def _file_of(raw: str) -> str | None:
+    """The file that a row is about; ``None``: it did not come as one."""
     try:
-        return FILE in json.loads(raw)
-    except (TypeError, ValueError):
-        return False
+        name = json.loads(raw).get(FILE)
+    except (TypeError, ValueError, AttributeError):
+        return None
+    return None if name is None else str(name)
 
 
 async def _move_to_the_end(tx: Tx, row: InboxRow) -> None:
@@ -323,35 +332,75 @@ async def find_held(tx: ReadTx, ordering_key: str) -> HeldUpdates:
     return HeldUpdates(count, newest)
 
 
-async def hold(tx: Tx) -> None:
-    """Keep the update that is being handled, unread, until :func:`release_held`."""
-    if tx.inbox_id is not None:
-        here = update(InboxRow).where(InboxRow.id == tx.inbox_id)
-        await tx.change(here.values(state=HELD))
+async def hold(tx: Tx, ordering_key: str | None = None) -> None:
+    """Keep the update that is being handled, unread, until :func:`release_held`.
 
-
-async def release_held(tx: Tx, ordering_key: str | None = None) -> int:
-    """Let what is held of a conversation, or of all, be handled in its order. Returns how many it
-    was, at most `MOST_REPLAYED`.
+    ``ordering_key``: of whoever it is from, where it came under another conversation, as mails do:
+    it is held under this one, and is handled under its own again.
     """
-    these = [InboxRow.state == HELD]
-    these += [] if ordering_key is None else [InboxRow.ordering_key == ordering_key]
+    if tx.inbox_id is None:
+        return
+    here = update(InboxRow).where(InboxRow.id == tx.inbox_id)
+    if ordering_key is None:
+        await tx.change(here.values(state=HELD))
+        return
+    query = select(_INBOX.raw, _INBOX.ordering_key).where(_INBOX.id == tx.inbox_id)
+    ((raw, own),) = await tx.rows(query)
+    raw = json.dumps({**json.loads(raw), CAME_UNDER: own})
+    await tx.change(here.values(state=HELD, raw=raw, ordering_key=ordering_key))
+
+
+async def release_held(tx: Tx, ordering_keys: Collection[str] | None = None) -> int:
+    """Let what is held of these conversations, or of all, be handled in its order. Returns how many
+    it was, at most `MOST_REPLAYED`.
+    """
+    these = _held_of(ordering_keys)
     query = select(InboxRow).where(*these).order_by(InboxRow.id).limit(MOST_REPLAYED)
     rows = await tx.all(query)
     for row in rows:
+        row.ordering_key = _came_under(row)
         await _move_to_the_end(tx, row)
     return len(rows)
 
 
+def _came_under(row: InboxRow) -> str:
+    """The conversation in whose order a row is handled that was held."""
+    own = json.loads(row.raw).get(CAME_UNDER) if CAME_UNDER in row.raw else None
+    return row.ordering_key if own is None else str(own)
+
+
+@dataclass(frozen=True, slots=True)
+class Forgotten:
+    """How many updates were forgotten, and the names of the files that came with them."""
+
+    count: int
+    files: tuple[str, ...] = ()
+
+
 async def forget_held(
-    tx: Tx, ordering_key: str | None = None, before: datetime | None = None
-) -> int:
-    """Forget what is held of a conversation, or of all what came ``before``. Returns how much."""
-    these = [InboxRow.state == HELD]
-    these += [] if ordering_key is None else [InboxRow.ordering_key == ordering_key]
+    tx: Tx, ordering_keys: Collection[str] | None = None, before: datetime | None = None
+) -> Forgotten:
+    """Forget what is held of these conversations, or of all what came ``before``."""
+    these = _held_of(ordering_keys)
     these += [] if before is None else [InboxRow.received_at < before]
+    return await _forget(tx, these)
+
+
+async def forget_this(tx: Tx) -> Forgotten:
+    """Forget what the update said that is being handled: nothing comes of it."""
+    return await _forget(tx, [InboxRow.id == tx.inbox_id])
+
+
+async def _forget(tx: Tx, these: Sequence[ColumnElement[bool]]) -> Forgotten:
+    named = await tx.all(select(_INBOX.raw).where(*these, _INBOX.raw.contains(f'"{FILE}"')))
     gone = {"state": "done", "raw": NOTHING_SAID, "ordering_key": "", "error": None}
-    return await tx.change(update(InboxRow).where(*these).values(**gone))
+    count = await tx.change(update(InboxRow).where(*these).values(**gone))
+    return Forgotten(count, tuple(filter(None, map(_file_of, named))))
+
+
+def _held_of(ordering_keys: Collection[str] | None) -> list[ColumnElement[bool]]:
+    here = [] if ordering_keys is None else [InboxRow.ordering_key.in_(ordering_keys)]
+    return [InboxRow.state == HELD, *here]
 
 
 def _held(ordering_key: str) -> tuple[Any, Any]:
@@ -405,12 +454,13 @@ async def store_and_mark(tx: Tx, source: str, item: Raw, mark: Mark) -> None:
 
 async def ends_of(tx: ReadTx, source: str, external_ids: Collection[str]) -> dict[str, str]:
     """What became of rows, by external id: ``done`` or ``quarantined``; those that wait are left
-    out. A row that is not there any more was done with long ago.
+    out. What is held is as good as done: its turn may be days away. A row that is not there any
+    more was done with long ago.
     """
     theirs = _INBOX.source == source, _INBOX.external_id.in_(external_ids)
     waiting = await tx.all(
         select(_INBOX.external_id).where(*theirs, _INBOX.state == constant("new"))
     )
     ended = await tx.rows(select(_INBOX.external_id, _INBOX.state).where(*theirs))
-    found = {row.external_id: row.state for row in ended}
+    found = {row.external_id: "done" if row.state == HELD else row.state for row in ended}
     return {each: found.get(each, "done") for each in external_ids if each not in set(waiting)}

@@ -20,6 +20,7 @@ from channels.email.letter_html import html_of
 from channels.email.refusals import LONGEST_DETAIL, judge
 from channels.email.relay import Relay
 from core.delivery.channel import READERS_ZONE, Delivery, SendError, Sent
+from core.delivery.consent_letters import CONSENT_LETTERS
 from core.delivery.own_notices import BY_MAIL
 from core.delivery.own_words import say_own
 from core.responses.letterhead import Letterhead
@@ -211,6 +212,8 @@ class EmailChannel:
 
     async def _text(self, delivery: Delivery, zone: ZoneInfo) -> Parts | None:
         """A notice: to staff in its own words, to a customer what is worth a mail."""
+        if delivery.key in CONSENT_LETTERS:
+            return await self._about_consent(delivery, zone)
         if delivery.person_id is None or f"{delivery.key}".startswith("mail."):
             subject = self._say(delivery, f"{delivery.key}.subject", zone)
             return {"subject": subject, "body": self._say(delivery, f"{delivery.key}.body", zone)}
@@ -228,9 +231,9 @@ class EmailChannel:
         ) or self._say(delivery, delivery.key or "", zone)
         page = await self._page(delivery, zone)
         parts = [said, *filter(None, (page,))]
-        consent = self._contents.desk.company.consent_in(delivery.locale)
-        if about == "letter.opened" and consent and not page:  # the form has asked for it
-            parts.append(self._say(delivery, "letter.consent", zone, text=consent))
+        if about == "letter.opened" and not page:  # the form has asked for it
+            consent = await self._contents.consent_untold(delivery)
+            parts += [self._say(delivery, "letter.consent", zone, text=consent)] if consent else []
         head = await self._contents.letterhead(delivery)
         parts.append(self._signature(delivery, zone, head))
         return {
@@ -238,6 +241,18 @@ class EmailChannel:
             "subject": subject_of(subject, fixed, shown),
             "body": "\n\n".join(parts),
             "answers": answers,
+            "automatic": "auto-replied",
+        }
+
+    async def _about_consent(self, delivery: Delivery, zone: ZoneInfo) -> Parts:
+        """A question of consent, or what came of the answer, to somebody who may be unknown."""
+        head = None if self._contents is None else await self._contents.letterhead(delivery)
+        body = self._say(delivery, f"{delivery.key}.body", zone)
+        return {
+            **self._from(head),
+            "subject": self._say(delivery, f"{delivery.key}.subject", zone),
+            "body": f"{body}\n\n{self._signature(delivery, zone, head)}",
+            "answers": delivery.facts.get("answers"),
             "automatic": "auto-replied",
         }
 

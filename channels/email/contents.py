@@ -8,11 +8,12 @@ from typing import Final
 from channels.email.letter_html import html_of
 from core.address_holders import reads_page
 from core.addresses import Address
+from core.contacts.consents import is_consent_missing
 from core.delivery.channel import Delivery, SendError
 from core.desk import Desk
 from core.files import Attachments, has_file, title_of
 from core.models import Person
-from core.responses.letterhead import Letterhead, letterhead_of
+from core.responses.letterhead import Letterhead, letterhead_at, letterhead_of
 from core.setup.signed_links import follow_path
 from core.signing_key import find_signing_key
 from core.tickets.card import Words, last_from_customer, list_words, words_of
@@ -74,9 +75,12 @@ class MailContents:
         return await self.desk.read(_thread, delivery)
 
     async def letterhead(self, delivery: Delivery, author: str = "") -> Letterhead | None:
-        """Return whom the mail comes from, if the ticket's mailbox says so."""
+        """Return whom the mail comes from, if the ticket's mailbox says so, or the one that its
+        reader wrote to.
+        """
         if delivery.ticket_id is None:
-            return None
+            there = delivery.facts.get("mailbox")
+            return None if there is None else await self.desk.read(letterhead_at, str(there))
         return await self.desk.read(letterhead_of, delivery.ticket_id, delivery.locale, author)
 
     async def page_of(self, delivery: Delivery) -> str | None:
@@ -85,6 +89,13 @@ class MailContents:
             return None
         path = await self.desk.read(_page, delivery)
         return None if path is None else self.public_url + path
+
+    async def consent_untold(self, delivery: Delivery) -> str:
+        """Return the text of the consent for a customer who was not asked for it; else empty."""
+        text = self.desk.company.consent_in(delivery.locale)
+        there = Address(delivery.channel, delivery.address)
+        missing = bool(text) and await self.desk.read(is_consent_missing, there)
+        return text if missing else ""
 
     async def answer(self, delivery: Delivery) -> Draft | None:
         """Return the operators' words; None if they were withdrawn. Raises SendError."""

@@ -1,10 +1,13 @@
 """Consent to the use of personal data, where the company asks for it (S31).
 
+Who writes by mail is asked by `written_consents`.
+
 Before it nothing of a customer is stored but the updates as they came: they are held in the inbox,
 unread, and handled once the customer agrees. After a refusal, or a week of silence, they are
 forgotten.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -16,8 +19,8 @@ from core.contacts.erasure_remains import note_remains
 from core.delivery.consent_question import ask_consent, end_question, is_asked
 from core.errors import Refusal
 from core.events import ConsentGiven, ConsentRefused
-from core.inbox import find_held, forget_held, hold, release_held
-from core.models import Consent
+from core.inbox import HELD, find_held, forget_held, hold, release_held
+from core.models import Consent, ContactPoint, InboxRow
 from core.people.identity import Sender, arrive, find_by_address, mark_reachable
 from core.tickets.customer_dialogue import expect_words
 from core.tickets.intake import open_tickets
@@ -86,7 +89,8 @@ async def agree(tx: Tx, sender: Sender, visitor: Visitor, version: str) -> int |
     person = await arrive(tx, sender, "customer")
     mark_reachable(tx, person)
     await record_consent(tx, person.id, version, sender.address.channel)
-    released = await release_held(tx, visitor.ordering_key)
+    released = await release_held(tx, [visitor.ordering_key])
+    await release_all_of(tx, person.id)
     if released and not person.dialogue and not await open_tickets(tx, person.id):
         expect_words(tx, person)
     return released
@@ -98,8 +102,7 @@ async def refuse(tx: Tx, sender: Sender, visitor: Visitor) -> None:
         raise Refusal("refusal.outdated")
     person = await find_by_address(tx, sender.address)
     await end_question(tx, visitor.address, tx.now - PAUSE)
-    if await forget_held(tx, visitor.ordering_key):
-        await note_remains(tx, ())
+    await forget_words(tx, [visitor.ordering_key])
     if person is not None:
         await arrive(tx, sender, "customer")
         tx.emit(ConsentRefused(ticket_id=None, person_id=person.id))
@@ -113,16 +116,47 @@ async def record_consent(tx: Tx, person_id: int, version: str, origin: str) -> N
     tx.emit(ConsentGiven(ticket_id=None, person_id=person_id, version=version, origin=origin))
 
 
+async def release_all_of(tx: Tx, person_id: int) -> int:
+    """Let what is held of somebody be handled, wherever they wrote it. Returns how much it is."""
+    query = select(ContactPoint.value).where(
+        ContactPoint.person_id == person_id, ContactPoint.verified_at.is_not(None)
+    )
+    return await release_held(tx, await tx.all(query))
+
+
+async def forget_words(
+    tx: Tx, ordering_keys: Collection[str] | None = None, before: datetime | None = None
+) -> int:
+    """Forget what is held of these conversations, or of all what came ``before``, with its files.
+    Returns how much it was.
+    """
+    forgotten = await forget_held(tx, ordering_keys, before)
+    if forgotten.count:
+        await note_remains(tx, forgotten.files)
+    return forgotten.count
+
+
 async def settle_held(tx: Tx) -> int:
-    """Forget what has been held for too long; where nobody is asked any more, let it be handled.
-    Returns how much.
+    """Forget what has been held for too long; let be handled what somebody wrote elsewhere than
+    where they agreed, and all of it where nobody is asked any more. Returns how much.
     """
     if not tx.company.consent:
         return await release_held(tx)
-    forgotten = await forget_held(tx, before=tx.now - HELD_FOR)
-    if forgotten:
-        await note_remains(tx, ())
-    return forgotten
+    released = await release_held(tx, await _agreed_elsewhere(tx))
+    return released + await forget_words(tx, before=tx.now - HELD_FOR)
+
+
+async def _agreed_elsewhere(tx: Tx) -> list[str]:
+    """Of which conversations something is held although whose they are has agreed: two persons
+    became one, or an address was proved.
+    """
+    agreed = (
+        select(ContactPoint.value)
+        .join(Consent, Consent.person_id == ContactPoint.person_id)
+        .where(Consent.version == tx.company.consent_version, ContactPoint.verified_at.is_not(None))
+    )
+    held = InboxRow.state == HELD, InboxRow.ordering_key.in_(agreed)
+    return await tx.all(select(InboxRow.ordering_key).distinct().where(*held))
 
 
 async def consents_of(tx: ReadTx, person_id: int) -> list[tuple[str, datetime]]:

@@ -6,7 +6,7 @@ speak of the customer), files, what the search knows, raw updates and mails, and
 stays says that a ticket of some topic was opened, answered and solved at certain times.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -20,7 +20,7 @@ from core.contacts.reads import forget_readers
 from core.delivery.outbox_retention import erase_deliveries
 from core.errors import Refusal, Unreadable
 from core.events import PersonErased
-from core.inbox import HELD, NOTHING_SAID
+from core.inbox import NOTHING_SAID, forget_held
 from core.models import (
     AccountMember,
     ApiCall,
@@ -121,6 +121,7 @@ async def erase_again(tx: Tx, person_id: int) -> Erased:
     points = await tx.all(select(ContactPoint.value).where(ContactPoint.person_id.in_(people)))
     files = await _files_of(tx, people, tickets)
     messages = await _erase_words(tx, people, tickets)
+    files |= set((await forget_held(tx, await _theirs_alone(tx, people, points))).files)
     await _erase_traces(tx, people, tickets, points)
     await _erase_journal(tx, people, tickets)
     await erase_cells(tx, people)
@@ -173,6 +174,18 @@ def _theirs(people: Sequence[int], tickets: Sequence[int]) -> Any:
     return or_(Message.ticket_id.in_(tickets), Message.author_id.in_(people))
 
 
+async def _theirs_alone(
+    tx: ReadTx, people: Sequence[int], points: Sequence[str]
+) -> Collection[str]:
+    """Of where these people are reached, without what others have proved to be theirs."""
+    query = select(ContactPoint.value).where(
+        ContactPoint.value.in_(points),
+        ContactPoint.verified_at.is_not(None),
+        ContactPoint.person_id.not_in(people),
+    )
+    return set(points) - set(await tx.all(query))
+
+
 async def _files_of(tx: ReadTx, people: Sequence[int], tickets: Sequence[int]) -> set[str]:
     contents = [
         *await tx.all(select(Message.content).where(_theirs(people, tickets))),
@@ -223,11 +236,6 @@ async def _erase_traces(
     await tx.change(
         update(InboxRow)
         .where(InboxRow.state == "quarantined", theirs)
-        .values(state="done", **forgotten)
-    )
-    await tx.change(
-        update(InboxRow)
-        .where(InboxRow.state == HELD, in_their_chat)
         .values(state="done", **forgotten)
     )
     await tx.change(

@@ -81,8 +81,8 @@ async def _note(tx: Tx, row: SystemState, files: Collection[str], *, rewritten: 
 
 
 async def unused(tx: ReadTx, files: Iterable[str]) -> tuple[str, ...]:
-    """Return those of the files that no message and no note names, and that are not the company's
-    own: the same file may have come from somebody else, too.
+    """Return those of the files that no message, no note and no mail that waits names, and that are
+    not the company's own: the same file may have come from somebody else, too.
     """
     found = []
     for name in sorted(files):
@@ -91,6 +91,8 @@ async def unused(tx: ReadTx, files: Iterable[str]) -> tuple[str, ...]:
             for table in (Message, Note)
         ]
         queries.append(select(CompanyFile.name).where(CompanyFile.name == name))
+        waits = InboxRow.state != "done", InboxRow.raw.contains(name)
+        queries.append(select(InboxRow.id).where(*waits).limit(1))
         if not any([await tx.first(query) is not None for query in queries]):
             found.append(name)
     return tuple(found)

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from sqlalchemy import String, cast, delete, func, or_, select, update
 
+from core.delivery.consent_letters import CONSENT_LETTERS
 from core.delivery.outbox_store import PENDING
 from core.models import OutboxRow
 from core.tx import Tx
@@ -20,10 +21,13 @@ async def erase_deliveries(
     """Drop what waits for these people and about these tickets, and forget what was said in it."""
     mine = or_(OutboxRow.ticket_id.in_(tickets), OutboxRow.person_id.in_(people))
     waits = OutboxRow.state.in_(("queued", "failed"))
-    await tx.change(update(OutboxRow).where(mine, waits).values(state="dropped", done_at=tx.now))
+    asked = OutboxRow.address.in_(chats) & OutboxRow.key.in_(CONSENT_LETTERS)
+    gone = {"state": "dropped", "done_at": tx.now}
+    await tx.change(update(OutboxRow).where(or_(mine, asked), waits).values(**gone))
     there = OutboxRow.address.in_(chats) & _ENDED
     await tx.change(update(OutboxRow).where(or_(mine, there)).values(**_FORGOTTEN))
-    await tx.change(update(OutboxRow).where(there).values(address="", ordering_key=""))
+    nowhere = {"address": "", "ordering_key": "", "dedup_key": None}
+    await tx.change(update(OutboxRow).where(there).values(**nowhere))
 
 
 async def forget_ended(tx: Tx, after: int, up_to: int, most: int) -> int | None:

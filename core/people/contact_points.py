@@ -74,6 +74,24 @@ async def holders_of(tx: ReadTx, point: Point) -> Sequence[Person]:
     return (await tx.session.scalars(query)).all()
 
 
+async def prove_noted(tx: Tx, there: Address) -> Person | None:
+    """Return somebody of whom an operator noted this address; by writing from it they prove it
+    (A7). ``None``: it was noted of nobody.
+    """
+    point = await tx.first(
+        select(ContactPoint)
+        .join(Person, Person.id == ContactPoint.person_id)
+        .where(ContactPoint.kind == there.channel, ContactPoint.value == there.chat)
+        .order_by(Person.id.desc())
+        .limit(1)
+    )
+    if point is None:
+        return None
+    point.verified_at = tx.now
+    await tx.write()
+    return await tx.get(Person, point.person_id, hold=True)
+
+
 async def make_contact(tx: Tx, name: str, points: Sequence[Point]) -> Person:
     """Somebody new, whom an operator tells of; they have not written from anywhere yet."""
     person = Person(name=clean_name(name), language=tx.company.language, created_at=tx.now)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from core.models import Person, Ticket
 from core.responses.sending import facts_of
 from core.responses.template import fill_lines
-from core.tickets.mailboxes import mailbox_of_ticket
+from core.tickets.mailboxes import mailbox_of_ticket, mailboxes_of
 from core.tx import ReadTx
 
 
@@ -21,6 +21,16 @@ class Letterhead:
     title: str | None
     signature: str | None
     send_as: bool
+
+
+async def letterhead_at(tx: ReadTx, address: str) -> Letterhead | None:
+    """Return the letterhead of a mail about no ticket, to whoever wrote to this mailbox; ``None``:
+    it is not in use any more. It is signed as all others are.
+    """
+    mailbox = (await mailboxes_of(tx)).get(address)
+    if mailbox is None or not mailbox.active:
+        return None
+    return Letterhead(mailbox.address, mailbox.title, None, mailbox.send_as)
 
 
 async def letterhead_of(

@@ -17,13 +17,12 @@ from core.models import (
     Account,
     AccountDomain,
     AccountMember,
-    ContactPoint,
     JunkTicket,
     Message,
     Person,
     Ticket,
 )
-from core.people.contact_points import make_contact
+from core.people.contact_points import make_contact, prove_noted
 from core.people.identity import Sender, arrive, find_by_address, is_colleague, mark_reachable
 from core.people.restrictions import is_blocked
 from core.tickets.catalog import workflow_of
@@ -170,7 +169,9 @@ def _told(text: str, content: Mapping[str, Any]) -> tuple[Any, ...]:
 async def _person(tx: Tx, arrival: Arrival) -> Person | None:
     """Who it is, if they are known; they are answered here from now on, unless it may be a lie."""
     sender = arrival.sender
-    found = await find_by_address(tx, sender.address) or await _told_of(tx, arrival)
+    found = await find_by_address(tx, sender.address)
+    if found is None and not (arrival.proved is False or arrival.automatic or arrival.unwanted):
+        found = await prove_noted(tx, sender.address)
     if found is None:
         return None
     if arrival.proved is False or arrival.automatic or is_colleague(found) or arrival.unwanted:
@@ -179,25 +180,6 @@ async def _person(tx: Tx, arrival: Arrival) -> Person | None:
     person = await arrive(tx, replace(sender, name=found.name), "customer")
     mark_reachable(tx, person)
     return person
-
-
-async def _told_of(tx: Tx, arrival: Arrival) -> Person | None:
-    """Somebody of whom an operator noted this address; by writing from it they prove it (A7)."""
-    if arrival.proved is False or arrival.automatic or arrival.unwanted:
-        return None
-    there = arrival.sender.address
-    point = await tx.first(
-        select(ContactPoint)
-        .join(Person, Person.id == ContactPoint.person_id)
-        .where(ContactPoint.kind == there.channel, ContactPoint.value == there.chat)
-        .order_by(Person.id.desc())
-        .limit(1)
-    )
-    if point is None:
-        return None
-    point.verified_at = tx.now
-    await tx.write()
-    return await tx.get(Person, point.person_id, hold=True)
 
 
 async def _meant(tx: Tx, person: Person, arrival: Arrival) -> Ticket | None:

@@ -11,6 +11,7 @@ from typing import Any, Final
 from channels.email.compose import EMAIL, signed_row
 from core.addresses import Address, MessageRef
 from core.contacts.erased_senders import sender_digest
+from core.contacts.written_consents import is_about_consent, take_written
 from core.desk import Desk
 from core.files import FileStore
 from core.inbox import FILE, UNREAD, Stored, change_nothing
@@ -22,6 +23,7 @@ from core.tickets.incoming import IncomingMessage, file_messages
 from core.tickets.mailboxes import DeskMailboxes, bare, mailbox_of, mailboxes_of
 from core.words.contact_values import read_email
 from core.words.numbers import find_masked
+from handlers.mail.consent import written_of
 from handlers.mail.nature import (
     Nature,
     blacklisted,
@@ -72,10 +74,32 @@ class MailHandler:
         elif why := self._unwanted(mail, nature, mailboxes):
             log.info("a mail is left alone: %s", why)
             await self.desk.run(change_nothing)
-        else:
+        elif not await self._is_about_consent(mail, nature, mailboxes):
             arrival = await self._arrival(mail, automatic=nature is Nature.AUTOMATIC)
             ticket = await self.desk.run(receive, arrival)
             log.info("a mail belongs to ticket %s", None if ticket is None else ticket.id)
+
+    async def _is_about_consent(self, mail: Mail, nature: Nature, mailboxes: DeskMailboxes) -> bool:
+        """Whether the mail waits for its author's consent, or is their answer; it is dealt with
+        then, and no file of it is stored. What a robot sends is no person's (S31).
+        """
+        address = mail.answer_to or mail.sender or ""
+        if is_robot(address):
+            return False
+        key = await self.desk.read(find_signing_key)
+        listed = self._blacklisted(address, key) is not None
+        proved = is_proved(mail, self.authorities) is not False
+        to_ask = nature is Nature.PERSON and proved and not listed
+        written = written_of(mail, mailbox_of(mailboxes, mail.recipients), key, to_ask=to_ask)
+        if not await self.desk.read(is_about_consent, written):
+            return False
+        step = await self.desk.run(take_written, written)
+        log.info("a mail is about consent: %s", step.name.lower())
+        return True
+
+    def _blacklisted(self, address: str, key: bytes) -> str | None:
+        entries = self.desk.company.mail_blacklist
+        return blacklisted(address, entries, sender_digest(key, address))
 
     async def _take_unread(self, row: Mapping[str, Any], size: int) -> None:
         """A ticket that has the mail as a file: an admin wants it, though it could not be read."""
@@ -130,7 +154,7 @@ class MailHandler:
         key = await self.desk.read(find_signing_key)
         address = mail.answer_to or mail.sender or ""
         company = self.desk.company
-        entry = blacklisted(address, company.mail_blacklist, sender_digest(key, address))
+        entry = self._blacklisted(address, key)
         if entry is not None:
             log.info("the sender of a mail is on the blacklist")
         vouched = [row.ticket_id for each in mail.chain if (row := signed_row(each, key))]

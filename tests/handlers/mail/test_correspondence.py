@@ -19,10 +19,12 @@ from core.directory.store import apply_directory, put_items
 from core.errors import Refusal
 from core.journal import list_entries
 from core.models import Account, OutboxRow, Person, Ticket
+from core.people.identity import Sender, recognise
 from core.people.staff import by_operator
 from core.setup.restored import mail_stamp
 from core.tickets.card import card_of
 from core.tickets.conversation import edit, undo
+from core.tickets.customer_message import open_ticket
 from core.tickets.field_edits import STEP
 from core.tickets.fields import values_of
 from core.tickets.incoming import IncomingMessage
@@ -41,10 +43,18 @@ pytestmark = pytest.mark.parametrize(
 )
 
 
-async def test_the_confirmation_by_mail_carries_the_companys_consent(stage: Stage) -> None:
+async def test_the_confirmation_of_a_ticket_by_hand_carries_the_companys_consent(
+    stage: Stage,
+) -> None:
+    """Nobody has asked its customer."""
     stage.desk.company = replace(stage.desk.company, consent={"en": "We keep <it> for a year."})
-    stage.write("The gate does not open.", subject="The gate")
-    await stage.tickets(1)
+
+    async def open_by_hand(tx: Tx, text: str) -> None:
+        person = await recognise(tx, Sender(Address("email", ANNA), "Anna"))
+        said = IncomingMessage(MessageRef("email", ANNA, text), "text", text, {"text": text})
+        await open_ticket(tx, person, [said], topic=None)
+
+    await stage.desk.run(open_by_hand, "The gate")
     said = plain(await stage.mail(1))
     assert "In answering your mail we use your data like this:\nWe keep <it> for a year." in said
 

@@ -1,0 +1,28 @@
+"""What the desk looks at in a mail before its author has agreed that it is stored (S31)."""
+
+from channels.email.compose import EMAIL, signed_row
+from core.addresses import Address
+from core.contacts.written_consents import Written
+from core.people.identity import Sender
+from core.tickets.mailboxes import MailboxFacts
+from core.words.consent_answers import consent_word
+from handlers.mail.parse import Mail
+
+
+def written_of(mail: Mail, mailbox: MailboxFacts | None, key: bytes, *, to_ask: bool) -> Written:
+    """Return what is looked at. ``key``: of the desk's own marks; ``to_ask``: see `Written`.
+
+    Of our mails that it answers the nearest counts: in a thread the question may be further up.
+    """
+    address = mail.answer_to or mail.sender or ""
+    nearest = next((row for each in mail.chain if (row := signed_row(each, key))), None)
+    return Written(
+        sender=Sender(Address(EMAIL, address), mail.name or address),
+        id=mail.id,
+        word=consent_word(mail.words.new, mail.name),
+        answered=None if nearest is None else nearest.outbox_id,
+        to_ask=to_ask,
+        brings_files=bool(mail.attachments),
+        mailbox=None if mailbox is None else mailbox.address,
+        language=None if mailbox is None else mailbox.language,
+    )

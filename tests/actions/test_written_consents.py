@@ -1,0 +1,243 @@
+"""Consent by correspondence on both databases: held, released, forgotten with its file (S31)."""
+
+import json
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import timedelta
+from itertools import count
+from typing import Any, Final
+
+import pytest
+from sqlalchemy import select
+
+from core import inbox
+from core.addresses import Address
+from core.contacts.consents import MOST_HELD, Visitor, agree, hold_words, settle_held
+from core.contacts.erasure import erase_own
+from core.contacts.erasure_remains import clear_traces, find_remains, has_traces, unused
+from core.contacts.written_consents import Step, Written, is_about_consent, take_written
+from core.desk import Desk
+from core.inbox import HELD, Raw
+from core.models import Consent, ContactPoint, InboxRow, OutboxRow, Person
+from core.people.identity import Sender, recognise
+from core.people.restrictions import BLOCK, restrict
+from core.tx import Actor, Tx
+from core.words.consent_answers import ConsentWord
+from tests.actions.people import ALICE, BORIS
+from tests.actions.store import Store
+
+TEXT: Final = {"en": "We keep your words for a year."}
+ANNA: Final = Sender(Address("email", "anna@x.test"), "Anna")
+_ids = count(1)
+
+
+@pytest.fixture(autouse=True)
+def asked(desk: Desk) -> None:
+    channels = frozenset({"email"})
+    desk.company = replace(desk.company, consent=TEXT, letter_channels=channels)
+
+
+def written(who: Sender = ANNA, **what: Any) -> Written:
+    about: dict[str, Any] = {"id": "m@x.test", "word": None, "answered": None, "to_ask": True}
+    return Written(sender=who, **(about | what))
+
+
+async def mail(
+    desk: Desk, said: Written, action: Callable[[Tx, Written], Awaitable[Any]] = take_written
+) -> Any:
+    """A mail of theirs comes in and is handled."""
+    number = next(_ids)
+    raw = json.dumps({inbox.FILE: f"{number:064x}", "from": said.sender.address.chat})
+    await desk.run(inbox.store, "mail:box", [Raw(f"{number}", "mail:1", raw)])
+    stored = (await desk.read(inbox.list_unfinished, 0, 100))[-1]
+    with desk.handling(stored.id):
+        return await desk.run(action, said)
+
+
+async def question(store: Store, who: Sender = ANNA) -> int:
+    """The newest question, as if it had left."""
+    return int((await store.outbox(who.address.chat))[-1].id)
+
+
+async def sent(desk: Desk, store: Store, who: Sender = ANNA) -> int:
+    number = await question(store, who)
+
+    async def leave(tx: Tx) -> None:
+        (await tx.get(OutboxRow, number)).state = "sent"
+
+    await desk.run(leave)
+    return number
+
+
+async def held(store: Store) -> list[str]:
+    query = select(InboxRow.ordering_key).where(InboxRow.state == HELD)
+    return await store.rows(query.order_by(InboxRow.id))
+
+
+async def proves_to_have(tx: Tx, person: Person, there: str) -> None:
+    point = ContactPoint(person_id=person.id, kind="email", value=there, verified_at=tx.now)
+    await tx.insert(point)
+
+
+async def waiting(desk: Desk) -> list[str]:
+    return [one.ordering_key for one in await desk.read(inbox.list_unfinished, 0, 1000)]
+
+
+async def test_a_yes_releases_what_is_held_into_the_order_it_came_under(
+    desk: Desk, store: Store
+) -> None:
+    assert await desk.read(is_about_consent, written())
+    assert await mail(desk, written()) is Step.HOLD
+    assert await mail(desk, written()) is Step.HOLD
+    assert await held(store) == ["anna@x.test"] * 2 and await store.rows(select(Person.id)) == []
+    answered = await sent(desk, store)
+    yes = written(word=ConsentWord.YES, answered=answered)
+    assert await mail(desk, yes) is Step.AGREE
+    assert await waiting(desk) == ["mail:1"] * 2 and await held(store) == []
+    assert [one.origin for one in await store.rows(select(Consent))] == ["email"]
+    assert await desk.read(is_about_consent, yes), "the same yes once more is no words"
+    assert not await desk.read(is_about_consent, written())
+    assert await mail(desk, yes) is Step.PASS
+
+
+class Killed(Exception):
+    """The process ends here."""
+
+
+async def test_a_yes_that_is_not_committed_has_released_nothing_and_counts_when_it_comes_again(
+    desk: Desk, store: Store
+) -> None:
+    async def dies(tx: Tx, said: Written) -> None:
+        await take_written(tx, said)
+        await tx.write()
+        raise Killed
+
+    await mail(desk, written())
+    yes = written(word=ConsentWord.YES, answered=await sent(desk, store))
+    with pytest.raises(Killed):
+        await mail(desk, yes, dies)
+    assert await held(store) == ["anna@x.test"] and await store.rows(select(Consent)) == []
+    (again,) = await desk.read(inbox.list_unfinished, 0, 10)
+    with desk.handling(again.id):
+        assert await desk.run(take_written, yes) is Step.AGREE
+    assert await waiting(desk) == ["mail:1"]
+
+
+async def test_a_no_forgets_it_with_its_file_and_leaves_others_alone(
+    desk: Desk, store: Store
+) -> None:
+    boris = Sender(Address("email", "boris@x.test"), "Boris")
+    await mail(desk, written())
+    file = json.loads((await store.rows(select(InboxRow.raw)))[0])[inbox.FILE]
+    await mail(desk, written(boris))
+    no = written(word=ConsentWord.NO, answered=await sent(desk, store))
+    assert await mail(desk, no) is Step.REFUSE
+    assert await held(store) == ["boris@x.test"] and await store.rows(select(Person.id)) == []
+    remains = await desk.read(find_remains)
+    assert remains is not None and file in remains.files and len(remains.files) == 2
+    raws = await store.rows(select(InboxRow.raw).order_by(InboxRow.id))
+    assert [raw == inbox.NOTHING_SAID for raw in raws] == [True, False, True]
+
+
+async def test_the_file_of_a_mail_that_waits_is_not_deleted_with_that_of_another(
+    desk: Desk, store: Store
+) -> None:
+    """Two mailboxes may have got one mail: the same bytes are one file."""
+    await mail(desk, written())
+    file = json.loads((await store.rows(select(InboxRow.raw)))[0])[inbox.FILE]
+    assert await desk.read(unused, [file]) == ()
+    await desk.run(inbox.forget_held)
+    assert await desk.read(unused, [file]) == (file,)
+
+
+async def test_no_more_than_a_hundred_are_held_and_the_rest_is_forgotten(
+    desk: Desk, store: Store
+) -> None:
+    for _ in range(MOST_HELD + 1):
+        await mail(desk, written())
+    assert len(await held(store)) == MOST_HELD
+    raws = await store.rows(select(InboxRow.raw).order_by(InboxRow.id))
+    assert raws[-1] == inbox.NOTHING_SAID and inbox.NOTHING_SAID not in raws[:-1]
+    assert len(await store.outbox(ANNA.address.chat)) == 1
+
+
+async def test_an_erasure_takes_held_mails_and_the_question_along(desk: Desk, store: Store) -> None:
+    await desk.run(recognise, ANNA)
+    await mail(desk, written())
+    erased = await desk.run(erase_own, ANNA.address)
+    assert await held(store) == [] and len(erased.files) == 1
+    assert not await store.rows(select(InboxRow.id).where(InboxRow.raw.contains("anna")))
+    (row,) = await store.outbox()
+    assert (row.state, row.address, row.dedup_key, row.facts) == ("dropped", "", None, {})
+
+
+async def test_a_yes_counts_although_somebody_else_was_erased_meanwhile(
+    desk: Desk, store: Store
+) -> None:
+    """What letters say is forgotten then, everybody's."""
+    await mail(desk, written())
+    answered = await sent(desk, store)
+    await desk.run(recognise, BORIS)
+    await desk.run(erase_own, BORIS.address)
+    while await desk.read(has_traces):
+        await desk.run(clear_traces)
+    yes = written(word=ConsentWord.YES, answered=answered)
+    assert await mail(desk, yes) is Step.AGREE
+
+
+async def test_an_address_as_long_as_they_get_can_be_asked(desk: Desk, store: Store) -> None:
+    there = f"{'a' * 60}@{'b' * 60}.{'c' * 60}.test"
+    anna = Sender(Address("email", there), "Anna")
+    await mail(desk, written(anna))
+    assert await held(store) == [there]
+    yes = written(anna, word=ConsentWord.YES, answered=await sent(desk, store, anna))
+    assert await mail(desk, yes) is Step.AGREE
+
+
+async def test_a_yes_in_the_chat_releases_mails_from_an_address_that_is_theirs(
+    desk: Desk, store: Store
+) -> None:
+    async def both(tx: Tx) -> None:
+        person = await recognise(tx, ALICE)
+        await proves_to_have(tx, person, "anna@x.test")
+
+    await desk.run(both)
+    await mail(desk, written())
+    chat = Visitor(ALICE.address, "en", ALICE.address.chat)
+    await desk.run(agree, ALICE, chat, "1")
+    assert await waiting(desk) == ["mail:1"]
+    assert not await desk.read(is_about_consent, written())
+
+
+async def test_what_is_held_of_somebody_who_has_agreed_elsewhere_is_handled_soon(
+    desk: Desk, store: Store
+) -> None:
+    async def proves(tx: Tx) -> None:
+        person = await recognise(tx, ALICE)
+        await proves_to_have(tx, person, "anna@x.test")
+
+    await mail(desk, written())
+    await desk.run(agree, ALICE, Visitor(ALICE.address, "en", ALICE.address.chat), "1")
+    await desk.run(proves)
+    assert await desk.run(settle_held) == 1
+    assert await waiting(desk) == ["mail:1"] and await desk.run(settle_held) == 0
+
+
+async def test_who_is_blocked_is_not_asked(desk: Desk, store: Store) -> None:
+    async def block(tx: Tx) -> None:
+        person = await recognise(tx, ANNA)
+        tx.actor = Actor("admin")
+        await restrict(tx, person.id, BLOCK, tx.now + timedelta(days=1), "spam")
+
+    await desk.run(block)
+    assert not await desk.read(is_about_consent, written())
+    assert await store.outbox(ANNA.address.chat) == []
+
+
+async def test_words_of_the_chat_are_held_as_before(desk: Desk, store: Store) -> None:
+    await desk.run(inbox.store, "telegram", [Raw("9", ALICE.address.chat, "{}")])
+    (stored,) = await desk.read(inbox.list_unfinished, 0, 10)
+    with desk.handling(stored.id):
+        await desk.run(hold_words, Visitor(ALICE.address, "en", ALICE.address.chat))
+    await mail(desk, written())
+    assert await held(store) == [ALICE.address.chat, "anna@x.test"]

@@ -1,0 +1,342 @@
+"""A customer who writes by mail is asked before anything of theirs is stored (S31)."""
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from sqlalchemy import select
+
+from bot.erasure_cleanup import ErasureCleanup
+from core.addresses import Address
+from core.contacts.consents import HELD_FOR, consents_of, record_consent, settle_held
+from core.contacts.written_consents import MOST_ASKED
+from core.db import Database
+from core.files import FolderStore
+from core.inbox import HELD
+from core.models import Consent, InboxRow, JournalEntry, Person, Ticket
+from core.people.contact_points import Point, add_point
+from core.people.identity import Sender, join_operators, recognise
+from core.tx import Tx
+from tests.handlers.mail.desk_by_mail import ANNA, Stage, plain, stage_at
+from tests.handlers.mail.imap_servers import INSTALLED
+
+TEXT: Final = "We keep <your name> and your mail for a year."
+PHOTO: Final = b"\x89PNG of the gate"
+CANARY: Final = "canary"
+EVERYWHERE = pytest.mark.parametrize(
+    ("database", "mailbox"),
+    [
+        pytest.param("sqlite", "sandbox", id="sqlite"),
+        pytest.param("postgres", "sandbox", id="postgres", marks=pytest.mark.postgres),
+        *[pytest.param("sqlite", "other", id="dovecot")][: INSTALLED == "dovecot"],
+    ],
+    indirect=True,
+)
+
+
+@pytest.fixture
+async def stage(stage: Stage) -> Stage:
+    ask(stage)
+    return stage
+
+
+def ask(stage: Stage, version: str = "1") -> None:
+    stage.desk.company = replace(stage.desk.company, consent={"en": TEXT}, consent_version=version)
+
+
+def answer(stage: Stage, words: str, to: EmailMessage, **how: Any) -> None:
+    """Somebody answers a mail, and quotes it."""
+    quoted = "\n".join(f"> {line}" for line in plain(to).splitlines())
+    said = f"{words}\n\nOn Tue, 24 Nov 2026 at 10:00, The desk <support@desk.test> wrote:\n{quoted}"
+    how = {"In_Reply_To": to["Message-ID"], "subject": f"Re: {to['Subject']}"} | how
+    stage.write(said, **how)
+
+
+async def held(stage: Stage) -> list[str]:
+    return await stage.rows(
+        select(InboxRow.ordering_key).where(InboxRow.state == HELD).order_by(InboxRow.id)
+    )
+
+
+async def is_nothing_stored(stage: Stage) -> bool:
+    return not await stage.rows(select(Person.id)) and not await stage.rows(select(JournalEntry.id))
+
+
+def stored_files(stage: Stage) -> list[bytes]:
+    return [path.read_bytes() for path in stage.folder.rglob("*") if path.is_file()]
+
+
+async def clean_up(stage: Stage) -> None:
+    await ErasureCleanup(stage.desk, FolderStore(stage.folder)).clean()
+
+
+async def says(stage: Stage, word: str) -> list[str]:
+    """Where this word still stands: in rows, or in files."""
+    rows = await stage.rows(select(InboxRow.raw).where(InboxRow.raw.contains(word)))
+    return [*rows, *("a file" for data in stored_files(stage) if word.encode() in data)]
+
+
+@EVERYWHERE
+async def test_mails_wait_unread_and_become_tickets_after_a_yes(stage: Stage) -> None:
+    stage.write(f"The gate does not open, says the {CANARY}.", subject="The gate")
+    question = await stage.mail(1)
+    assert question["Subject"] == "Your consent to the use of your data is needed"
+    assert question["In-Reply-To"] == "<1@x.test>"
+    assert question["Auto-Submitted"] == "auto-replied"
+    assert TEXT in plain(question) and "answer this mail with one word: yes" in plain(question)
+    assert CANARY not in str(question)
+    stage.write("The lamp does not burn either.", subject="The lamp")
+    await stage.quiet()
+    assert await is_nothing_stored(stage) and await held(stage) == [ANNA, ANNA]
+    assert len(stage.mails()) == 1 and not stage.group.deliveries
+
+    answer(stage, "Yes, I agree.\n\n-- \nAnna", question)
+    tickets = await stage.tickets(2)
+    assert [one.title for one in tickets] == ["The gate", "The lamp"]
+    assert await held(stage) == []
+    (consent,) = await stage.rows(select(Consent))
+    assert (consent.version, consent.origin) == ("1", "email")
+    confirmed = await stage.mail(2)
+    assert confirmed["Subject"] == "We have your request [SR-1]"
+    assert TEXT not in plain(confirmed), "they have just agreed to it"
+    answer(stage, "yes", question)
+    stage.write("Thanks.", subject="x", In_Reply_To=confirmed["Message-ID"])
+    await stage.until(lambda: _said(stage, 1, ["The gate", "Thanks."]))
+    assert len(await stage.tickets(2)) == 2, "the same yes once more says nothing new"
+
+
+async def _said(stage: Stage, ticket: int, beginnings: list[str]) -> bool:
+    said = await stage.messages(ticket)
+    return len(said) == len(beginnings) and all(
+        one.text.startswith(words) for one, words in zip(said, beginnings, strict=True)
+    )
+
+
+@EVERYWHERE
+async def test_after_a_no_nothing_is_left_of_the_mails(stage: Stage) -> None:
+    stage.write(f"The {CANARY} sings.", subject="x")
+    question = await stage.mail(1)
+    assert await says(stage, CANARY)
+    answer(stage, "No, thank you", question, subject=f"Re: the {CANARY}")
+    erased = await stage.mail(2)
+    assert erased["Subject"] == "Your mail is not here any more"
+    await clean_up(stage)
+    assert not await held(stage) and await is_nothing_stored(stage)
+    assert not await says(stage, CANARY) and not await says(stage, ANNA)
+    stage.write("I have thought it over.", subject="x")
+    question = await stage.mail(3)
+    answer(stage, "I agree", question)
+    (ticket,) = await stage.tickets(1)
+    assert ticket.opening == "I have thought it over."
+
+
+async def test_a_week_of_silence_leaves_nothing_and_a_late_yes_is_told_so(stage: Stage) -> None:
+    stage.write(f"The {CANARY} sings.", subject="x")
+    question = await stage.mail(1)
+    now = stage.desk.clock() + HELD_FOR + timedelta(minutes=1)
+    stage.desk.clock = lambda: now
+    assert await stage.desk.run(settle_held) == 1
+    await clean_up(stage)
+    assert not await says(stage, CANARY) and not await says(stage, ANNA)
+    answer(stage, "yes", question)
+    late = await stage.mail(2)
+    assert late["Subject"] == "Your consent is noted"
+    assert not await stage.rows(select(Ticket.id))
+    stage.write("Once more.", subject="x")
+    (ticket,) = await stage.tickets(1)
+    assert ticket.opening == "Once more."
+
+
+async def test_an_answer_that_says_more_is_held_and_told_once_more_how_to_agree(
+    stage: Stage,
+) -> None:
+    stage.write("The gate does not open.", subject="The gate")
+    question = await stage.mail(1)
+    answer(stage, "Why do you ask? The gate is shut.\n\nyes\n\nI cannot leave.", question)
+    again = await stage.mail(2)
+    assert "there was no “yes” or “no” yet" in plain(again) and TEXT in plain(again)
+    answer(stage, "Please open the gate.", again)
+    stage.write("The gate is still shut.", subject="The gate")
+    await stage.quiet()
+    assert len(stage.mails()) == 2 and len(await held(stage)) == 4
+    assert await is_nothing_stored(stage)
+    answer(stage, "Да", again)
+    await stage.tickets(4)
+
+
+async def test_files_that_come_with_the_yes_are_not_lost(stage: Stage) -> None:
+    stage.write("The gate does not open.", subject="The gate")
+    question = await stage.mail(1)
+    letter = EmailMessage()
+    letter["From"], letter["To"], letter["Message-ID"] = ANNA, "support@desk.test", "<p@x.test>"
+    letter["Subject"], letter["In-Reply-To"] = "Re: x", question["Message-ID"]
+    letter.set_content("yes")
+    letter.add_attachment(PHOTO, maintype="image", subtype="png", filename="gate.png")
+    stage.write(raw=letter.as_bytes())
+    _, photo = await stage.tickets(2)
+    said = await stage.messages(photo.id)
+    assert [one.content["kind"] for one in said] == ["text", "document"]
+
+
+# Nobody answers for another, and no program is asked.
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Auto_Submitted": "auto-replied"},
+        {"Precedence": "bulk"},
+        {"List_Id": "<news.x.test>"},
+        {"Subject": "Out of office: yes"},
+    ],
+)
+async def test_a_program_is_not_asked_and_cannot_agree(
+    stage: Stage, headers: dict[str, Any]
+) -> None:
+    stage.write("Yes", sender="robot@x.test", **headers)
+    await stage.quiet()
+    assert not stage.mails("robot@x.test")
+    stage.write("The gate does not open.")
+    question = await stage.mail(1)
+    answer(stage, "Yes", question, **headers)
+    answer(stage, "No", question, **headers)
+    await stage.quiet()
+    assert len(stage.mails()) == 1 and await is_nothing_stored(stage)
+    assert ANNA in await held(stage)
+
+
+async def test_a_robot_that_answers_whatever_it_gets_is_asked_a_few_times_a_week(
+    stage: Stage,
+) -> None:
+    stage.write("No")
+    for count in range(1, 4 * MOST_ASKED):
+        await stage.quiet()
+        mails = stage.mails()
+        if len(mails) < count:
+            break
+        answer(stage, "No", mails[-1])
+    questions = [one for one in stage.mails() if "needed" in one["Subject"]]
+    assert len(questions) == MOST_ASKED
+
+
+async def test_only_who_got_the_question_can_answer_it(stage: Stage) -> None:
+    stage.write("The gate does not open.")
+    question = await stage.mail(1)
+    stage.write("Yes", subject="Re: Your consent")
+    stage.write("Yes", In_Reply_To="<outbox-0.1.0.0123456789abcdef0123@desk.test>")
+    stage.write("No", subject="Re: Your consent")
+    stage.write("Hello.", sender="mallory@y.test")
+    theirs = await stage.mail(1, "mallory@y.test")
+    answer(stage, "Yes", theirs, sender=ANNA)
+    answer(stage, "No", theirs, sender=ANNA)
+    answer(stage, "Yes", question, sender="mallory@y.test")
+    await stage.quiet()
+    assert await is_nothing_stored(stage) and (await held(stage)).count(ANNA) == 6
+    answer(stage, "Yes", question)
+    await stage.until(lambda: _agreed(stage, [ANNA]))
+
+
+async def _agreed(stage: Stage, names: list[str]) -> bool:
+    people = await stage.rows(select(Person).join(Consent, Consent.person_id == Person.id))
+    return sorted(one.address.chat for one in people) == names
+
+
+async def test_who_is_not_confirmed_is_neither_asked_nor_heard(
+    database: Database, tmp_path: Path
+) -> None:
+    proved: dict[str, Any] = {
+        "Authentication_Results": "mx.desk.test; dmarc=pass header.from=x.test"
+    }
+    failed: dict[str, Any] = {
+        "Authentication_Results": "mx.desk.test; dmarc=fail header.from=x.test"
+    }
+    async with stage_at(database, tmp_path / "files", authorities=("mx.desk.test",)) as stage:
+        ask(stage)
+        stage.write("Hello.", sender="victim@x.test", **failed)
+        stage.write("Hello.", **proved)
+        question = await stage.mail(1)
+        answer(stage, "Yes", question, **failed)
+        answer(stage, "No", question, **failed)
+        await stage.quiet()
+        assert not stage.mails("victim@x.test") and len(stage.mails()) == 1
+        assert await is_nothing_stored(stage) and len(await held(stage)) == 4
+        answer(stage, "Yes", question, **proved)
+        await stage.until(lambda: _agreed(stage, [ANNA]))
+
+
+async def test_a_yes_to_an_earlier_text_counts_for_nothing(stage: Stage) -> None:
+    stage.write("The gate does not open.")
+    question = await stage.mail(1)
+    ask(stage, "2")
+    answer(stage, "Yes", question)
+    other = await stage.mail(2)
+    assert other["Subject"] == question["Subject"] and await is_nothing_stored(stage)
+    answer(stage, "Yes", other)
+    (ticket,) = await stage.tickets(1)
+    assert ticket.opening == "The gate does not open."
+    (consent,) = await stage.rows(select(Consent))
+    assert consent.version == "2"
+
+
+async def test_who_agreed_is_asked_anew_about_another_text_also_in_their_ticket(
+    stage: Stage,
+) -> None:
+    stage.write("The gate does not open.")
+    answer(stage, "Yes", await stage.mail(1))
+    confirmed = await stage.mail(2)
+    ask(stage, "2")
+    stage.write("Yes", In_Reply_To=confirmed["Message-ID"])
+    question = await stage.mail(3)
+    assert await held(stage) == [ANNA] and len(await stage.messages(1)) == 1
+    answer(stage, "Yes", question)
+    await stage.until(lambda: _said(stage, 1, ["The gate", "Yes"]))
+
+
+# Who is not asked.
+
+
+async def test_who_agreed_in_the_chat_is_not_asked_by_mail_where_the_address_is_theirs(
+    stage: Stage,
+) -> None:
+    async def known(tx: Tx) -> None:
+        person = await recognise(tx, Sender(Address("telegram", "9"), "Anna", None, "en"))
+        await add_point(tx, person, Point("email", ANNA))
+        await record_consent(tx, person.id, "1", "telegram")
+
+    await stage.desk.run(known)
+    stage.write("The gate does not open.")
+    question = await stage.mail(1)  # an operator has noted the address: that proves nothing yet
+    answer(stage, "Yes", question)
+    await stage.tickets(1)
+    stage.write("The lamp does not burn.", subject="The lamp")
+    first, second = await stage.tickets(2)
+    assert first.customer_id == second.customer_id == 1
+    assert [version for version, _ in await stage.desk.read(consents_of, 1)] == ["1"]
+
+
+async def test_colleagues_and_who_is_blocked_and_robots_are_as_before(stage: Stage) -> None:
+    async def joins(tx: Tx) -> None:
+        await join_operators(tx, Sender(Address("email", "olga@desk.test"), "Olga"))
+
+    await stage.desk.run(joins)
+    stage.write("From a colleague.", sender="olga@desk.test")
+    stage.write("A parcel.", sender="noreply@shop.test")
+    await stage.tickets(2)
+    assert await held(stage) == [] and not stage.mails("noreply@shop.test")
+
+
+async def test_what_was_held_is_handled_in_the_order_of_its_sender(stage: Stage) -> None:
+    """Held under the sender's address, released into the order that its mailbox has."""
+    stage.write("The gate does not open.")
+    question = await stage.mail(1)
+    (row,) = await stage.rows(select(InboxRow).where(InboxRow.state == HELD))
+    before = json.loads(row.raw)["came_under"]
+    assert before.startswith("mail:")
+    answer(stage, "Yes", question)
+    await stage.tickets(1)
+    keys = await stage.rows(select(InboxRow.ordering_key).order_by(InboxRow.id))
+    assert set(keys) == {before}

@@ -1,0 +1,71 @@
+"""A plain yes is a consent, a plain no a refusal, and all else neither (S31)."""
+
+import pytest
+
+from core.words.consent_answers import ConsentWord, consent_word
+
+YES = """
+да|Да.|ДА!|«да»|Да, согласен|согласна|Согласны|Я согласен|Да, я согласна.|Даю согласие
+Даю своё согласие на обработку персональных данных|Согласен на обработку данных|Подтверждаю
+Здравствуйте! Да, согласна. Спасибо|Добрый день, согласен
+yes|Yes.|YES!!|I agree|agree|Agreed|Yes, I agree.|I do agree|We agree|I consent|I give my consent
+Hello, yes, I agree to the use of my data. Thank you
+""".replace("\n", "|").strip("|")
+NO = """
+нет|Нет.|Не согласен|не согласна|Нет, не согласны|Не даю|не даю согласия|Я не даю своего согласия
+отказываюсь|Нет, спасибо|no|No, thanks|I do not agree|I don't agree|I don’t agree|disagree|I refuse
+""".replace("\n", "|").strip("|")
+NEITHER = [
+    *("", "ок", "хорошо", "спасибо", "👍", "+", "ok", "sure?", "да?", "yes?", "да 👎", "да 2"),
+    *("да нет", "нет, да", "yes and no", "не да", "Да, но сначала ответьте"),
+    *(
+        "Yes, but not my phone",
+        "Да, шлагбаум не открывается",
+        "согласен ли я?",
+        "наверное, да",
+        "maybe yes",
+        "не знаю",
+    ),
+    "Шлагбаум не открывается.\nВы спросили, согласен ли я.\nДа.\nА когда откроют?",
+    "I was asked whether I agree.\n\nyes\n\nBut what of the gate? It has been shut since Monday.",
+    "Анна не согласна",
+    "да " * 60,
+]
+
+
+@pytest.mark.parametrize("words", YES.split("|"))
+def test_a_plain_yes_agrees(words: str) -> None:
+    assert consent_word(words) is ConsentWord.YES
+
+
+@pytest.mark.parametrize("words", NO.split("|"))
+def test_a_plain_no_refuses(words: str) -> None:
+    assert consent_word(words) is ConsentWord.NO
+
+
+@pytest.mark.parametrize("words", NEITHER)
+def test_whatever_has_to_be_guessed_is_neither(words: str) -> None:
+    assert consent_word(words) is None
+
+
+@pytest.mark.parametrize(
+    "below",
+    [
+        "-- \nАнна Петрова\nООО «Ромашка»\n+7 916 123-45-67",
+        "С уважением,\nАнна Петрова, тел. 12-34",
+        "Best regards,\nAnna",
+        "Отправлено из мобильной Почты Mail.ru",
+        "Отправлено с iPhone",
+        "Sent from my phone",
+        "Анна",
+        "Петрова Анна",
+    ],
+)
+def test_a_signature_changes_nothing(below: str) -> None:
+    assert consent_word(f"Да\n\n{below}", "Анна Петрова") is ConsentWord.YES
+    assert consent_word(f"Не согласна.\n{below}", "Анна Петрова") is ConsentWord.NO
+
+
+def test_a_name_is_taken_off_only_behind_an_answer() -> None:
+    assert consent_word("Анна", "Анна") is None
+    assert consent_word("Да, Пётр", "Анна") is None

@@ -2,18 +2,20 @@
 
 import json
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from email.utils import parseaddr
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, String, bindparam, cast, delete, func, select, update
+from sqlalchemy import ColumnElement, String, bindparam, cast, delete, func, or_, select, update
 
 from core.db import PreparedStatement, constant
 from core.db.statements import prepared
 from core.events import UpdateQuarantined
 from core.models import InboxRow, SystemState
 from core.tx import ReadTx, Tx
+from core.words.contact_values import read_email
 
 # A source offers an update for a day, so an id seen longer ago cannot be a redelivery: ids may
 # begin anew at random after an idle week (R3).
@@ -24,6 +26,8 @@ _ASIDE: Final = "aside:"
 
 FILE: Final = "file"
 """In the JSON of a row: the name of the file that it is about, where it came as one."""
+FROM: Final = "from"
+"""In the same: who such a file is from, as its header says."""
 UNREAD: Final = "unread"
 """In the same: an admin wants a ticket of it although nobody could read it."""
 
@@ -289,8 +293,17 @@ async def _move_to_the_end(tx: Tx, row: InboxRow) -> None:
     again.external_id = row.external_id
 
 
-async def purge(tx: Tx, most: int) -> int:
-    """Forget handled updates that the company keeps no longer, ``most`` of them. Returns how many.
+@dataclass(frozen=True, slots=True)
+class Forgotten:
+    """How many updates were forgotten, and the names of the files that came with them."""
+
+    count: int
+    files: tuple[str, ...] = ()
+
+
+async def purge(tx: Tx, most: int) -> Forgotten:
+    """Forget handled updates that the company keeps no longer, ``most`` of them; of files, those
+    that came with what was held.
 
     The newest row stays: SQLite would give its id again, and who reads on from there would miss it.
     """
@@ -300,21 +313,49 @@ async def purge(tx: Tx, most: int) -> int:
         InboxRow.received_at < tx.now - tx.company.keep_updates,
         InboxRow.id < newest,
     )
-    found = select(InboxRow.id).where(*old).order_by(InboxRow.id).limit(most)
-    return await tx.change(delete(_TABLE).where(_INBOX.id.in_(found)))
+    found = await tx.all(select(InboxRow.id).where(*old).order_by(InboxRow.id).limit(most))
+    files = await _files_of_held(tx, InboxRow.id.in_(found))
+    return Forgotten(await tx.change(delete(_TABLE).where(_INBOX.id.in_(found))), files)
 
 
-async def forget_done(tx: Tx, after: int, up_to: int, most: int) -> int | None:
+async def _files_of_held(tx: ReadTx, *these: ColumnElement[bool]) -> tuple[str, ...]:
+    was_held = InboxRow.state == "done", InboxRow.raw.contains(f'"{CAME_UNDER}"')
+    return _named(await tx.all(select(InboxRow.raw).where(*these, *was_held)))
+
+
+async def find_files_from(tx: ReadTx, addresses: Collection[str]) -> tuple[str, ...]:
+    """Return the files of mails from these addresses that are handled or quarantined."""
+    here = InboxRow.state.in_(("done", "quarantined")), InboxRow.raw.contains(f'"{FILE}"')
+    named = or_(*(InboxRow.raw.contains(each, autoescape=True) for each in addresses))
+    raws = await tx.all(select(InboxRow.raw).where(*here, named)) if addresses else []
+    return _named(raw for raw in raws if _from(raw) in addresses)
+
+
+def _named(raws: Iterable[str]) -> tuple[str, ...]:
+    return tuple(filter(None, map(_file_of, raws)))
+
+
+def _from(raw: str) -> str | None:
+    """The address in the header of the sender, as the desk notes addresses."""
+    return read_email(parseaddr(str(json.loads(raw).get(FROM, "")))[1])
+
+
+async def forget_done(
+    tx: Tx, after: int, up_to: int, most: int
+) -> tuple[int | None, tuple[str, ...]]:
     """Forget what handled updates said, of ``most`` rows behind ``after`` up to ``up_to``. Returns
-    the last row that was looked at; ``None``: there was none (S31).
+    the last row that was looked at, ``None``: there was none, and the files that came with what was
+    held (S31). Of other mails they stay in the store.
     """
     rows = select(_INBOX.id).where(_INBOX.id > after, _INBOX.id <= up_to).order_by(_INBOX.id)
     last = await tx.first(select(func.max(rows.limit(most).subquery().c.id)))
-    if last is not None:
-        here = InboxRow.id > after, InboxRow.id <= last
-        said = InboxRow.state == "done", InboxRow.raw != NOTHING_SAID
-        await tx.change(update(InboxRow).where(*here, *said).values(raw=NOTHING_SAID, error=None))
-    return last
+    if last is None:
+        return None, ()
+    here = InboxRow.id > after, InboxRow.id <= last
+    files = await _files_of_held(tx, *here)
+    said = InboxRow.state == "done", InboxRow.raw != NOTHING_SAID
+    await tx.change(update(InboxRow).where(*here, *said).values(raw=NOTHING_SAID, error=None))
+    return last, files
 
 
 @dataclass(frozen=True, slots=True)
@@ -369,14 +410,6 @@ def _came_under(row: InboxRow) -> str:
     return row.ordering_key if own is None else str(own)
 
 
-@dataclass(frozen=True, slots=True)
-class Forgotten:
-    """How many updates were forgotten, and the names of the files that came with them."""
-
-    count: int
-    files: tuple[str, ...] = ()
-
-
 async def forget_held(
     tx: Tx, ordering_keys: Collection[str] | None = None, before: datetime | None = None
 ) -> Forgotten:
@@ -395,7 +428,7 @@ async def _forget(tx: Tx, these: Sequence[ColumnElement[bool]]) -> Forgotten:
     named = await tx.all(select(_INBOX.raw).where(*these, _INBOX.raw.contains(f'"{FILE}"')))
     gone = {"state": "done", "raw": NOTHING_SAID, "ordering_key": "", "error": None}
     count = await tx.change(update(InboxRow).where(*these).values(**gone))
-    return Forgotten(count, tuple(filter(None, map(_file_of, named))))
+    return Forgotten(count, _named(named))
 
 
 def _held_of(ordering_keys: Collection[str] | None) -> list[ColumnElement[bool]]:

@@ -20,7 +20,7 @@ from core.contacts.reads import forget_readers
 from core.delivery.outbox_retention import erase_deliveries
 from core.errors import Refusal, Unreadable
 from core.events import PersonErased
-from core.inbox import NOTHING_SAID, forget_held
+from core.inbox import NOTHING_SAID, find_files_from, forget_held
 from core.models import (
     AccountMember,
     ApiCall,
@@ -121,7 +121,8 @@ async def erase_again(tx: Tx, person_id: int) -> Erased:
     points = await tx.all(select(ContactPoint.value).where(ContactPoint.person_id.in_(people)))
     files = await _files_of(tx, people, tickets)
     messages = await _erase_words(tx, people, tickets)
-    files |= set((await forget_held(tx, await _theirs_alone(tx, people, points))).files)
+    alone = await _theirs_alone(tx, people, points)
+    files |= {*(await forget_held(tx, alone)).files, *await find_files_from(tx, alone)}
     await _erase_traces(tx, people, tickets, points)
     await _erase_journal(tx, people, tickets)
     await erase_cells(tx, people)

@@ -22,10 +22,6 @@ REMAINS: Final = "erasure_remains"
 TRACES: Final = "erasure_traces"
 # Rows of a table that are looked at in one transaction.
 SLICE: Final = 500
-_TABLES: Final[Mapping[str, tuple[Any, Callable[..., Awaitable[int | None]]]]] = {
-    "inbox": (InboxRow.id, forget_done),
-    "outbox": (OutboxRow.id, forget_ended),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +37,20 @@ class Remains:
 
 async def note_remains(tx: Tx, files: Iterable[str]) -> None:
     """Note that something was erased, and the files that nothing refers to any more."""
+    await _add(tx, files, rewritten=False)
+
+
+async def note_unused(tx: Tx, files: Collection[str]) -> None:
+    """Note that these files are not needed any more; for them no database is rewritten."""
+    if files:
+        await _add(tx, files, rewritten=True)
+
+
+async def _add(tx: Tx, files: Iterable[str], *, rewritten: bool) -> None:
     row = await tx.find(SystemState, REMAINS, hold=True)
     known = () if row is None else row.value["files"]
-    value = {"files": sorted({*known, *files}), "rewritten": False}
+    rewritten = rewritten and (row is None or bool(row.value.get("rewritten")))
+    value = {"files": sorted({*known, *files}), "rewritten": rewritten}
     await tx.put(SystemState(name=REMAINS, value=value, at=tx.now))
 
 
@@ -115,6 +122,19 @@ async def note_traces(tx: Tx) -> None:
 async def has_traces(tx: ReadTx) -> bool:
     """Return whether there is something left to look at."""
     return await tx.find(SystemState, TRACES) is not None
+
+
+async def _forget_updates(tx: Tx, after: int, up_to: int, most: int) -> int | None:
+    """Forget what updates said, and the files that came with what was held."""
+    last, files = await forget_done(tx, after, up_to, most)
+    await note_unused(tx, await unused(tx, files))
+    return last
+
+
+_TABLES: Final[Mapping[str, tuple[Any, Callable[..., Awaitable[int | None]]]]] = {
+    "inbox": (InboxRow.id, _forget_updates),
+    "outbox": (OutboxRow.id, forget_ended),
+}
 
 
 async def clear_traces(tx: Tx) -> None:

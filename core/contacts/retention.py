@@ -17,7 +17,7 @@ from sqlalchemy import ColumnElement, delete, exists, func, or_, select, tuple_
 from core import inbox
 from core.address_holders import is_at
 from core.contacts.erasure import erase_again, erase_tickets
-from core.contacts.erasure_remains import note_remains
+from core.contacts.erasure_remains import note_remains, note_unused, unused
 from core.contacts.reads import forget_reads
 from core.delivery import outbox_retention
 from core.events import RecordsErased, RetentionApplied
@@ -183,6 +183,12 @@ async def _erase_people(tx: Tx, people: list[int]) -> None:
         await note_remains(tx, erased.files)
 
 
+async def _forget_updates(tx: Tx, most: int) -> int:
+    gone = await inbox.purge(tx, most)
+    await note_unused(tx, await unused(tx, gone.files))
+    return gone.count
+
+
 async def _forget_calls(tx: Tx, most: int) -> int:
     old = select(ApiCall.key_id, ApiCall.name).where(ApiCall.at < tx.now - tx.company.keep_calls)
     found = old.order_by(ApiCall.at).limit(most)
@@ -195,7 +201,7 @@ async def _forget_calls(tx: Tx, most: int) -> int:
 _STEPS: Final[Mapping[str, _Step]] = {
     "words": _walk(Ticket.id, _old_words, erase_tickets),
     "people": _walk(Person.id, _old_people, _erase_people),
-    "updates": _purge(inbox.purge),
+    "updates": _purge(_forget_updates),
     "deliveries": _purge(outbox_retention.purge),
     "calls": _purge(_forget_calls),
     "reads": _purge(forget_reads),

@@ -20,7 +20,7 @@ from core.contacts.consents import (
     record_consent,
     release_all_of,
 )
-from core.contacts.erasure_remains import note_remains
+from core.contacts.erasure_remains import note_remains, note_unused
 from core.delivery.consent_letters import (
     AGAIN,
     ASK,
@@ -78,7 +78,7 @@ class Step(Enum):
     """What becomes of something that somebody wrote who has not agreed, or whose answer it is."""
 
     PASS = auto()
-    """Nothing: it is the same yes once more."""
+    """Nothing: it is the same yes once more, and is forgotten."""
     AGREE = auto()
     REFUSE = auto()
     FORGET = auto()
@@ -142,6 +142,8 @@ async def take_written(tx: Tx, written: Written) -> Step:
     elif step is Step.FORGET:
         await _forget_this(tx)
         await _ask(tx, to, answers=False)
+    elif step is Step.PASS:
+        await _forget_answer(tx)
     elif step is Step.HOLD:
         await _hold(tx, written)
         if written.to_ask:
@@ -182,10 +184,17 @@ async def _forget_this(tx: Tx) -> None:
     await note_remains(tx, (await forget_this(tx)).files)
 
 
+async def _forget_answer(tx: Tx) -> None:
+    """A yes is a row of its own from now on; the mail that brought it is not needed for that."""
+    await note_unused(tx, (await forget_this(tx)).files)
+
+
 async def _agree(tx: Tx, written: Written, to: Correspondent) -> None:
     """Record the consent, and let what is held be handled; files that came with the yes, too."""
     if written.brings_files:
         await hold(tx, to.address.chat)
+    else:
+        await _forget_answer(tx)
     person = await _arrive(tx, written)
     mark_reachable(tx, person)
     await record_consent(tx, person.id, tx.company.consent_version, to.address.channel)

@@ -214,7 +214,7 @@ class MailFetcher:
     async def _row(self, raw: bytes) -> Raw:
         name = await self.files.put(raw)
         external_id, sender = await asyncio.to_thread(_identity, raw)
-        words = json.dumps({inbox.FILE: name, "from": sender}, ensure_ascii=True)
+        words = json.dumps({inbox.FILE: name, inbox.FROM: sender}, ensure_ascii=True)
         # mails of one sender in order; and few at a time, whoever sends them
         turn = zlib.crc32(sender.encode("utf-8", "replace")) % AT_ONCE
         return Raw(external_id, f"mail:{turn}", words)

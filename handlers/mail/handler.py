@@ -14,7 +14,7 @@ from core.contacts.erased_senders import sender_digest
 from core.contacts.written_consents import is_about_consent, take_written
 from core.desk import Desk
 from core.files import FileStore
-from core.inbox import FILE, UNREAD, Stored, change_nothing
+from core.inbox import FILE, FROM, UNREAD, Stored, change_nothing
 from core.people.identity import Sender
 from core.signing_key import find_signing_key
 from core.tickets.correspondence import Arrival, receive, receive_unread
@@ -103,17 +103,17 @@ class MailHandler:
 
     async def _take_unread(self, row: Mapping[str, Any], size: int) -> None:
         """A ticket that has the mail as a file: an admin wants it, though it could not be read."""
-        shown, there = parseaddr(row["from"])
+        shown, there = parseaddr(row[FROM])
         address = read_email(there)
         sender = None if address is None else Sender(Address(EMAIL, address), shown or address)
         ref = MessageRef(EMAIL, address or "", row[FILE])
         file = {"name": row[FILE], "title": "original.eml", "size": size}
-        words = _content("text", row["from"] or NO_WORDS) | {"remark": {"key": UNREAD}}
+        words = _content("text", row[FROM] or NO_WORDS) | {"remark": {"key": UNREAD}}
         said = [
             IncomingMessage(ref, "text", words["text"], words),
             *file_messages(ref, [file]),
         ]
-        await self.desk.run(receive_unread, sender, shown or there or row["from"], said)
+        await self.desk.run(receive_unread, sender, shown or there or row[FROM], said)
 
     async def _parsed(self, raw: bytes) -> Mail:
         mail = await asyncio.to_thread(self.parser.parse, raw)

@@ -15,6 +15,7 @@ from core.addresses import Address
 from core.contacts.consents import MOST_HELD, Visitor, agree, hold_words, settle_held
 from core.contacts.erasure import erase_own
 from core.contacts.erasure_remains import clear_traces, find_remains, has_traces, unused
+from core.contacts.retention import apply_retention
 from core.contacts.written_consents import Step, Written, is_about_consent, take_written
 from core.desk import Desk
 from core.inbox import HELD, Raw
@@ -25,6 +26,7 @@ from core.tx import Actor, Tx
 from core.words.consent_answers import ConsentWord
 from tests.actions.people import ALICE, BORIS
 from tests.actions.store import Store
+from tests.clock import Clock
 
 TEXT: Final = {"en": "We keep your words for a year."}
 ANNA: Final = Sender(Address("email", "anna@x.test"), "Anna")
@@ -47,7 +49,7 @@ async def mail(
 ) -> Any:
     """A mail of theirs comes in and is handled."""
     number = next(_ids)
-    raw = json.dumps({inbox.FILE: f"{number:064x}", "from": said.sender.address.chat})
+    raw = json.dumps({inbox.FILE: f"{number:064x}", inbox.FROM: said.sender.address.chat})
     await desk.run(inbox.store, "mail:box", [Raw(f"{number}", "mail:1", raw)])
     stored = (await desk.read(inbox.list_unfinished, 0, 100))[-1]
     with desk.handling(stored.id):
@@ -169,6 +171,63 @@ async def test_an_erasure_takes_held_mails_and_the_question_along(desk: Desk, st
     assert not await store.rows(select(InboxRow.id).where(InboxRow.raw.contains("anna")))
     (row,) = await store.outbox()
     assert (row.state, row.address, row.dedup_key, row.facts) == ("dropped", "", None, {})
+
+
+async def released(desk: Desk, store: Store, who: Sender = ANNA) -> list[str]:
+    """A mail was held and handled after the yes; the names of its file and of the answer's."""
+    await mail(desk, written(who))
+    answered = await sent(desk, store, who)
+    await mail(desk, written(who, word=ConsentWord.YES, answered=answered))
+    for stored in await desk.read(inbox.list_unfinished, 0, 10):
+        with desk.handling(stored.id):
+            await desk.run(inbox.change_nothing)
+    return [f"{number - back:064x}" for number in [next(_ids)] for back in (2, 1)]
+
+
+async def pending(desk: Desk) -> tuple[str, ...]:
+    remains = await desk.read(find_remains)
+    return () if remains is None else remains.files
+
+
+async def test_the_mail_that_agrees_is_not_kept(desk: Desk, store: Store) -> None:
+    _, answer = await released(desk, store)
+    assert await pending(desk) == (answer,)
+    raws = await store.rows(select(InboxRow.raw).order_by(InboxRow.id))
+    assert sorted(raw == inbox.NOTHING_SAID for raw in raws) == [False, True]
+
+
+async def test_an_erasure_takes_the_file_of_a_mail_along_that_was_held(
+    desk: Desk, store: Store
+) -> None:
+    joanna = Sender(Address("email", "joanna@x.test"), "Joanna")
+    first, _ = await released(desk, store)
+    await released(desk, store, joanna)
+    erased = await desk.run(erase_own, ANNA.address)
+    assert erased.files == (first,)
+
+
+async def test_the_file_of_a_mail_that_was_held_goes_with_its_row(
+    desk: Desk, store: Store, clock: Clock
+) -> None:
+    first, answer = await released(desk, store)
+    newest = [Raw("newest", "mail:1", "{}")]
+    await desk.run(inbox.store, "mail:box", newest)
+    clock.move(seconds=desk.company.keep_updates.total_seconds() + 1)
+    await desk.run(apply_retention)
+    assert not await store.rows(select(InboxRow.id).where(InboxRow.state == "done"))
+    assert await pending(desk) == tuple(sorted((first, answer)))
+
+
+async def test_the_file_of_a_mail_that_was_held_goes_when_somebody_else_is_erased(
+    desk: Desk, store: Store
+) -> None:
+    """Then all that is handled is forgotten, and nobody would know whose the file was."""
+    first, answer = await released(desk, store)
+    await desk.run(recognise, BORIS)
+    await desk.run(erase_own, BORIS.address)
+    while await desk.read(has_traces):
+        await desk.run(clear_traces)
+    assert await pending(desk) == tuple(sorted((first, answer)))
 
 
 async def test_a_yes_counts_although_somebody_else_was_erased_meanwhile(

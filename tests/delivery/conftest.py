@@ -47,6 +47,7 @@ def harness(desk: Desk, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Courie
     monkeypatch.setattr(courier, "LOOK_EVERY", 0.02)
     monkeypatch.setattr(slow_answers, "LOOK_EVERY", 0.02)
     monkeypatch.setattr(sender, "QUIET", 0.01)
+    monkeypatch.setattr(courier.Courier.recover, "__defaults__", (0.01,))  # which was QUIET
     monkeypatch.setattr(sender, "STORE_PAUSE", 0.01)
     monkeypatch.setattr(settlement, "STORE_PAUSE", 0.01)
     return CourierHarness(desk, clock)

@@ -15,6 +15,7 @@ from bot import health_watch, sign_of_life
 from bot.health_watch import BEAT_EVERY, LOOK_EVERY, PATIENCE, HealthWatch
 from bot.sign_of_life import NotHeard, SignOfLife, call
 from channels.telegram.addresses import chat_address
+from core.db import sqlite_driver
 from core.desk import Desk
 from core.models import OutboxRow
 from core.setup.desk_health import OVERDUE, SILENT, find_heartbeat
@@ -179,8 +180,9 @@ async def test_a_stop_is_no_death(watch: HealthWatch, desk: Desk) -> None:
 
 
 async def test_a_database_that_cannot_be_written_is_told_past_it(
-    watch: HealthWatch, desk: Desk
+    watch: HealthWatch, desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(sqlite_driver, "PATIENCE", 20)
     desk.company = replace(desk.company, admins=frozenset({chat_address(7)}))
     channel, path = watch.channels["telegram"], desk.database.path
     assert isinstance(channel, Script)

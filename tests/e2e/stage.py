@@ -235,7 +235,8 @@ class Stage:
                     return
 
     async def rest(self, patience: int = 10) -> None:
-        """Wait until the bot has nothing left to do: it has settled, and sleeps for a while.
+        """Wait until the bot has nothing left to do: nothing waits, and it sleeps for a while and
+        calls nobody.
 
         What a handler answers by itself comes after its update is done with. On a busy machine that
         takes a second or more, which only the process itself shows.
@@ -244,17 +245,21 @@ class Stage:
         limit = (30 + patience) * self.world.patience
         async with asyncio.timeout(limit):
             with self._reading() as database:
-                await self._asleep(database, limit, patience)
+                await self._asleep(database, patience)
 
-    async def _asleep(self, database: sqlite3.Connection, limit: float, patience: int) -> None:
+    async def _asleep(self, database: sqlite3.Connection, patience: int) -> None:
         assert self.bot is not None
-        asleep = 0
+        asleep, last_call = 0, -1.0
         while asleep < ASLEEP:
-            if not self._is_quiet(database, patience):
-                await self._settled(database, limit, patience)
             await asyncio.sleep(0.02)
-            done = not self.world.api.dispatcher.in_flight and proc.is_asleep(self.bot.pid)
-            asleep = asleep + 1 if done else 0
+            before, last_call = last_call, self.world.context.active_at
+            at_rest = (
+                last_call == before
+                and not self.world.api.dispatcher.in_flight
+                and proc.is_asleep(self.bot.pid)
+                and self._is_quiet(database, patience)
+            )
+            asleep = asleep + 1 if at_rest else 0
 
     async def indexed(self) -> None:
         """Wait until the search knows all that was said."""

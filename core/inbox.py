@@ -37,6 +37,9 @@ NOTHING_SAID: Final = "{}"
 CAME_UNDER: Final = "came_under"
 """In the same: the conversation in whose order it is handled, while it is held under another."""
 
+UNASKED: Final = "unasked"
+"""In the same: why whoever it is from is not asked for their consent, while it is held."""
+
 HELD: Final = "held"
 """The state of what somebody wrote who has not agreed yet that it is stored."""
 
@@ -366,18 +369,30 @@ class HeldUpdates:
     newest: datetime | None
 
 
-async def find_held(tx: ReadTx, ordering_key: str) -> HeldUpdates:
-    """Return what is held of a conversation."""
-    query = select(func.count(), func.max(_INBOX.received_at)).where(*_held(ordering_key))
+async def find_held(tx: ReadTx, ordering_key: str, *, asked: bool | None = None) -> HeldUpdates:
+    """Return what is held of a conversation; ``asked``: only that about which they are asked, or
+    not.
+    """
+    these = list(_held(ordering_key))
+    unasked = _INBOX.raw.contains(f'"{UNASKED}"')
+    these += [] if asked is None else [~unasked if asked else unasked]
+    query = select(func.count(), func.max(_INBOX.received_at)).where(*these)
     ((count, newest),) = await tx.rows(query)
     return HeldUpdates(count, newest)
 
 
-async def hold(tx: Tx, ordering_key: str | None = None) -> None:
+async def count_unasked(tx: ReadTx, why: str) -> int:
+    """Return how much is held about which nobody is asked, for this reason."""
+    here = _INBOX.state == HELD, _INBOX.raw.contains(json.dumps({UNASKED: why})[1:-1])
+    return int(await tx.first(select(func.count()).where(*here)) or 0)
+
+
+async def hold(tx: Tx, ordering_key: str | None = None, unasked: str | None = None) -> None:
     """Keep the update that is being handled, unread, until :func:`release_held`.
 
     ``ordering_key``: of whoever it is from, where it came under another conversation, as mails do:
-    it is held under this one, and is handled under its own again.
+    it is held under this one, and is handled under its own again. ``unasked``: why they are not
+    asked.
     """
     if tx.inbox_id is None:
         return
@@ -387,7 +402,8 @@ async def hold(tx: Tx, ordering_key: str | None = None) -> None:
         return
     query = select(_INBOX.raw, _INBOX.ordering_key).where(_INBOX.id == tx.inbox_id)
     ((raw, own),) = await tx.rows(query)
-    raw = json.dumps({**json.loads(raw), CAME_UNDER: own})
+    why = {} if unasked is None else {UNASKED: unasked}
+    raw = json.dumps({**json.loads(raw), CAME_UNDER: own, **why})
     await tx.change(here.values(state=HELD, raw=raw, ordering_key=ordering_key))
 
 

@@ -18,9 +18,9 @@ from core.addresses import Address
 from core.contacts.erasure_remains import note_remains
 from core.delivery.consent_question import ask_consent, end_question, is_asked
 from core.errors import Refusal
-from core.events import ConsentGiven, ConsentRefused
-from core.inbox import HELD, find_held, forget_held, hold, release_held
-from core.models import Consent, ContactPoint, InboxRow
+from core.events import ConsentGiven, ConsentRefused, MailsUnasked
+from core.inbox import HELD, count_unasked, find_held, forget_held, hold, release_held
+from core.models import Consent, ContactPoint, InboxRow, SystemState
 from core.people.identity import Sender, arrive, find_by_address, mark_reachable
 from core.tickets.customer_dialogue import expect_words
 from core.tickets.intake import open_tickets
@@ -32,6 +32,11 @@ HELD_FOR: Final = timedelta(days=7)
 MOST_HELD: Final = 100
 # Who goes on writing is asked again after a pause of so long.
 PAUSE: Final = timedelta(minutes=10)
+# Why somebody is not asked: the mail server does not say that they are who they claim to be.
+UNPROVED: Final = "unproved"
+# Admins hear of mails about which nobody is asked this often, each while it is here: a week.
+UNASKED_TOLD_EVERY: Final = timedelta(days=5)
+UNASKED_TOLD: Final = "unasked_mails"
 # How a version is called of what the web form says where the company has no text of its own.
 OF_FORM: Final = "form-"
 
@@ -142,8 +147,21 @@ async def settle_held(tx: Tx) -> int:
     """
     if not tx.company.consent:
         return await release_held(tx)
+    await _tell_unasked(tx)
     released = await release_held(tx, await _agreed_elsewhere(tx))
     return released + await forget_words(tx, before=tx.now - HELD_FOR)
+
+
+async def _tell_unasked(tx: Tx) -> None:
+    """Tell admins of mails whose authors are not asked, for they may not have written them: nobody
+    else would know of these.
+    """
+    told = await tx.find(SystemState, UNASKED_TOLD)
+    if told is not None and told.at > tx.now - UNASKED_TOLD_EVERY:
+        return
+    if count := await count_unasked(tx, UNPROVED):
+        await tx.put(SystemState(name=UNASKED_TOLD, value={}, at=tx.now))
+        tx.emit(MailsUnasked(ticket_id=None, count=count))
 
 
 async def _agreed_elsewhere(tx: Tx) -> list[str]:

@@ -58,9 +58,9 @@ ONCE_MORE: Final = timedelta(days=1)
 @dataclass(frozen=True, slots=True)
 class Written:
     """What somebody wrote, unread but for this. ``id``: what it is known by; ``word``: a plain yes
-    or no; ``answered``: the outbox row of the letter of ours that it answers; ``to_ask``: a person
-    wrote it, and nothing speaks against its being the one that it names; ``brings_files``: it says
-    more than its words; ``mailbox``: the address of the directory's that it came to, with the
+    or no; ``answered``: the outbox row of the letter of ours that it answers; ``unasked``: why its
+    author is not asked, and cannot answer, if so; ``brings_files``: it says more than its words;
+    ``mailbox``: the address of the directory's that it came to, with the
     ``language`` that is spoken there.
     """
 
@@ -68,7 +68,7 @@ class Written:
     id: str
     word: ConsentWord | None
     answered: int | None
-    to_ask: bool
+    unasked: str | None = None
     brings_files: bool = False
     mailbox: str | None = None
     language: str | None = None
@@ -146,14 +146,14 @@ async def take_written(tx: Tx, written: Written) -> Step:
         await _forget_answer(tx)
     elif step is Step.HOLD:
         await _hold(tx, written)
-        if written.to_ask:
+        if written.unasked is None:
             await _ask(tx, to, answers=question is not None)
     return step
 
 
 async def _question(tx: ReadTx, written: Written) -> Question | None:
     """The question that it answers, if the answer can count."""
-    if written.answered is None or not written.to_ask:
+    if written.answered is None or written.unasked is not None:
         return None
     return await find_question(tx, written.sender.address, written.answered)
 
@@ -172,10 +172,13 @@ async def _ask(tx: Tx, to: Correspondent, *, answers: bool) -> None:
 
 
 async def _hold(tx: Tx, written: Written) -> None:
-    """Hold it under its author's address; beyond the most that is held, forget it."""
+    """Hold it under its author's address; beyond the most that is held, forget it. What may be
+    somebody else's in their name takes no room of theirs.
+    """
     there = written.sender.address.chat
-    if (await find_held(tx, there)).count < MOST_HELD:
-        await hold(tx, there)
+    held = await find_held(tx, there, asked=written.unasked is None)
+    if held.count < MOST_HELD:
+        await hold(tx, there, written.unasked)
     else:
         await _forget_this(tx)
 

@@ -169,6 +169,15 @@ class RetentionApplied(Event):
 
 
 @event
+class MailsUnasked(Event):
+    """So many mails wait for a consent that nobody is asked for: no mail server vouches for who
+    they are from (S31).
+    """
+
+    count: int
+
+
+@event
 class RecordsErased(Event):
     """Records of the desk's own work were older than the company keeps them: so many handled
     ``updates``, ended ``deliveries``, answered ``calls`` of other systems, ``reads`` of contact

@@ -9,8 +9,10 @@ from core.words.consent_answers import consent_word
 from handlers.mail.parse import Mail
 
 
-def written_of(mail: Mail, mailbox: MailboxFacts | None, key: bytes, *, to_ask: bool) -> Written:
-    """Return what is looked at. ``key``: of the desk's own marks; ``to_ask``: see `Written`.
+def written_of(
+    mail: Mail, mailbox: MailboxFacts | None, key: bytes, unasked: str | None
+) -> Written:
+    """Return what is looked at. ``key``: of the desk's own marks; ``unasked``: see `Written`.
 
     Of our mails that it answers the nearest counts: in a thread the question may be further up.
     """
@@ -21,7 +23,7 @@ def written_of(mail: Mail, mailbox: MailboxFacts | None, key: bytes, *, to_ask: 
         id=mail.id,
         word=consent_word(mail.words.new, mail.name),
         answered=None if nearest is None else nearest.outbox_id,
-        to_ask=to_ask,
+        unasked=unasked,
         brings_files=bool(mail.attachments),
         mailbox=None if mailbox is None else mailbox.address,
         language=None if mailbox is None else mailbox.language,

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from channels.email.compose import EMAIL, signed_row
 from core.addresses import Address, MessageRef
+from core.contacts.consents import UNPROVED
 from core.contacts.erased_senders import sender_digest
 from core.contacts.written_consents import is_about_consent, take_written
 from core.desk import Desk
@@ -87,10 +88,12 @@ class MailHandler:
         if is_robot(address):
             return False
         key = await self.desk.read(find_signing_key)
-        listed = self._blacklisted(address, key) is not None
-        proved = is_proved(mail, self.authorities) is not False
-        to_ask = nature is Nature.PERSON and proved and not listed
-        written = written_of(mail, mailbox_of(mailboxes, mail.recipients), key, to_ask=to_ask)
+        unasked = None if nature is Nature.PERSON else "automatic"
+        if self._blacklisted(address, key) is not None:
+            unasked = "unwanted"
+        elif unasked is None and is_proved(mail, self.authorities) is False:
+            unasked = UNPROVED
+        written = written_of(mail, mailbox_of(mailboxes, mail.recipients), key, unasked)
         if not await self.desk.read(is_about_consent, written):
             return False
         step = await self.desk.run(take_written, written)

@@ -12,7 +12,15 @@ from sqlalchemy import select
 
 from core import inbox
 from core.addresses import Address
-from core.contacts.consents import MOST_HELD, Visitor, agree, hold_words, settle_held
+from core.contacts.consents import (
+    MOST_HELD,
+    UNASKED_TOLD_EVERY,
+    UNPROVED,
+    Visitor,
+    agree,
+    hold_words,
+    settle_held,
+)
 from core.contacts.erasure import erase_own
 from core.contacts.erasure_remains import clear_traces, find_remains, has_traces, unused
 from core.contacts.retention import apply_retention
@@ -40,7 +48,7 @@ def asked(desk: Desk) -> None:
 
 
 def written(who: Sender = ANNA, **what: Any) -> Written:
-    about: dict[str, Any] = {"id": "m@x.test", "word": None, "answered": None, "to_ask": True}
+    about: dict[str, Any] = {"id": "m@x.test", "word": None, "answered": None}
     return Written(sender=who, **(about | what))
 
 
@@ -171,6 +179,39 @@ async def test_an_erasure_takes_held_mails_and_the_question_along(desk: Desk, st
     assert not await store.rows(select(InboxRow.id).where(InboxRow.raw.contains("anna")))
     (row,) = await store.outbox()
     assert (row.state, row.address, row.dedup_key, row.facts) == ("dropped", "", None, {})
+
+
+async def test_mails_of_unproved_senders_are_told_to_admins_each_week_and_no_other(
+    desk: Desk, store: Store, clock: Clock
+) -> None:
+    admin = Address("telegram", "77")
+    desk.company = replace(desk.company, admins=frozenset({admin}))
+    await desk.run(recognise, Sender(admin, "Admin"))
+    for why in ("automatic", "unwanted", None):
+        await mail(desk, written(unasked=why))
+    await desk.run(settle_held)
+    assert await store.outbox(admin.chat) == []
+    for who in (ANNA, Sender(Address("email", "boris@x.test"), "Boris")):
+        await mail(desk, written(who, unasked=UNPROVED))
+    for _ in range(2):
+        await desk.run(settle_held)
+    (told,) = await store.outbox(admin.chat)
+    assert (told.key, told.facts["count"]) == ("consent.unasked", 2)
+    clock.move(seconds=UNASKED_TOLD_EVERY.total_seconds() + 1)
+    await desk.run(settle_held)
+    assert len(await store.outbox(admin.chat)) == 2
+    clock.move(seconds=UNASKED_TOLD_EVERY.total_seconds() + 1)
+    await desk.run(settle_held)
+    assert await held(store) == []
+
+
+async def test_mails_in_somebodys_name_take_no_room_of_theirs(desk: Desk, store: Store) -> None:
+    for _ in range(MOST_HELD + 1):
+        await mail(desk, written(unasked=UNPROVED))
+    assert len(await held(store)) == MOST_HELD and not await store.outbox(ANNA.address.chat)
+    await mail(desk, written())
+    assert len(await held(store)) == MOST_HELD + 1
+    assert len(await store.outbox(ANNA.address.chat)) == 1
 
 
 async def released(desk: Desk, store: Store, who: Sender = ANNA) -> list[str]:

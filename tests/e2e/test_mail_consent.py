@@ -55,7 +55,7 @@ async def test_a_mail_waits_for_the_yes_through_a_kill_and_a_no_leaves_nothing(
             await stage.olga.reply(card, "Вернём сегодня.")
             assert "Вернём сегодня." in body(await letter(stage, mail, ANNA, 3))
             erased = await letter(stage, mail, EVA, 2)
-            assert erased["Subject"] == "Вашего письма у нас больше нет"
+            assert erased["Subject"] == "Ваше письмо не передали в поддержку"
             await stage.settle()
             assert value(stage, "SELECT count(*) FROM consent WHERE origin = 'email'") == 1
             assert value(stage, "SELECT count(*) FROM inbox WHERE raw LIKE '%eva@%'") == 0

@@ -83,6 +83,7 @@ NOTICES: Final[NoticeTable] = {
     e.RetentionApplied: (
         Notice(Audience.ADMINS, "text", Priority.GROUP_NEWS, "retention.applied"),
     ),
+    e.MailsUnasked: (Notice(Audience.ADMINS, "text", Priority.GROUP_NEWS, "consent.unasked"),),
     e.ContactsReadOften: (
         Notice(Audience.ADMINS, "text", Priority.GROUP_NEWS, "contacts.read_often"),
     ),

@@ -12,11 +12,11 @@ from sqlalchemy import select
 
 from bot.erasure_cleanup import ErasureCleanup
 from core.addresses import Address
-from core.contacts.consents import HELD_FOR, consents_of, record_consent, settle_held
+from core.contacts.consents import HELD_FOR, UNPROVED, consents_of, record_consent, settle_held
 from core.contacts.written_consents import MOST_ASKED
 from core.db import Database
 from core.files import FolderStore
-from core.inbox import HELD
+from core.inbox import HELD, count_unasked
 from core.models import Consent, InboxRow, JournalEntry, Person, Ticket
 from core.people.contact_points import Point, add_point
 from core.people.identity import Sender, join_operators, recognise
@@ -123,7 +123,7 @@ async def test_after_a_no_nothing_is_left_of_the_mails(stage: Stage) -> None:
     assert await says(stage, CANARY)
     answer(stage, "No, thank you", question, subject=f"Re: the {CANARY}")
     erased = await stage.mail(2)
-    assert erased["Subject"] == "Your mail is not here any more"
+    assert erased["Subject"] == "Your mail was not passed on"
     await clean_up(stage)
     assert not await held(stage) and await is_nothing_stored(stage)
     assert not await says(stage, CANARY) and not await says(stage, ANNA)
@@ -264,6 +264,7 @@ async def test_who_is_not_confirmed_is_neither_asked_nor_heard(
         await stage.quiet()
         assert not stage.mails("victim@x.test") and len(stage.mails()) == 1
         assert await is_nothing_stored(stage) and len(await held(stage)) == 4
+        assert await stage.desk.read(count_unasked, UNPROVED) == 3
         answer(stage, "Yes", question, **proved)
         await stage.until(lambda: _agreed(stage, [ANNA]))
 

@@ -59,7 +59,12 @@ async def is_consent_missing(tx: ReadTx, address: Address) -> bool:
     person = await find_by_address(tx, address)
     if person is None:
         return True
-    return await tx.find(Consent, (person.id, tx.company.consent_version)) is None
+    return not await has_agreed(tx, person.id)
+
+
+async def has_agreed(tx: ReadTx, person_id: int) -> bool:
+    """Return whether somebody has agreed to what the company asks now."""
+    return await tx.find(Consent, (person_id, tx.company.consent_version)) is not None
 
 
 async def hold_words(tx: Tx, visitor: Visitor) -> None:

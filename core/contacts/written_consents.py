@@ -16,6 +16,7 @@ from core.contacts.consents import (
     HELD_FOR,
     MOST_HELD,
     forget_words,
+    has_agreed,
     is_consent_missing,
     record_consent,
     release_all_of,
@@ -33,6 +34,7 @@ from core.delivery.consent_letters import (
     questions_since,
     send_letter,
 )
+from core.delivery.outbox import find_reader
 from core.events import ConsentRefused
 from core.inbox import find_held, forget_this, hold
 from core.models import Person
@@ -126,7 +128,19 @@ async def is_about_consent(tx: ReadTx, written: Written) -> bool:
     if not await is_consent_missing(tx, written.sender.address):
         return False
     person = await find_by_address(tx, written.sender.address)
-    return person is None or not (is_colleague(person) or await is_blocked(tx, person))
+    if person is None:
+        return not await _was_written_to(tx, written)
+    return not (is_colleague(person) or await is_blocked(tx, person))
+
+
+async def _was_written_to(tx: ReadTx, written: Written) -> bool:
+    """Whether it answers what was sent there to somebody who has agreed, on the web form, say: an
+    address that was noted of them proves to be theirs by that.
+    """
+    if written.answered is None or written.unasked is not None:
+        return False
+    person_id = await find_reader(tx, written.sender.address, written.answered)
+    return person_id is not None and await has_agreed(tx, person_id)
 
 
 async def take_written(tx: Tx, written: Written) -> Step:

@@ -10,7 +10,7 @@ from dataclasses import asdict
 from datetime import timedelta
 from typing import Any, Final
 
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from core import events as e
 from core.addresses import Address
@@ -33,7 +33,7 @@ from core.delivery.sent_messages import card_place
 from core.delivery.waiting_rows import OF_BACKUP
 from core.models import Message, OutboxRow, Person, Ticket
 from core.subscribers import Subscriber
-from core.tx import Tx
+from core.tx import ReadTx, Tx
 
 _OF_CUSTOMER: Final = frozenset({Audience.CUSTOMER, Audience.CUSTOMER_MAIL})
 # Moves that no operator makes.
@@ -240,6 +240,12 @@ async def post(tx: Tx, chat: Address, key: str, facts: dict[str, Any], *, topic:
         facts=facts,
     )
     await write(tx, [post])
+
+
+async def find_reader(tx: ReadTx, address: Address, outbox_id: int) -> int | None:
+    """Return the person to whom this row was sent there; ``None``: it was not, or to nobody."""
+    here = OutboxRow.channel == address.channel, OutboxRow.address == address.chat
+    return await tx.first(select(OutboxRow.person_id).where(OutboxRow.id == outbox_id, *here))
 
 
 async def redirect(tx: Tx, refused: Delivery, person: Person, to: Address) -> None:

@@ -19,15 +19,19 @@ from core.contacts.consents import (
     Visitor,
     agree,
     hold_words,
+    record_consent,
     settle_held,
 )
 from core.contacts.erasure import erase_own
 from core.contacts.erasure_remains import clear_traces, find_remains, has_traces, unused
 from core.contacts.retention import apply_retention
 from core.contacts.written_consents import Step, Written, is_about_consent, take_written
+from core.delivery.outbox import row, write
+from core.delivery.pacing import Priority
 from core.desk import Desk
 from core.inbox import HELD, Raw
 from core.models import Consent, ContactPoint, InboxRow, OutboxRow, Person
+from core.people.contact_points import Point, add_point
 from core.people.identity import Sender, recognise
 from core.people.restrictions import BLOCK, restrict
 from core.tx import Actor, Tx
@@ -177,8 +181,13 @@ async def test_an_erasure_takes_held_mails_and_the_question_along(desk: Desk, st
     erased = await desk.run(erase_own, ANNA.address)
     assert await held(store) == [] and len(erased.files) == 1
     assert not await store.rows(select(InboxRow.id).where(InboxRow.raw.contains("anna")))
-    (row,) = await store.outbox()
-    assert (row.state, row.address, row.dedup_key, row.facts) == ("dropped", "", None, {})
+    (letter,) = await store.outbox()
+    assert (letter.state, letter.address, letter.dedup_key, letter.facts) == (
+        "dropped",
+        "",
+        None,
+        {},
+    )
 
 
 async def test_mails_of_unproved_senders_are_told_to_admins_each_week_and_no_other(
@@ -341,3 +350,27 @@ async def test_words_of_the_chat_are_held_as_before(desk: Desk, store: Store) ->
         await desk.run(hold_words, Visitor(ALICE.address, "en", ALICE.address.chat))
     await mail(desk, written())
     assert await held(store) == [ALICE.address.chat, "anna@x.test"]
+
+
+async def test_who_agreed_and_answers_a_mail_to_their_noted_address_is_not_asked_again(
+    desk: Desk, store: Store
+) -> None:
+    """On the web form, or in a chat: by the answer to what was sent there they prove it theirs."""
+    there = ANNA.address
+
+    async def known(tx: Tx) -> None:
+        person = await recognise(tx, ALICE)
+        await add_point(tx, person, Point("email", there.chat))
+        await record_consent(tx, person.id, "1", "web")
+        letter = row(tx, there, "text", Priority.ANSWER_TO_ACTOR, ordering_key="x", person=person)
+        await write(tx, [letter])
+
+    await desk.run(known)
+    answered = await question(store)
+    assert not await desk.read(is_about_consent, written(answered=answered))
+    assert await desk.read(is_about_consent, written())
+    assert await desk.read(is_about_consent, written(answered=answered, unasked=UNPROVED))
+    other = Sender(Address("email", "mallory@y.test"), "Mallory")
+    assert await desk.read(is_about_consent, written(other, answered=answered))
+    desk.company = replace(desk.company, consent_version="2")
+    assert await desk.read(is_about_consent, written(answered=answered))

@@ -15,6 +15,8 @@ from core.addresses import Address
 from core.contacts.consents import HELD_FOR, UNPROVED, consents_of, record_consent, settle_held
 from core.contacts.written_consents import MOST_ASKED
 from core.db import Database
+from core.directory.reader import read_directory
+from core.directory.store import apply_directory
 from core.files import FolderStore
 from core.inbox import HELD, count_unasked
 from core.models import Consent, InboxRow, JournalEntry, Person, Ticket
@@ -48,11 +50,11 @@ def ask(stage: Stage, version: str = "1") -> None:
     stage.desk.company = replace(stage.desk.company, consent={"en": TEXT}, consent_version=version)
 
 
-def answer(stage: Stage, words: str, to: EmailMessage, **how: Any) -> None:
+def answer(stage: Stage, words: str, asked: EmailMessage, **how: Any) -> None:
     """Somebody answers a mail, and quotes it."""
-    quoted = "\n".join(f"> {line}" for line in plain(to).splitlines())
+    quoted = "\n".join(f"> {line}" for line in plain(asked).splitlines())
     said = f"{words}\n\nOn Tue, 24 Nov 2026 at 10:00, The desk <support@desk.test> wrote:\n{quoted}"
-    how = {"In_Reply_To": to["Message-ID"], "subject": f"Re: {to['Subject']}"} | how
+    how = {"In_Reply_To": asked["Message-ID"], "subject": f"Re: {asked['Subject']}"} | how
     stage.write(said, **how)
 
 
@@ -341,3 +343,19 @@ async def test_what_was_held_is_handled_in_the_order_of_its_sender(stage: Stage)
     await stage.tickets(1)
     keys = await stage.rows(select(InboxRow.ordering_key).order_by(InboxRow.id))
     assert sorted(keys) == ["", before], "the answer is forgotten"
+
+
+async def test_the_question_comes_from_the_mailbox_that_was_written_to_in_its_language(
+    stage: Stage,
+) -> None:
+    billing = '[[mailbox]]\naddress = "billing@desk.test"\ntitle = "Расчёты"\nlanguage = "ru"\n'
+    await stage.desk.run(apply_directory, read_directory(billing))
+    ask(stage)
+    stage.write("Списали дважды.", to="billing@desk.test")
+    question = await stage.mail(1)
+    assert question["From"].addresses[0].addr_spec == "billing@desk.test"
+    assert question["Subject"] == "Нужно ваше согласие на обработку данных"
+    answer(stage, "Согласна", question, to="billing@desk.test")
+    (ticket,) = await stage.tickets(1)
+    confirmed = await stage.mail(2)
+    assert ticket.opening == "Списали дважды." and "принято" in confirmed["Subject"]

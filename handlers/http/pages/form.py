@@ -37,10 +37,17 @@ Fields = Mapping[str, str]
 
 
 async def read_fields(request: Request) -> Fields:
-    """Return a form's fields, the last of each name; what is no form has none."""
+    """Return a form's fields, the last of each name, with those that were left or made empty; what
+    is no form has none.
+    """
     body = (await request.body()).decode("utf-8", "replace").replace("\0", "")
     try:
-        read = parse_qs(body.replace("%00", ""), max_num_fields=MOST_FIELDS)
+        read = parse_qs(
+            body.replace("%00", ""),
+            keep_blank_values=True,
+            strict_parsing=True,
+            max_num_fields=MOST_FIELDS,
+        )
     except ValueError:
         return {}
     return {name: as_typed(values[-1]) for name, values in read.items()}

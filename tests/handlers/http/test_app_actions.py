@@ -4,7 +4,7 @@ from sqlalchemy import select
 
 from core.desk import Desk
 from core.links.ticket_merge import merge_tickets
-from core.models import JournalEntry, Message, Note, OutboxRow, Ticket
+from core.models import JournalEntry, Message, Note, OutboxRow, Ticket, TicketField
 from core.people.staff import by_operator, enrol
 from core.tickets.lifecycle import move
 from tests.actions import people
@@ -182,6 +182,18 @@ async def test_what_was_given_stays_in_the_form_that_was_refused(olga: Browser, 
     assert ">a new one</textarea>" not in olga.html
     assert await olga.again(1, "resolve", **given, tasks="complete") == 303
     assert (await rows(desk, select(Ticket)))[0].state == "resolved"
+
+
+async def test_a_field_of_the_companys_own_is_emptied_on_the_page(
+    olga: Browser, desk: Desk
+) -> None:
+    await apply(desk, OF_ITS_OWN)
+    await people.opens(desk)
+    assert await olga.press(1, "fields", **{"field.key": "red"}) == 303
+    assert await olga.press(1, "fields", **{"field.key": ""}) == 303
+    assert await rows(desk, select(TicketField.value)) == []
+    await olga.get("/app/t/1")
+    assert 'value="red" selected' not in olga.html
 
 
 async def test_a_customer_is_muted_and_the_page_says_until_when(olga: Browser, desk: Desk) -> None:

@@ -73,8 +73,8 @@ def _about(row: Sequence[Any]) -> _About:
 @dataclass(frozen=True, slots=True)
 class Line:
     """A ticket in a list. ``subject`` tells it from every other; ``place`` is where its card
-    stands; ``late_since``: since when a deadline of its agreement has passed; ``listed``: what the
-    company says of those of the ``tags`` that it lists.
+    stands; ``late_since``: since when a deadline of its agreement has passed, ``agreed_due``: when
+    the nearest will; ``listed``: what the company says of those of the ``tags`` that it lists.
     """
 
     number: int
@@ -89,6 +89,7 @@ class Line:
     frozen_until: datetime | None
     closed_at: datetime | None
     late_since: datetime | None = None
+    agreed_due: datetime | None = None
     tags: tuple[str, ...] = ()
     listed: tuple[Tag, ...] = ()
 
@@ -138,7 +139,7 @@ async def lines_of_rows(tx: ReadTx, rows: Sequence[Any]) -> tuple[Line, ...]:
 async def _line(tx: ReadTx, row: Any, about: _About, tags: tuple[str, ...]) -> Line:
     state = (await workflow_of(tx)).state(row.state)
     shown = marker(state, row.waiting_since, row.answer_due, tx.now, row.agreed)
-    promised = shown is Marker.OVERDUE and row.agreed is not None and row.agreed <= tx.now
+    passed = row.agreed is not None and row.agreed <= tx.now
     return Line(
         number=row.id,
         marker=sign_of(state, shown),
@@ -151,7 +152,8 @@ async def _line(tx: ReadTx, row: Any, about: _About, tags: tuple[str, ...]) -> L
         answer_due=row.answer_due,
         frozen_until=row.frozen_until,
         closed_at=row.closed_at,
-        late_since=row.agreed if promised else None,
+        late_since=row.agreed if passed and shown is Marker.OVERDUE else None,
+        agreed_due=None if passed else row.agreed,
         tags=tags,
         listed=await titles_of(tx, tags) if tags else (),
     )

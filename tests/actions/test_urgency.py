@@ -84,13 +84,16 @@ async def test_what_is_late_by_its_agreement_is_listed_as_overdue_too(
     numbers = [(await opens(desk)).id for _ in range(3)]
     for number, words in zip(numbers, ("low", "normal", "urgent"), strict=True):
         await desk.run_as(who, prioritise, number, words)
+    due = clock.now + timedelta(hours=1)
     clock.move(minutes=59)
     assert await queue(desk, "overdue") == []
+    lines = (await desk.read(page_of, "queue")).lines
+    assert [(one.late_since, one.agreed_due) for one in lines] == [(None, due), *[(None, None)] * 2]
     clock.move(minutes=1)
     assert await queue(desk, "overdue") == numbers[2:]
     page: Page = await desk.read(page_of, "overdue")
     (line,) = page.lines
-    assert (line.marker, line.late_since) == (Marker.OVERDUE, clock.now)
+    assert (line.marker, line.late_since, line.agreed_due) == (Marker.OVERDUE, clock.now, None)
     page = await desk.read(page_of, "queue")
     assert (page.total, page.overdue) == (3, 1)
     clock.move(days=3)
@@ -151,7 +154,7 @@ async def test_late_is_one_thing_wherever_it_is_said(
             assert [one.number for one in found.lines] == wanted, (marker, order)
     await desk.run_as(await operator(desk), move, number, "wait")
     (line,) = (await desk.read(page_of, "queue")).lines
-    assert (line.marker, line.late_since) == (Marker.ANSWERED, None)
+    assert (line.marker, line.late_since, line.agreed_due) == (Marker.ANSWERED, None, None)
 
 
 @pytest.mark.parametrize(

@@ -215,13 +215,20 @@ def lateness(renderer: Renderer, line: Line) -> Iterator[str]:
         yield renderer.html("list.closed", at=line.closed_at)
     elif line.frozen_until is not None:
         yield renderer.html("list.until", at=line.frozen_until)
-    elif line.answer_due is not None:
-        late = renderer.now - line.answer_due
-        if late.total_seconds() >= 0:
-            yield renderer.html("list.late", late=late)
-        else:
-            yield renderer.html("list.due", at=line.answer_due)
-    if line.closed_at is None and line.late_since is not None:
+    else:
+        yield from _deadlines(renderer, line)
+
+
+def _deadlines(renderer: Renderer, line: Line) -> Iterator[str]:
+    """How late the answer is, or by when the nearest of what was promised has to be there."""
+    answer, agreed = line.answer_due, line.agreed_due
+    if answer is not None and answer <= renderer.now:
+        yield renderer.html("list.late", late=renderer.now - answer)
+    elif answer is not None and (agreed is None or answer <= agreed):
+        yield renderer.html("list.due", at=answer)
+    elif agreed is not None:
+        yield renderer.html("list.agreement_due", at=agreed)
+    if line.late_since is not None:
         yield renderer.html("list.agreement_late", late=renderer.now - line.late_since)
 
 

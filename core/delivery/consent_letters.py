@@ -1,7 +1,8 @@
 """Asks by letter whether somebody's words may be stored, and knows which letter was answered (S31).
 
 The text and its version are frozen in the letter. The version is in its ``dedup_key``, too: what
-letters say is forgotten when anybody is erased, and an answer may come later.
+letters say is forgotten when anybody is erased, and an answer may come later. A letter whose
+sending was interrupted has no such key any more.
 """
 
 import hashlib
@@ -86,22 +87,21 @@ async def find_question(tx: ReadTx, address: Address, outbox_id: int) -> Questio
 
 async def end_questions(tx: Tx, address: Address) -> None:
     """Let no question wait there any longer: it is answered. What has not left yet stays here."""
-    query = select(OutboxRow.id, OutboxRow.dedup_key).where(*_asked(address))
-    for number, key in await tx.rows(query.order_by(OutboxRow.id)):
-        over = _dedup_key(_OVER, _version(key), address)
-        await tx.change(update(OutboxRow).where(OutboxRow.id == number).values(dedup_key=over))
     waits = *_asked(address), OutboxRow.state == "queued"
     await tx.change(update(OutboxRow).where(*waits).values(state="dropped", done_at=tx.now))
+    for each in await tx.all(select(OutboxRow).where(*_asked(address)).order_by(OutboxRow.id)):
+        each.dedup_key = _dedup_key(_OVER, _version(each), address)
+    await tx.write()
 
 
 def _asked(address: Address) -> tuple[Any, ...]:
     here = OutboxRow.channel == address.channel, OutboxRow.address == address.chat
-    return *here, OutboxRow.key.in_(_QUESTIONS), OutboxRow.dedup_key.is_not(None)
+    return *here, OutboxRow.key.in_(_QUESTIONS)
 
 
 def _question(found: OutboxRow) -> Question:
-    waits = f"{found.dedup_key}".startswith(f"{_OPEN}:") and found.state != "failed"
-    return Question(_version(found.dedup_key), waits, found.created_at)
+    over = f"{found.dedup_key}".startswith(f"{_OVER}:") or found.state == "failed"
+    return Question(_version(found), not over, found.created_at)
 
 
 def _dedup_key(state: str, version: str, address: Address) -> str:
@@ -110,5 +110,7 @@ def _dedup_key(state: str, version: str, address: Address) -> str:
     return f"{state}:{version}@{digest}"
 
 
-def _version(dedup_key: str | None) -> str:
-    return f"{dedup_key}".partition(":")[2].rpartition("@")[0]
+def _version(asked: OutboxRow) -> str:
+    if asked.dedup_key is None:
+        return str(asked.facts.get("version", ""))
+    return asked.dedup_key.partition(":")[2].rpartition("@")[0]

@@ -28,6 +28,7 @@ from core.contacts.retention import apply_retention
 from core.contacts.written_consents import Step, Written, is_about_consent, take_written
 from core.delivery.outbox import row, write
 from core.delivery.pacing import Priority
+from core.delivery.waiting_rows import requeue_interrupted
 from core.desk import Desk
 from core.inbox import HELD, Raw
 from core.models import Consent, ContactPoint, InboxRow, OutboxRow, Person
@@ -292,6 +293,28 @@ async def test_a_yes_counts_although_somebody_else_was_erased_meanwhile(
         await desk.run(clear_traces)
     yes = written(word=ConsentWord.YES, answered=answered)
     assert await mail(desk, yes) is Step.AGREE
+
+
+async def test_a_yes_counts_to_a_question_whose_sending_was_interrupted(
+    desk: Desk, store: Store
+) -> None:
+    await mail(desk, written())
+    answered = await question(store)
+
+    async def again(tx: Tx) -> None:
+        (await tx.get(OutboxRow, answered)).state = "sending"
+        await tx.write()
+        await requeue_interrupted(tx)
+
+    await desk.run(again)
+    assert await mail(desk, written()) is Step.HOLD
+    assert len(await store.outbox(ANNA.address.chat)) == 1, "it waits once more"
+    assert await mail(desk, written(answered=answered)) is Step.HOLD
+    told = [(one.key, one.state) for one in await store.outbox(ANNA.address.chat)]
+    assert told == [("letter.consent_ask", "queued"), ("letter.consent_again", "queued")]
+    yes = written(word=ConsentWord.YES, answered=answered)
+    assert await mail(desk, yes) is Step.AGREE
+    assert {one.state for one in await store.outbox(ANNA.address.chat)} == {"dropped"}
 
 
 async def test_an_address_as_long_as_they_get_can_be_asked(desk: Desk, store: Store) -> None:

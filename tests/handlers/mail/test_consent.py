@@ -1,6 +1,9 @@
 """A customer who writes by mail is asked before anything of theirs is stored (S31)."""
 
+import asyncio
 import json
+import signal
+import subprocess
 from dataclasses import replace
 from datetime import timedelta
 from email.message import EmailMessage
@@ -23,6 +26,7 @@ from core.models import Consent, InboxRow, JournalEntry, Person, Ticket
 from core.people.contact_points import Point, add_point
 from core.people.identity import Sender, join_operators, recognise
 from core.tx import Tx
+from sandbox.process import python, tied
 from tests.handlers.mail.desk_by_mail import ANNA, Stage, plain, stage_at
 from tests.handlers.mail.imap_servers import INSTALLED
 
@@ -359,3 +363,62 @@ async def test_the_question_comes_from_the_mailbox_that_was_written_to_in_its_la
     (ticket,) = await stage.tickets(1)
     confirmed = await stage.mail(2)
     assert ticket.opening == "Списали дважды." and "принято" in confirmed["Subject"]
+
+
+HANDLING: Final = """
+from bot.lazy_aiogram import defer_types
+defer_types()  # as the command line does: all of aiogram's take many seconds
+import asyncio, sys
+from pathlib import Path
+from core import fault_points
+from core.company import Company
+from core.db import Database
+from core.desk import Desk
+from core.files import FolderStore
+from core.inbox import list_unfinished
+from core.subscriptions import SUBSCRIBERS
+from handlers.mail.handler import MailHandler
+from tests.handlers.mail.desk_by_mail import SUPPORT
+
+async def main(folder, point):
+    company = Company(language="en", consent={"en": "x"}, letter_channels=frozenset({"email"}))
+    desk = Desk(Database(f"sqlite+aiosqlite:///{folder / 'desk.db'}"), company, SUBSCRIBERS)
+    handler = MailHandler(desk, FolderStore(folder / "files"), [SUPPORT], {SUPPORT})
+    fault_points.arm(point)
+    for stored in await desk.read(list_unfinished, 0, 10):
+        with desk.handling(stored.id):
+            await handler.handle(stored)
+
+asyncio.run(main(Path(sys.argv[1]), sys.argv[2]))
+"""
+
+
+@pytest.mark.parametrize("point", ["desk.before_commit:1", "desk.after_commit:1"])
+async def test_a_process_killed_at_the_yes_loses_and_doubles_nothing(
+    stage: Stage, tmp_path: Path, point: str
+) -> None:
+    stage.write("The gate does not open.", subject="The gate")
+    question = await stage.mail(1)
+    await stage.stop()
+    answer(stage, "Yes", question)
+    await _fetch(stage)
+    killed = subprocess.Popen(
+        tied(python("-c", HANDLING, str(tmp_path), point)), cwd=Path(__file__).parents[3]
+    )
+    await stage.until(lambda: killed.poll() is not None, seconds=300)
+    assert killed.returncode == -signal.SIGKILL
+    assert len(await held(stage)) == (point == "desk.before_commit:1")
+    await stage.start()
+    (ticket,) = await stage.tickets(1)
+    assert ticket.title == "The gate" and len(await stage.messages(1)) == 1
+    await stage.mail(2)
+    assert len(await stage.rows(select(Consent))) == 1
+
+
+async def _fetch(stage: Stage) -> None:
+    """Store what is new, and handle nothing of it."""
+    assert stage.fetcher is not None
+    fetching = asyncio.create_task(stage.fetcher.run())
+    await stage.until(stage.all_seen)
+    fetching.cancel()
+    await asyncio.gather(fetching, return_exceptions=True)

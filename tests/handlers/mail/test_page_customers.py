@@ -49,6 +49,27 @@ async def test_a_form_is_acknowledged_with_the_way_to_its_page(stage: Stage) -> 
     assert "It is shut." not in letter.as_string() and "The gate" not in letter["Subject"]
 
 
+async def test_who_agreed_on_the_form_is_not_asked_again_when_they_answer_its_mail(
+    stage: Stage,
+) -> None:
+    """The answer proves that the address is theirs."""
+    stage.desk.company = replace(
+        stage.desk.company, consent={"en": "We keep it."}, consent_version="2026-11"
+    )
+    number = await sends_form(stage)
+    letter = await stage.mail(1)
+    assert "We keep it." not in plain(letter)
+    stage.write("It is still shut.", subject="x", In_Reply_To=letter["Message-ID"])
+    await stage.until(lambda: _has(stage, number, "It is still shut."))
+    stage.write("Another matter.", subject="x", sender="boris@x.test")
+    question = await stage.mail(1, "boris@x.test")
+    assert "We keep it." in plain(question)
+
+
+async def _has(stage: Stage, number: int, words: str) -> bool:
+    return any(one.text == words for one in await stage.messages(number))
+
+
 async def test_another_form_within_the_hour_is_not_acknowledged(stage: Stage) -> None:
     """Whoever types somebody else's address again and again fills no mailbox (S19)."""
     await sends_form(stage)

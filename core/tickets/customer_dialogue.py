@@ -18,13 +18,9 @@ from core.tickets.conversation import edit
 from core.tickets.field_edits import press_answer
 from core.tickets.fields import fields_of
 from core.tickets.incoming import IncomingMessage, find_location
-from core.tickets.intake import (
-    Heard,
-    drop_unassigned_messages,
-    file_unassigned_messages,
-    follow_up,
-)
+from core.tickets.intake import Heard, follow_up
 from core.tickets.resolutions import is_rated_later
+from core.tickets.unassigned import drop_unassigned_messages, file_unassigned_messages
 from core.tx import Tx
 from core.words.short_answers import DISLIKES, Meaning, Question, meaning_of
 

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from enum import Enum, auto
 from typing import Final
 
-from sqlalchemy import delete, select
+from sqlalchemy import select
 
 from core.addresses import MessageRef
 from core.delivery.private_topics import ticket_of_private_topic
@@ -20,7 +20,7 @@ from core.errors import Refusal
 from core.events import TicketNotOpened, WordsKept
 from core.models import Message, Person, Ticket, TicketCamera
 from core.people.identity import Sender, arrive, enter_dialogue, mark_reachable
-from core.people.restrictions import demand_unblocked, turn_away
+from core.people.restrictions import turn_away
 from core.tickets import field_edits, ratings
 from core.tickets.catalog import topic_title, workflow_of
 from core.tickets.customer_message import ask_fields, is_mere_thanks, join, open_ticket
@@ -406,62 +406,3 @@ async def _unassigned(tx: Tx, person: Person, incoming: IncomingMessage) -> None
             created_at=tx.now,
         )
     )
-
-
-async def take_unassigned(tx: Tx, person: Person, thread: str | None) -> list[IncomingMessage]:
-    """Remove and return the person's unassigned messages, oldest first: those of one topic of their
-    chat, or those of none.
-    """
-    query = select(Message).where(Message.author_id == person.id, Message.ticket_id.is_(None))
-    kept = await tx.all(query.order_by(Message.id))
-    rows = [row for row in kept if row.content.get("thread") == thread]
-    if rows:
-        ids = [row.id for row in rows]
-        await tx.change(delete(Message).where(Message.id.in_(ids)))
-    return [
-        IncomingMessage(
-            row.source,
-            str(row.content.get("kind", "text")),
-            row.text,
-            row.content,
-            row.album,
-        )
-        for row in rows
-    ]
-
-
-async def file_unassigned_messages(
-    tx: Tx,
-    sender: Sender,
-    ticket_id: int | None,
-    *,
-    topic: str | None = None,
-    question: MessageRef | None = None,
-) -> Heard | None:
-    """Add the kept messages to the chosen ticket, or open one (``None``) about ``topic``.
-
-    ``question``: the question that is answered with it; the confirmation takes its place.
-
-    Returns ``None`` and changes nothing when none are kept any more (pressed twice).
-    """
-    person = await arrive(tx, sender, "customer")
-    await demand_unblocked(tx, person)
-    said = await take_unassigned(tx, person, sender.thread)
-    if not said:
-        return None
-    enter_dialogue(person, None)
-    if ticket_id is None:
-        return await open_or_join(tx, person, said, topic=topic, question=question)
-    ticket = await access(tx, ticket_id, "hear")
-    heard = await add_to(tx, person, ticket, said, question=question)
-    follow_up(tx, person, (heard.ticket or ticket).id)
-    return heard
-
-
-async def drop_unassigned_messages(tx: Tx, sender: Sender) -> int:
-    """Delete the kept messages. Returns how many there were."""
-    person = await arrive(tx, sender, "customer")
-    said = await take_unassigned(tx, person, sender.thread)
-    if said:
-        enter_dialogue(person, None)
-    return len(said)

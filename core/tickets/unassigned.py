@@ -1,17 +1,22 @@
-"""Words that their customer has not said where to put: they become a ticket by themselves (A4)."""
+"""Words that their customer has not said yet where to put (A4): they join the chosen ticket, are
+dropped, or become a ticket by themselves.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 
+from core.addresses import MessageRef
 from core.models import Message, Person
-from core.people.identity import enter_dialogue
-from core.people.restrictions import blocked_now
+from core.people.identity import Sender, arrive, enter_dialogue
+from core.people.restrictions import blocked_now, demand_unblocked
 from core.tickets.customer_message import is_mere_thanks
-from core.tickets.intake import open_or_join, take_unassigned
+from core.tickets.incoming import IncomingMessage
+from core.tickets.intake import Heard, add_to, follow_up, open_or_join
+from core.tickets.lifecycle import access
 from core.tx import Actor, ReadTx, Tx
 from core.words.stems import asked, stems_of
 
@@ -27,6 +32,65 @@ class Unassigned:
     name: str
     text: str
     at: datetime
+
+
+async def take_unassigned(tx: Tx, person: Person, thread: str | None) -> list[IncomingMessage]:
+    """Remove and return the person's unassigned messages, oldest first: those of one topic of their
+    chat, or those of none.
+    """
+    query = select(Message).where(Message.author_id == person.id, Message.ticket_id.is_(None))
+    kept = await tx.all(query.order_by(Message.id))
+    rows = [row for row in kept if row.content.get("thread") == thread]
+    if rows:
+        ids = [row.id for row in rows]
+        await tx.change(delete(Message).where(Message.id.in_(ids)))
+    return [
+        IncomingMessage(
+            row.source,
+            str(row.content.get("kind", "text")),
+            row.text,
+            row.content,
+            row.album,
+        )
+        for row in rows
+    ]
+
+
+async def file_unassigned_messages(
+    tx: Tx,
+    sender: Sender,
+    ticket_id: int | None,
+    *,
+    topic: str | None = None,
+    question: MessageRef | None = None,
+) -> Heard | None:
+    """Add the kept messages to the chosen ticket, or open one (``None``) about ``topic``.
+
+    ``question``: the question that is answered with it; the confirmation takes its place.
+
+    Returns ``None`` and changes nothing when none are kept any more (pressed twice).
+    """
+    person = await arrive(tx, sender, "customer")
+    await demand_unblocked(tx, person)
+    said = await take_unassigned(tx, person, sender.thread)
+    if not said:
+        return None
+    enter_dialogue(person, None)
+    if ticket_id is None:
+        return await open_or_join(tx, person, said, topic=topic, question=question)
+    ticket = await access(tx, ticket_id, "hear")
+    heard = await add_to(tx, person, ticket, said, question=question)
+    follow_up(tx, person, (heard.ticket or ticket).id)
+    return heard
+
+
+async def drop_unassigned_messages(tx: Tx, sender: Sender) -> int:
+    """Delete the kept messages. Returns how many there were."""
+    person = await arrive(tx, sender, "customer")
+    said = await take_unassigned(tx, person, sender.thread)
+    if said:
+        enter_dialogue(person, None)
+    return len(said)
 
 
 async def file_waiting(tx: Tx) -> int:

@@ -13,9 +13,9 @@ from core.tickets.conversation import answer_delivered, reply
 from core.tickets.conversation_pages import PAGE, page_of_words, page_with, post_page
 from core.tickets.customer_dialogue import edit_own
 from core.tickets.floods import TOLD_FOR, flood_of
-from core.tickets.intake import file_unassigned_messages, follow_up, hear
+from core.tickets.intake import follow_up, hear
 from core.tickets.lifecycle import move
-from core.tickets.unassigned import file_waiting
+from core.tickets.unassigned import file_unassigned_messages, file_waiting
 from core.tx import Tx
 from tests.actions.people import (
     ALICE,

@@ -14,8 +14,9 @@ from core.subscribers import Subscriber
 from core.tickets.conversation import reply
 from core.tickets.customer_message import open_ticket
 from core.tickets.delivery_results import arrived
-from core.tickets.intake import Outcome, drop_unassigned_messages, file_unassigned_messages, hear
+from core.tickets.intake import Outcome, hear
 from core.tickets.lifecycle import move
+from core.tickets.unassigned import drop_unassigned_messages, file_unassigned_messages
 from core.tx import Tx
 from tests.actions.people import (
     ALERTS,

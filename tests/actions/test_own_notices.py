@@ -24,8 +24,9 @@ from core.errors import NotAllowed, Refusal
 from core.models import OutboxRow, Ticket
 from core.subscriptions import SUBSCRIBERS
 from core.tickets.conversation import reply
-from core.tickets.intake import file_unassigned_messages, hear
+from core.tickets.intake import hear
 from core.tickets.lifecycle import move, take
+from core.tickets.unassigned import file_unassigned_messages
 from core.words.contact_values import EMAIL
 from tests.actions.people import ALICE, ANNA, OLEG, OLGA, opens, operator, ref, says, writes
 from tests.actions.store import Store

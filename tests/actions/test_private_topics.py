@@ -9,7 +9,7 @@ from core.delivery.private_topics import forget_private_topic, private_topic
 from core.desk import Desk
 from core.models import Ticket
 from core.people.identity import Sender
-from core.tickets import intake
+from core.tickets import unassigned
 from core.tickets.customer_dialogue import begin_ticket, choose_topic
 from core.tickets.intake import Heard, Outcome, hear
 from core.tickets.lifecycle import move
@@ -82,11 +82,11 @@ async def test_what_is_kept_in_one_topic_is_filed_by_the_question_in_it(
     await wrote(desk, "7", "It is dark")
     asked = await wrote(desk, "8", "The bill is wrong")
     assert asked.outcome is Outcome.ASK_WHETHER, "each topic has a question of its own"
-    heard = await desk.run(intake.file_unassigned_messages, there("8"), None)
+    heard = await desk.run(unassigned.file_unassigned_messages, there("8"), None)
     assert heard is not None and heard.ticket is not None
     assert await words_of(store, heard.ticket.id) == ["The bill is wrong"]
     assert await topic_of(desk, heard.ticket.id) == "8"
-    assert await desk.run(intake.drop_unassigned_messages, there("7")) == 1
+    assert await desk.run(unassigned.drop_unassigned_messages, there("7")) == 1
 
 
 async def test_what_nobody_files_becomes_a_ticket_in_its_topic(
@@ -110,7 +110,7 @@ async def test_a_customer_is_answered_in_the_topic_where_they_wrote_last(
 ) -> None:
     number = await opened(desk, "7")
     await wrote(desk, "9", "Still dark")
-    await desk.run(intake.file_unassigned_messages, there("9"), number)
+    await desk.run(unassigned.file_unassigned_messages, there("9"), number)
     assert await topic_of(desk, number) == "9"
     await wrote(desk, "7", "And cold")
     assert await topic_of(desk, number) == "7"

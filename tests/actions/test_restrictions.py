@@ -11,8 +11,8 @@ from core.errors import NotAllowed, NothingToDo, Refusal
 from core.models import Person, Restriction
 from core.people.restrictions import lift, list_restricted, restrict
 from core.tickets.customer_dialogue import edit_own
-from core.tickets.intake import Outcome, file_unassigned_messages, hear
-from core.tickets.unassigned import file_waiting
+from core.tickets.intake import Outcome, hear
+from core.tickets.unassigned import file_unassigned_messages, file_waiting
 from core.tx import Tx
 from tests.actions.people import (
     ALICE,

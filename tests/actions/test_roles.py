@@ -13,8 +13,8 @@ from core.tickets import conversation
 from core.tickets.classification import change_topic, retitle
 from core.tickets.conversation import edit
 from core.tickets.incoming import IncomingMessage
-from core.tickets.intake import file_unassigned_messages
 from core.tickets.lifecycle import access, confirm, move, release, take
+from core.tickets.unassigned import file_unassigned_messages
 from core.tx import Actor, Tx
 from tests.actions.people import ALICE, EVE, OLEG, customer, opens, operator, says, writes
 from tests.actions.store import Store

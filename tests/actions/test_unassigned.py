@@ -7,8 +7,13 @@ from sqlalchemy import select
 
 from core.desk import Desk
 from core.models import Ticket
-from core.tickets.intake import Outcome, drop_unassigned_messages, file_unassigned_messages, hear
-from core.tickets.unassigned import file_waiting, find_unassigned
+from core.tickets.intake import Outcome, hear
+from core.tickets.unassigned import (
+    drop_unassigned_messages,
+    file_unassigned_messages,
+    file_waiting,
+    find_unassigned,
+)
 from tests.actions.people import ALICE, BORIS, OPERATORS, opens, says
 from tests.actions.store import Store
 from tests.clock import Clock

@@ -52,7 +52,7 @@ from core.knowledge.catalogue import public_articles
 from core.people import identity
 from core.people.identity import Sender, regain
 from core.texts import Key
-from core.tickets import customer_dialogue, intake
+from core.tickets import customer_dialogue, intake, unassigned
 from core.tickets.delivery_results import lose_sender
 from core.tickets.incoming import IncomingMessage
 from core.tickets.intake import Heard, Outcome
@@ -232,7 +232,7 @@ async def file_messages(context: ButtonContext, data: FileMessages) -> None:
     """The person has said where their words belong; the question becomes what was done."""
     if not data.forget:
         await tickets.confirm_filed(context, await _file(context, data.ticket_id))
-    elif await context.desk.run(intake.drop_unassigned_messages, context.sender):
+    elif await context.desk.run(unassigned.drop_unassigned_messages, context.sender):
         await context.show(context.responder.html("customer.filed.forgotten"))
     else:
         raise Refusal("refusal.outdated")
@@ -241,7 +241,7 @@ async def file_messages(context: ButtonContext, data: FileMessages) -> None:
 async def _file(context: ButtonContext, ticket_id: int | None) -> Heard:
     try:
         heard = await context.desk.run(
-            intake.file_unassigned_messages, context.sender, ticket_id, question=context.place
+            unassigned.file_unassigned_messages, context.sender, ticket_id, question=context.place
         )
     except NoSuchTicket as refused:
         raise Refusal("refusal.outdated") from refused

@@ -21,7 +21,8 @@ from core.texts import Texts
 from core.tickets import delivery_results
 from core.tickets.conversation import reply
 from core.tickets.incoming import IncomingMessage
-from core.tickets.intake import file_unassigned_messages, hear
+from core.tickets.intake import hear
+from core.tickets.unassigned import file_unassigned_messages
 from core.tx import ReadTx, Tx
 from sandbox import Chat, Message, World
 from sandbox import Person as Somebody

@@ -28,12 +28,6 @@ async def is_under_way(tx: ReadTx, message_id: int, kind: str) -> bool:
     return await tx.first(query.limit(1)) is not None
 
 
-async def count_pending(tx: ReadTx) -> int:
-    """How many rows wait."""
-    query = select(func.count()).select_from(OutboxRow).where(OutboxRow.state.in_(PENDING))
-    return int(await tx.first(query) or 0)
-
-
 async def drop_unsent(tx: Tx, message_ids: Collection[int], kind: str) -> int:
     """Take back what has not left yet. Returns how many rows."""
     return await tx.change(

@@ -32,7 +32,7 @@ from core.tickets.conversation import (
 from core.tickets.delivery_results import arrived
 from core.tickets.incoming import IncomingMessage
 from core.tickets.intake import hear
-from core.tickets.lifecycle import move
+from core.tickets.lifecycle import move, release, take
 from core.tickets.workflow import Marker
 from core.tx import Actor, Tx
 from tests.actions.people import (
@@ -210,6 +210,19 @@ async def test_a_message_brings_a_ticket_back_from_a_pause_or_a_resolution(
     assert kept.earlier_assignee_id == olga.person_id
     card = await desk.read(card_of, ticket.id)
     assert card and card.earlier_assignee == (None if keep else "Olga")
+
+
+async def test_who_gave_a_ticket_back_is_known_when_its_customer_brings_it_back(
+    desk: Desk, store: Store
+) -> None:
+    ticket, olga = await opens(desk), await operator(desk)
+    await desk.run_as(olga, take, ticket.id)
+    await desk.run_as(olga, release, ticket.id)
+    await desk.run_as(olga, move, ticket.id, "freeze")
+    await desk.run(hear, ALICE, says(ALICE, "Any news?"))
+    kept = await store.ticket(ticket.id)
+    assert (kept.state, kept.assignee_id) == ("reopened", None)
+    assert kept.earlier_assignee_id == olga.person_id
 
 
 # Thanks

@@ -84,6 +84,18 @@ async def test_by_load_whoever_has_the_fewest_gets_it(
     assert await given(desk, store, staff, other.id) == "Oleg", "of equals, whose turn it is"
 
 
+async def test_by_load_what_has_ended_does_not_count(
+    desk: Desk, store: Store, staff: dict[str, Actor]
+) -> None:
+    await gives_out(desk, "load")
+    for _ in range(2):
+        ended = await opens(desk)
+        await desk.run_as(staff["Olga"], take, ended.id)
+        await desk.run_as(staff["Olga"], move, ended.id, "close")
+    await desk.run_as(staff["Oleg"], take, (await opens(desk, BORIS)).id)
+    assert await given(desk, store, staff, (await opens(desk, EVE)).id) == "Olga"
+
+
 async def test_it_is_told_once_as_a_ticket_that_somebody_hands_over(
     desk: Desk, store: Store, staff: dict[str, Actor]
 ) -> None:

@@ -172,6 +172,21 @@ async def test_two_who_are_one_have_agreed_together(desk: Desk, store: Store) ->
     ]
 
 
+async def test_an_erasure_takes_what_is_held_of_another_account_of_theirs_along(
+    desk: Desk, store: Store
+) -> None:
+    async def both(tx: Tx) -> None:
+        alice, boris = await recognise(tx, ALICE), await recognise(tx, BORIS)
+        tx.actor = Actor("admin")
+        await merge(tx, alice.id, boris.id, insist=True)
+
+    await desk.run(both)
+    await update(desk, BORIS, hold_words, visitor(BORIS))
+    assert await held(store) == [BORIS.address.chat]
+    await desk.run(erase_own, ALICE.address)
+    assert await held(store) == []
+
+
 async def test_an_erasure_takes_the_consent_and_what_is_held_along(
     desk: Desk, store: Store
 ) -> None:

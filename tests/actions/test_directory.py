@@ -189,6 +189,19 @@ async def test_a_mailbox_names_what_there_is_and_is_switched_off_by_a_line(desk:
     assert mailbox_of(await desk.read(mailboxes_of), ["billing@house.test"]) is None
 
 
+async def test_a_mailbox_promises_nothing_that_is_switched_off(desk: Desk) -> None:
+    await apply(desk, SAMPLE)
+    old = '[[agreement]]\ncode = "old"\ntitle = "Old"\ncalendar = "office"\n'
+    old += 'terms = [{ reaction = "4h" }]\n'
+    await apply(desk, f"{old}active = false")
+    box = '[[mailbox]]\naddress = "billing@house.test"\nagreement = "old"\n'
+    (fault,) = await faults(desk, box)
+    assert fault.startswith("line 3: ")
+    assert "agreement old is switched off; switch it on or name another" in fault
+    assert await apply(desk, f"{box}active = false"), "it promises nothing itself"
+    assert await apply(desk, f"{old}\n{box}"), "the file switches it on"
+
+
 async def test_a_team_may_take_the_group_that_an_earlier_one_leaves(desk: Desk) -> None:
     await apply(desk, SAMPLE)
     leaves = '[[team]]\ncode = "field"\ntitles = { en = "Field" }\n'

@@ -90,6 +90,22 @@ async def test_a_refused_action_leaves_its_update_unfinished(desk: Desk) -> None
     assert await desk.read(inbox.count_unfinished) == 0
 
 
+async def test_what_is_done_after_a_refusal_finishes_the_update(desk: Desk) -> None:
+    (row,) = await stored(desk, 1)
+
+    async def refuse(tx: Tx) -> None:
+        raise Refusal("refusal.outdated")
+
+    with desk.handling(row.id) as handling:
+        with pytest.raises(Refusal):
+            await desk.run(refuse)
+        marked = [handling.done]  # the mark was taken back with what was refused
+        await desk.run(inbox.change_nothing)
+        marked.append(handling.done)
+    assert marked == [False, True]
+    assert await desk.read(inbox.count_unfinished) == 0
+
+
 async def test_a_number_that_comes_again_after_days_is_something_new(
     desk: Desk, store: Store, clock: Clock
 ) -> None:

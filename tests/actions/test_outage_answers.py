@@ -39,6 +39,18 @@ async def test_an_answer_to_the_outage_reaches_everybody(desk: Desk, store: Stor
     assert [row.address for row in gone] == [each.address.chat for each in ROUND]
 
 
+async def test_whose_own_ticket_is_solved_or_over_hears_no_more_of_the_outage(
+    desk: Desk, store: Store
+) -> None:
+    numbers = await reported(desk, ROUND)
+    parent, olga = await opened(desk, numbers[0]), await operator(desk)
+    await desk.run_as(olga, move, numbers[0], "resolve")
+    await desk.run_as(olga, move, numbers[1], "close")
+    await desk.run_as(olga, reply, parent.id, writes("The cable is on its way"))
+    copies = [row for row in await store.outbox(kind="content") if row.person_id is not None]
+    assert [row.ticket_id for row in copies] == numbers[2:] != []
+
+
 async def test_what_operators_learn_is_told_to_all(desk: Desk, store: Store, clock: Clock) -> None:
     numbers = await reported(desk, ROUND)
     parent = await opened(desk, numbers[0])

@@ -3,9 +3,11 @@
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 import pytest
+from pydantic import SecretStr
 
 from bot.settings import EXAMPLES, NAMES, WrongConfiguration, load_settings, unknown_variables
 from core.company import Limit
@@ -304,6 +306,19 @@ def test_a_log_is_told_every_secret_also_as_libraries_spell_it() -> None:
     )
     passwords = {"sk-word", "pass%20word", "pass word", "mail-word", "proxy-word"}
     assert set(settings.secrets()) == {"42:testing", *passwords}
+
+
+def test_of_every_setting_that_is_a_secret_a_log_is_told() -> None:
+    alone = {name: value.removesuffix(" or off") for name, value in EXAMPLES.items()}
+    given = {name: value.replace(":password@", f":{name}@") for name, value in alone.items()}
+    settings = load_settings(given)
+    told, forgotten = {*settings.secrets()}, []
+    for name, value in settings:
+        for one in value if isinstance(value, tuple) else (value,):
+            if isinstance(one, SecretStr):
+                secret = one.get_secret_value()
+                forgotten += [] if {secret, urlsplit(secret).password} & told else [name]
+    assert forgotten == []
 
 
 def test_names_with_a_slip_are_hinted_at() -> None:

@@ -7,7 +7,13 @@ from core.tickets.albums import AlbumLocation
 from core.tickets.incoming import IncomingMessage
 from handlers.telegram.admins import routes as admins
 from handlers.telegram.operators.commands import COMMANDS, OF_ADMINS
-from handlers.telegram.operators.context import is_foreign, parse, without_head, without_mark
+from handlers.telegram.operators.context import (
+    is_foreign,
+    is_note,
+    parse,
+    without_head,
+    without_mark,
+)
 from handlers.telegram.operators.group_messages import Traits, Treatment, treatment_of
 
 
@@ -83,6 +89,17 @@ def test_a_note_loses_its_mark_and_entities_keep_their_words() -> None:
     note = without_mark(said("// 😀 bold", (6, 4), (0, 2), (0, 8)))
     assert note.text == "😀 bold"
     assert [(e["offset"], e["length"]) for e in note.content["entities"]] == [(3, 4), (0, 5)]
+
+
+@pytest.mark.parametrize("text", ["// inside", "//inside", " // inside", "\n//\ninside"])
+def test_a_note_is_one_whatever_blank_stands_around_its_mark(text: str) -> None:
+    assert is_note(text)
+    assert without_mark(said(text)).text == "inside"
+
+
+def test_words_with_the_mark_of_a_note_further_on_are_none() -> None:
+    assert not is_note("See https://a.test")
+    assert not is_note("/ / inside")
 
 
 def test_what_was_attached_stays_attached() -> None:

@@ -121,3 +121,10 @@ def test_in_doubt_every_word_stays(text: str) -> None:
         if line.strip() not in found and not line.startswith((">", "чт,"))
     ]
     assert not lost
+
+
+def test_below_an_answer_point_by_point_the_rest_of_the_old_mail_is_cut() -> None:
+    points = "> Какой номер?\n\n12.\n\n> Где?\n\nУ ворот."
+    rest = "> Спасибо.\n> Поддержка"
+    assert cut_quotes(f"{points}\n\n{rest}\n").new == points
+    assert cut_quotes(f"{points}\n\n{rest}\n").whole == f"{points}\n\n{rest}"

@@ -10,7 +10,7 @@ from core.desk import Desk
 from core.directory.store import put_items
 from core.errors import MoveRefused, NotAllowed, NothingToDo, NotYours, Refusal, Unreadable
 from core.models import Note, OutboxRow, Ticket, TicketTeam
-from core.people.identity import Sender
+from core.people.identity import Sender, choose_language
 from core.people.staff import by_operator
 from core.teams.assignee_parser import read_escalation, read_hand_over
 from core.teams.assignment import escalate, hand_over
@@ -96,6 +96,16 @@ async def test_a_ticket_goes_to_a_colleague_with_one_line_of_why(
         "Olga",
         staff["Olga"].person_id,
     )
+
+
+@pytest.mark.parametrize("language", ["ru", "en"])
+async def test_who_gets_a_ticket_is_told_in_their_own_language(
+    desk: Desk, store: Store, staff: dict[str, Actor], language: str
+) -> None:
+    await desk.run(choose_language, OLEG, language)
+    await give(desk, staff["Olga"], (await opens(desk)).id, "@oleg")
+    (row,) = await store.outbox(OLEG.address.chat)
+    assert (row.key, row.locale) == ("staff.assigned", language)
 
 
 async def test_a_ticket_goes_to_a_team_without_an_assignee(

@@ -20,6 +20,7 @@ from core.tasks.task_actions import resolve
 from core.tasks.task_opening import create_task
 from core.tickets.card import tags_of
 from core.tickets.conversation import reply
+from core.tickets.correspondence import Arrival, receive
 from core.tickets.customer_dialogue import rate_work
 from core.tickets.fields import values_of
 from core.tickets.intake import hear
@@ -106,6 +107,19 @@ async def test_the_journal_says_what_the_desk_did_and_what_the_customer(
     by_event = dict(zip(entries, who, strict=True))
     assert by_event["ticket_opened"] == by_event["customer_wrote"] == "Alice"
     assert by_event["ticket_tagged"] == by_event["rule_ran"] == "Our Yard"
+
+
+async def test_what_a_program_wrote_runs_no_rule(desk: Desk, store: Store) -> None:
+    """An answer to it may be answered by the program, and so on for ever."""
+    ticket = await opens(desk)
+    await apply(desk, HOURS, rule("hours", "customer_wrote", 'response = "hours"'))
+    for program in (True, False):
+        said, before = [says(ALICE, "I am away")], len(await store.messages(ticket.id))
+        arrival = Arrival(ALICE, said, "Re", vouched=(ticket.id,), automatic=program)
+        await desk.run(receive, arrival)
+        written = len(await store.messages(ticket.id)) - before
+        assert written == (1 if program else 2)
+        assert ("rule_ran" in await store.journal(ticket.id)) is not program
 
 
 async def test_words_of_a_customer_are_answered_by_a_canned_response(

@@ -72,6 +72,15 @@ async def test_a_freeze_without_an_end_is_told_of_and_one_with_an_end_is_not(des
     assert {"wake"} == await timers_of(desk, ticket.id)
 
 
+async def test_a_frozen_ticket_that_waits_for_its_customer_is_frozen_no_more(desk: Desk) -> None:
+    ticket, olga = await opens(desk), await operator(desk)
+    await arrives(desk, await answers(desk, olga, ticket.id, "Which entrance?"))
+    await desk.run_as(olga, move, ticket.id, "freeze", until=desk.clock() + timedelta(days=30))
+    await desk.run_as(olga, move, ticket.id, "wait")
+    assert (await stored(desk, ticket.id)).frozen_until is None
+    assert await timers_of(desk, ticket.id) == {"review"}, "nothing wakes it"
+
+
 async def test_waiting_and_resolved_tickets_have_lists_of_their_own(desk: Desk) -> None:
     olga = await operator(desk)
     asked, solved = await opens(desk), await opens(desk)

@@ -106,6 +106,18 @@ def test_every_plural_has_all_its_forms() -> None:
     assert not found, told("a plural lacks a form of its language", found)
 
 
+def test_two_and_five_are_declined_one_way_in_all_russian_texts() -> None:
+    """Forms that were exchanged are caught where another text has the word, too."""
+    seen: dict[tuple[str, ...], str] = {}
+    for key, message in messages(catalogues()["ru"]).items():
+        if message.pluralizable:
+            few, many = (re.findall(r"[^\W\d_]+", form) for form in forms(message)[1:])
+            differ = next((pair for pair in zip(few, many, strict=False) if len({*pair}) > 1), None)
+            seen |= {} if differ is None else {differ: key}
+    found = [f"{key} and {seen[pair[::-1]]}" for pair, key in seen.items() if pair[::-1] in seen]
+    assert not found, told("what two have in one text, five have in another", found)
+
+
 def test_a_text_holds_the_same_facts_in_every_language_and_form() -> None:
     seen: dict[str, tuple[str, set[str]]] = {}
     found = []

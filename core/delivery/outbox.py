@@ -4,6 +4,7 @@ What a notice says is frozen when it is written; how a card looks is not: it is 
 leaves, so that it always shows the present.
 """
 
+import hashlib
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
@@ -32,6 +33,7 @@ from core.delivery.own_notices import BY_MAIL, CHAT, OwnNotice, own_notice, unle
 from core.delivery.sent_messages import card_place
 from core.delivery.waiting_rows import OF_BACKUP
 from core.models import Message, OutboxRow, Person, Ticket
+from core.models.delivery import LONGEST_DEDUP_KEY
 from core.subscribers import Subscriber
 from core.tx import ReadTx, Tx
 
@@ -205,6 +207,8 @@ def row(
     ``locale`` is given.
     """
     told = facts or {}
+    if dedup_key is not None and len(dedup_key) > LONGEST_DEDUP_KEY:  # a long address is in it
+        dedup_key = hashlib.sha256(dedup_key.encode()).hexdigest()
     if person is not None and person.zone is not None:
         told = told | {READERS_ZONE: person.zone}  # their own, since they have said it (C9)
     return {

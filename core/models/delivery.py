@@ -1,13 +1,16 @@
 """Messages to be sent, where sent ones are, and the chats that have a role."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.addresses import Address
 from core.db import BigId, Row
+
+LONGEST_DEDUP_KEY: Final = 80
+"""Characters."""
 
 
 class OutboxRow(Row):
@@ -73,7 +76,7 @@ class OutboxRow(Row):
     message_id: Mapped[int | None] = mapped_column(ForeignKey("message.id"))
     person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     priority: Mapped[int]
-    dedup_key: Mapped[str | None] = mapped_column(String(80))
+    dedup_key: Mapped[str | None] = mapped_column(String(LONGEST_DEDUP_KEY))
     state: Mapped[str] = mapped_column(String(12), default="queued")
     not_before: Mapped[datetime]
     order_at: Mapped[datetime]

@@ -260,3 +260,17 @@ async def test_who_is_known_by_an_address_only_is_answered_there(desk: Desk, sto
     ticket = await desk.run(by_hand)
     await desk.run_as(await operator(desk), reply, ticket.id, writes())
     assert [row.kind for row in await store.outbox(HERS)] == ["content"]
+
+
+async def test_who_has_a_long_address_is_told_what_was_edited(desk: Desk, store: Store) -> None:
+    there = f"{'a' * 60}@{'x' * 120}"
+    said = IncomingMessage(MessageRef(EMAIL, there, "1@x.test"), "text", "Well?", {"kind": "text"})
+    ticket = await desk.run(receive, Arrival(Sender(Address(EMAIL, there), "Alice"), [said], "W"))
+    assert ticket is not None
+    olga, answer = await operator(desk), writes()
+    await desk.run_as(olga, reply, ticket.id, answer)
+    (row,) = await store.outbox(there, kind="content")
+    await desk.run(arrived, await taken(desk, row), Sent(("<1@desk.test>",)))
+    for words in ("Restart it twice", "Restart it now"):
+        await desk.run_as(olga, edit, replace(answer, text=words))
+    assert len(await store.outbox(there, kind="edit")) == 1

@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from bot.update_copies import UpdateCopies
 from core.contacts.erasure_remains import (
+    Remains,
     clear_traces,
     find_remains,
     forget_files,
@@ -65,16 +66,26 @@ class ErasureCleanup:
         if await clear_all_traces(self.desk) and self.copies is not None:
             await self.copies.forget(self.desk)
         await self._delete_uploads()
-        remains = await self.desk.read(find_remains)
+        remains = await self._delete_files()
         if remains is None:
             return
-        kept = await delete_files(self.store, remains.files)
-        if deleted := set(remains.files) - set(kept):
-            await self.desk.run(forget_files, deleted)
         hour = self.desk.clock().astimezone(self.desk.company.zone).hour
         if hour in QUIET_HOURS and not remains.rewritten:
             await rewrite(self.desk.database)
             await self.desk.run(note_rewriting, remains.at)
+
+    async def _delete_files(self) -> Remains | None:
+        """Delete the files, as far as the store does. Returns what is left but for them."""
+        while True:
+            remains = await self.desk.read(find_remains)
+            if remains is None:
+                return None
+            kept = await delete_files(self.store, remains.files)
+            done = {*remains.files, *remains.used} - set(kept)
+            if done:
+                await self.desk.run(forget_files, done)
+            if kept or not done:
+                return remains
 
     async def _delete_uploads(self) -> None:
         """Delete what was sent with something that was refused."""

@@ -17,6 +17,7 @@ from bot.erasure_cleanup import clear_all_traces, delete_files, rewrite
 from bot.settings import Settings
 from bot.update_copies import copies_in
 from core.contacts.erasure import erase
+from core.contacts.erasure_remains import unused
 from core.contacts.lookup import find_people
 from core.contacts.personal_data import data_of
 from core.desk import Desk
@@ -75,11 +76,12 @@ async def _erase(settings: Settings, desk: Desk, options: argparse.Namespace) ->
     done = await desk.run(erase, _number(options.who))
     await clear_all_traces(desk)
     away = await _forget_copies(settings, desk)
-    kept = await delete_files(store_at(settings.files_url), done.files)
+    files = await desk.read(unused, done.files)
+    kept = await delete_files(store_at(settings.files_url), files)
     await rewrite(desk.database)
     print(
         f"erased: person {done.person_id}, {done.tickets} tickets, {done.messages} messages, "
-        f"{len(done.files) - len(kept)} files. Backups of before still hold them: delete them in "
+        f"{len(files) - len(kept)} files. Backups of before still hold them: delete them in "
         "their time; one that is restored is erased of them again"
     )
     left = [] if away is None else [f"what they wrote may lie in UPDATE_COPIES_DIR yet: {away}"]

@@ -15,7 +15,7 @@ from typing import Final
 from sqlalchemy import select
 
 from core.addresses import Address
-from core.contacts.erasure_remains import note_remains
+from core.contacts.erasure_remains import note_remains, note_unused
 from core.delivery.consent_question import ask_consent, end_question, is_asked
 from core.errors import Refusal
 from core.events import ConsentGiven, ConsentRefused, MailsUnasked
@@ -139,9 +139,15 @@ async def forget_words(
 ) -> int:
     """Forget what is held of these conversations, or of all what came ``before``, with its files.
     Returns how much it was.
+
+    Of mails that nobody has answered, unwanted ones among them, the database has no word: it is not
+    rewritten for them each night.
     """
     forgotten = await forget_held(tx, ordering_keys, before)
-    if forgotten.count:
+    mails_alone = forgotten.count == len(forgotten.files)
+    if ordering_keys is None and mails_alone:
+        await note_unused(tx, forgotten.files)
+    elif forgotten.count:
         await note_remains(tx, forgotten.files)
     return forgotten.count
 

@@ -14,7 +14,7 @@ from sqlalchemy import String, bindparam, cast, delete, or_, select, text, updat
 
 from core.addresses import Address
 from core.contacts.erased_senders import hide_senders
-from core.contacts.erasure_remains import note_remains, note_traces, unused
+from core.contacts.erasure_remains import note_remains, note_traces
 from core.contacts.personal_cells import erase_cells
 from core.contacts.reads import forget_readers
 from core.delivery.outbox_retention import erase_deliveries
@@ -86,7 +86,7 @@ _SCRUB: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Erased:
-    """What was erased. ``files``: names in the store that nothing refers to any more."""
+    """What was erased. ``files``: names in the store that nothing may refer to any more."""
 
     person_id: int
     tickets: int
@@ -134,7 +134,7 @@ async def erase_again(tx: Tx, person_id: int) -> Erased:
         await tx.insert(Erasure(person_id=person_id, at=tx.now))
     tx.forget_rows()
     tx.invalidate_all()
-    return Erased(person_id, len(tickets), messages, await unused(tx, files))
+    return Erased(person_id, len(tickets), messages, tuple(sorted(files)))
 
 
 async def erase_own(tx: Tx, address: Address) -> Erased:
@@ -158,7 +158,7 @@ async def erase_tickets(tx: Tx, tickets: Sequence[int]) -> None:
     await _erase_journal(tx, (), tickets)
     tx.forget_rows()
     tx.invalidate_all()
-    await note_remains(tx, await unused(tx, files))
+    await note_remains(tx, files)
 
 
 async def list_erased(tx: ReadTx) -> list[int]:

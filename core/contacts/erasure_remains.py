@@ -22,26 +22,29 @@ REMAINS: Final = "erasure_remains"
 TRACES: Final = "erasure_traces"
 # Rows of a table that are looked at in one transaction.
 SLICE: Final = 500
+# Files that are looked at at a time: each is looked for in everything that was ever said.
+AT_ONCE: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
 class Remains:
-    """``files``: names that nothing refers to. ``at``: when something was erased last.
-    ``rewritten``: the database was rewritten since.
+    """``files``: names that nothing refers to, ``used``: others, which stay, both of the next
+    `AT_ONCE`. ``at``: when something was erased last. ``rewritten``: the database was since.
     """
 
     files: tuple[str, ...]
     at: datetime
     rewritten: bool
+    used: frozenset[str] = frozenset()
 
 
 async def note_remains(tx: Tx, files: Iterable[str]) -> None:
-    """Note that something was erased, and the files that nothing refers to any more."""
+    """Note that something was erased, and the files that nothing may refer to any more."""
     await _add(tx, files, rewritten=False)
 
 
 async def note_unused(tx: Tx, files: Collection[str]) -> None:
-    """Note that these files are not needed any more; for them no database is rewritten."""
+    """Note that these files may not be needed any more; for them no database is rewritten."""
     if files:
         await _add(tx, files, rewritten=True)
 
@@ -55,16 +58,20 @@ async def _add(tx: Tx, files: Iterable[str], *, rewritten: bool) -> None:
 
 
 async def find_remains(tx: ReadTx) -> Remains | None:
-    """Return what is left to do, if anything is. A file that came again meanwhile is kept."""
+    """Return what is left to do next, if anything is. A file that somebody else sent, too, is kept:
+    it is looked for here, where nobody waits for it.
+    """
     row = await tx.find(SystemState, REMAINS)
     if row is None:
         return None
+    looked_at = row.value["files"][:AT_ONCE]
+    files = await unused(tx, looked_at)
     rewritten = bool(row.value.get("rewritten"))
-    return Remains(await unused(tx, row.value["files"]), row.at, rewritten)
+    return Remains(files, row.at, rewritten, frozenset(looked_at) - set(files))
 
 
 async def forget_files(tx: Tx, deleted: Collection[str]) -> None:
-    """Note that these files were deleted."""
+    """Note that these files were deleted, or are needed."""
     row = await tx.find(SystemState, REMAINS, hold=True)
     if row is not None:
         files = [name for name in row.value["files"] if name not in deleted]
@@ -127,7 +134,7 @@ async def has_traces(tx: ReadTx) -> bool:
 async def _forget_updates(tx: Tx, after: int, up_to: int, most: int) -> int | None:
     """Forget what updates said, and the files that came with what was held."""
     last, files = await forget_done(tx, after, up_to, most)
-    await note_unused(tx, await unused(tx, files))
+    await note_unused(tx, files)
     return last
 
 

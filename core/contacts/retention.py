@@ -17,7 +17,7 @@ from sqlalchemy import ColumnElement, delete, exists, func, or_, select, tuple_
 from core import inbox
 from core.address_holders import is_at
 from core.contacts.erasure import erase_again, erase_tickets
-from core.contacts.erasure_remains import note_remains, note_unused, unused
+from core.contacts.erasure_remains import note_remains, note_unused
 from core.contacts.reads import forget_reads
 from core.delivery import outbox_retention
 from core.events import RecordsErased, RetentionApplied
@@ -185,7 +185,7 @@ async def _erase_people(tx: Tx, people: list[int]) -> None:
 
 async def _forget_updates(tx: Tx, most: int) -> int:
     gone = await inbox.purge(tx, most)
-    await note_unused(tx, await unused(tx, gone.files))
+    await note_unused(tx, gone.files)
     return gone.count
 
 

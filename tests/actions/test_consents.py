@@ -22,7 +22,7 @@ from core.contacts.consents import (
     settle_held,
 )
 from core.contacts.erasure import erase_own
-from core.contacts.erasure_remains import clear_traces, has_traces
+from core.contacts.erasure_remains import clear_traces, find_remains, has_traces
 from core.contacts.merge import merge
 from core.desk import Desk
 from core.directory.kinds.settings import SettingsEntry
@@ -149,6 +149,8 @@ async def test_a_week_of_silence_forgets(desk: Desk, store: Store, clock: Clock)
     clock.move(seconds=HELD_FOR.total_seconds() / 2 + 1)
     assert await desk.run(settle_held) == 1
     assert await held(store) == [BORIS.address.chat]
+    remains = await desk.read(find_remains)
+    assert remains is not None and not remains.rewritten, "words were in the database"
     desk.company = replace(desk.company, consent={})
     assert await desk.run(settle_held) == 1
     assert await waiting(desk) == [BORIS.address.chat]

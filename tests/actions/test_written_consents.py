@@ -13,6 +13,7 @@ from sqlalchemy import select
 from core import inbox
 from core.addresses import Address
 from core.contacts.consents import (
+    HELD_FOR,
     MOST_HELD,
     UNASKED_TOLD_EVERY,
     UNPROVED,
@@ -279,6 +280,17 @@ async def test_the_file_of_a_mail_that_was_held_goes_when_somebody_else_is_erase
     while await desk.read(has_traces):
         await desk.run(clear_traces)
     assert await pending(desk) == tuple(sorted((first, answer)))
+
+
+async def test_mails_that_nobody_answered_go_with_their_files_and_the_database_is_not_rewritten(
+    desk: Desk, store: Store, clock: Clock
+) -> None:
+    """One unwanted mail a day would have it rewritten each night."""
+    await mail(desk, written())
+    clock.move(seconds=HELD_FOR.total_seconds() + 1)
+    assert await desk.run(settle_held) == 1
+    remains = await desk.read(find_remains)
+    assert remains is not None and len(remains.files) == 1 and remains.rewritten
 
 
 async def test_a_yes_counts_although_somebody_else_was_erased_meanwhile(

@@ -1,6 +1,6 @@
 """Files of those who were erased are deleted soon, and the database is rewritten at night (S31)."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -70,6 +70,30 @@ async def test_a_file_that_came_again_meanwhile_is_kept(erased: Erased) -> None:
     await lives(erased.desk, store, ANNA, "swallow", await erased.files.put(FILE))
     await ErasureCleanup(erased.desk, erased.files).clean()
     assert await erased.files.read(erased.name) == FILE
+
+
+async def test_many_files_are_looked_for_a_few_at_a_time_and_each_once(
+    erased: Erased, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each is looked for in everything that was ever said."""
+    monkeypatch.setattr(erasure_remains, "AT_ONCE", 2)
+    looked_for, really = list[list[str]](), erasure_remains.unused
+
+    async def unused(tx: ReadTx, names: Iterable[str]) -> tuple[str, ...]:
+        looked_for.append([*names])
+        return await really(tx, looked_for[-1])
+
+    monkeypatch.setattr(erasure_remains, "unused", unused)
+    names = [await erased.files.put(f"file {number}".encode()) for number in range(5)]
+    await lives(erased.desk, Store(erased.desk.database), BORIS, "sparrow", names[0])
+    await erased.desk.run(erasure_remains.note_unused, names)
+    cleanup = ErasureCleanup(erased.desk, erased.files)
+    for _ in range(2):
+        await cleanup.clean()
+    assert sorted(name for few in looked_for for name in few) == sorted([*names, erased.name])
+    assert max(map(len, looked_for)) == 2
+    kept = [one.read_bytes() for one in erased.folder.rglob("*") if one.is_file()]
+    assert kept == [b"file 0"], "somebody's message has it"
 
 
 async def test_a_file_that_cannot_be_deleted_has_the_database_rewritten_once(

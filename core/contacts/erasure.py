@@ -118,12 +118,11 @@ async def erase_again(tx: Tx, person_id: int) -> Erased:
     await hold_index(tx)
     people = await _with_merged(tx, person_id)
     tickets = await tx.all(select(Ticket.id).where(Ticket.customer_id.in_(people)))
-    points = await tx.all(select(ContactPoint.value).where(ContactPoint.person_id.in_(people)))
+    points, proved = await _points_of(tx, people)
     files = await _files_of(tx, people, tickets)
     messages = await _erase_words(tx, people, tickets)
-    alone = await _theirs_alone(tx, people, points)
-    files |= {*(await forget_held(tx, alone)).files, *await find_files_from(tx, alone)}
-    await _erase_traces(tx, people, tickets, points)
+    files |= {*(await forget_held(tx, proved)).files, *await find_files_from(tx, points)}
+    await _erase_traces(tx, people, tickets, points, proved)
     await _erase_journal(tx, people, tickets)
     await erase_cells(tx, people)
     await tx.write()
@@ -154,7 +153,7 @@ async def erase_tickets(tx: Tx, tickets: Sequence[int]) -> None:
     await hold_index(tx)
     files = await _files_of(tx, (), tickets)
     await _erase_words(tx, (), tickets)
-    await _erase_traces(tx, (), tickets, ())
+    await _erase_traces(tx, (), tickets, (), ())
     await _erase_journal(tx, (), tickets)
     tx.forget_rows()
     tx.invalidate_all()
@@ -175,16 +174,16 @@ def _theirs(people: Sequence[int], tickets: Sequence[int]) -> Any:
     return or_(Message.ticket_id.in_(tickets), Message.author_id.in_(people))
 
 
-async def _theirs_alone(
-    tx: ReadTx, people: Sequence[int], points: Sequence[str]
-) -> Collection[str]:
-    """Of where these people are reached, without what others have proved to be theirs."""
-    query = select(ContactPoint.value).where(
-        ContactPoint.value.in_(points),
-        ContactPoint.verified_at.is_not(None),
-        ContactPoint.person_id.not_in(people),
-    )
-    return set(points) - set(await tx.all(query))
+async def _points_of(tx: ReadTx, people: Sequence[int]) -> tuple[set[str], set[str]]:
+    """Where these people are reached, without what others have proved to be theirs; and of that
+    what they have proved themselves: what was only noted of them may be a stranger's.
+    """
+    theirs = ContactPoint.person_id.in_(people)
+    is_proved = ContactPoint.verified_at.is_not(None)
+    points = set(await tx.all(select(ContactPoint.value).where(theirs)))
+    others = select(ContactPoint.value).where(ContactPoint.value.in_(points), ~theirs, is_proved)
+    alone = points - set(await tx.all(others))
+    return alone, alone & set(await tx.all(select(ContactPoint.value).where(theirs, is_proved)))
 
 
 async def _files_of(tx: ReadTx, people: Sequence[int], tickets: Sequence[int]) -> set[str]:
@@ -226,7 +225,11 @@ async def _erase_words(tx: Tx, people: Sequence[int], tickets: Sequence[int]) ->
 
 
 async def _erase_traces(
-    tx: Tx, people: Sequence[int], tickets: Sequence[int], points: Sequence[str]
+    tx: Tx,
+    people: Sequence[int],
+    tickets: Sequence[int],
+    points: Collection[str],
+    proved: Collection[str],
 ) -> None:
     """What came in and went out as it was. Rows of others may name them, too (a digest, an
     operator's reply that quotes them): those are forgotten in slices, see `erasure_remains`.
@@ -244,7 +247,7 @@ async def _erase_traces(
         .where(InboxRow.state == "done", in_their_chat)
         .values(ordering_key="", **forgotten)
     )
-    await erase_deliveries(tx, tickets, people, points)
+    await erase_deliveries(tx, tickets, people, points, proved)
     for stands in (SentMessage, PrivateTopic):
         await tx.change(delete(stands).where(stands.chat.in_(points)))
     await _erase_answers(tx, tickets)
@@ -260,7 +263,7 @@ async def _erase_answers(tx: Tx, tickets: Sequence[int]) -> None:
         call.answer = _silent(call.answer)
 
 
-async def _erase_people(tx: Tx, people: Sequence[int], points: Sequence[str]) -> None:
+async def _erase_people(tx: Tx, people: Sequence[int], points: Collection[str]) -> None:
     await forget_readers(tx, people)
     for statement in (
         delete(ContactPoint).where(ContactPoint.person_id.in_(people)),

@@ -16,15 +16,24 @@ _FORGOTTEN: Final[dict[str, Any]] = {"facts": {}, "probe_context": None, "error"
 
 
 async def erase_deliveries(
-    tx: Tx, tickets: Collection[int], people: Collection[int], chats: Collection[str]
+    tx: Tx,
+    tickets: Collection[int],
+    people: Collection[int],
+    chats: Collection[str],
+    proved: Collection[str],
 ) -> None:
-    """Drop what waits for these people and about these tickets, and forget what was said in it."""
+    """Drop what waits for these people and about these tickets, and forget what was said in it.
+
+    ``chats``: their addresses; ``proved``: of these, those that are theirs for certain. A question
+    about consent at another one was asked of whoever writes from there.
+    """
     mine = or_(OutboxRow.ticket_id.in_(tickets), OutboxRow.person_id.in_(people))
     waits = OutboxRow.state.in_(("queued", "failed"))
-    asked = OutboxRow.address.in_(chats) & OutboxRow.key.in_(CONSENT_LETTERS)
+    about_consent = func.coalesce(OutboxRow.key, "").in_(CONSENT_LETTERS)
+    asked = OutboxRow.address.in_(proved) & about_consent
     gone = {"state": "dropped", "done_at": tx.now}
     await tx.change(update(OutboxRow).where(or_(mine, asked), waits).values(**gone))
-    there = OutboxRow.address.in_(chats) & _ENDED
+    there = (asked | (OutboxRow.address.in_(chats) & ~about_consent)) & _ENDED
     await tx.change(update(OutboxRow).where(or_(mine, there)).values(**_FORGOTTEN))
     nowhere = {"address": "", "ordering_key": "", "dedup_key": None}
     await tx.change(update(OutboxRow).where(there).values(**nowhere))

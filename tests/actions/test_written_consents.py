@@ -32,7 +32,15 @@ from core.delivery.pacing import Priority
 from core.delivery.waiting_rows import requeue_interrupted
 from core.desk import Desk
 from core.inbox import HELD, Raw
-from core.models import Consent, ContactPoint, InboxRow, OutboxRow, Person
+from core.models import (
+    Camera,
+    CameraOwner,
+    Consent,
+    ContactPoint,
+    InboxRow,
+    OutboxRow,
+    Person,
+)
 from core.people.contact_points import Point, add_point
 from core.people.identity import Sender, recognise
 from core.people.restrictions import BLOCK, restrict
@@ -190,6 +198,57 @@ async def test_an_erasure_takes_held_mails_and_the_question_along(desk: Desk, st
         None,
         {},
     )
+
+
+async def noted_of_boris(tx: Tx) -> None:
+    await add_point(tx, await recognise(tx, BORIS), Point("email", ANNA.address.chat))
+
+
+async def test_a_stranger_is_not_erased_with_whom_their_address_was_noted_of(
+    desk: Desk, store: Store
+) -> None:
+    await desk.run(noted_of_boris)
+    await mail(desk, written())
+    answered = await sent(desk, store)
+    erased = await desk.run(erase_own, BORIS.address)
+    assert await held(store) == [ANNA.address.chat] and erased.files == ()
+    yes = written(word=ConsentWord.YES, answered=answered)
+    assert await mail(desk, yes) is Step.AGREE and await waiting(desk) == ["mail:1"]
+
+
+async def test_a_strangers_question_that_waits_is_sent_although_somebody_is_erased(
+    desk: Desk, store: Store
+) -> None:
+    await desk.run(noted_of_boris)
+    await mail(desk, written())
+    await desk.run(erase_own, BORIS.address)
+    (letter,) = await store.outbox(ANNA.address.chat)
+    assert letter.state == "queued" and letter.facts["version"] == "1"
+
+
+async def test_whose_address_it_proved_to_be_loses_nothing_with_whom_it_was_noted_of(
+    desk: Desk, store: Store
+) -> None:
+    there = ANNA.address
+
+    async def sends(tx: Tx) -> None:
+        anna = await recognise(tx, ANNA)
+        letter = row(tx, there, "text", Priority.ANSWER_TO_ACTOR, ordering_key="x", person=anna)
+        await write(tx, [letter])
+        names = dict.fromkeys(("number", "name", "address", "area", "folded"), "gate")
+        await tx.insert(Camera(id=1, fields={}, updated_at=tx.now, **names))
+        await tx.insert(CameraOwner(camera_id=1, kind="email", value=there.chat))
+
+    await desk.run(sends)
+    await sent(desk, store)
+    await desk.run(noted_of_boris)
+    await mail(desk, written())
+    answered = await sent(desk, store)
+    await desk.run(erase_own, BORIS.address)
+    assert len(await store.outbox(there.chat)) == 2
+    assert await store.rows(select(CameraOwner.value)) == [there.chat]
+    yes = written(word=ConsentWord.YES, answered=answered)
+    assert await mail(desk, yes) is Step.AGREE and await waiting(desk) == ["mail:1"]
 
 
 async def test_mails_of_unproved_senders_are_told_to_admins_each_week_and_no_other(

@@ -80,7 +80,7 @@ class Step(Enum):
     """What becomes of something that somebody wrote who has not agreed, or whose answer it is."""
 
     PASS = auto()
-    """Nothing: it is the same yes once more, and is forgotten."""
+    """Nothing: it says once more what has counted, and is forgotten."""
     AGREE = auto()
     REFUSE = auto()
     FORGET = auto()
@@ -99,7 +99,8 @@ def step_of(
     if not missing:
         return Step.PASS
     if word is ConsentWord.NO:
-        return Step.REFUSE
+        # what came since waits for another answer than this one
+        return Step.PASS if question.is_answered else Step.REFUSE
     return Step.AGREE if question.version == version else Step.FORGET
 
 

@@ -45,11 +45,14 @@ class Correspondent:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A letter that asks. ``is_open``: nobody has answered it, and it has not failed."""
+    """A letter that asks. ``is_open``: nobody has answered it, and it has not failed;
+    ``is_answered``: an answer to it, or to another question there, has counted.
+    """
 
     version: str
     is_open: bool
     at: datetime
+    is_answered: bool = False
 
 
 async def send_letter(tx: Tx, to: Correspondent, key: str) -> None:
@@ -100,8 +103,9 @@ def _asked(address: Address) -> tuple[Any, ...]:
 
 
 def _question(found: OutboxRow) -> Question:
-    over = f"{found.dedup_key}".startswith(f"{_OVER}:") or found.state == "failed"
-    return Question(_version(found), not over, found.created_at)
+    answered = f"{found.dedup_key}".startswith(f"{_OVER}:")
+    is_open = not answered and found.state != "failed"
+    return Question(_version(found), is_open, found.created_at, answered)
 
 
 def _dedup_key(state: str, version: str, address: Address) -> str:

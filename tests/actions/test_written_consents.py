@@ -163,6 +163,38 @@ async def test_a_no_forgets_it_with_its_file_and_leaves_others_alone(
     assert [raw == inbox.NOTHING_SAID for raw in raws] == [True, False, True]
 
 
+async def test_a_no_once_more_erases_nothing_that_came_later_and_is_not_answered(
+    desk: Desk, store: Store
+) -> None:
+    await mail(desk, written())
+    no = written(word=ConsentWord.NO, answered=await sent(desk, store))
+    assert await mail(desk, no) is Step.REFUSE
+    await mail(desk, written())
+    told = await store.told(ANNA.address.chat)
+    assert told == ["letter.consent_ask", "letter.consent_erased", "letter.consent_ask"]
+    assert await mail(desk, no) is Step.PASS
+    assert await held(store) == [ANNA.address.chat]
+    assert await store.told(ANNA.address.chat) == told
+    raws = await store.rows(select(InboxRow.raw).order_by(InboxRow.id))
+    assert [raw == inbox.NOTHING_SAID for raw in raws] == [True, True, False, True]
+    yes = written(word=ConsentWord.YES, answered=await sent(desk, store))
+    assert await mail(desk, yes) is Step.AGREE and await waiting(desk) == ["mail:1"]
+
+
+async def test_a_no_counts_to_a_question_that_came_although_its_sending_failed(
+    desk: Desk, store: Store
+) -> None:
+    await mail(desk, written())
+    answered = await question(store)
+
+    async def fails(tx: Tx) -> None:
+        (await tx.get(OutboxRow, answered)).state = "failed"
+
+    await desk.run(fails)
+    no = written(word=ConsentWord.NO, answered=answered)
+    assert await mail(desk, no) is Step.REFUSE and await held(store) == []
+
+
 async def test_the_file_of_a_mail_that_waits_is_not_deleted_with_that_of_another(
     desk: Desk, store: Store
 ) -> None:

@@ -22,6 +22,9 @@ def asked(version: str = "2", *, is_open: bool = True, ago: timedelta = timedelt
     return Question(version, is_open, NOW - ago)
 
 
+ANSWERED = Question("2", is_open=False, at=NOW, is_answered=True)
+
+
 @pytest.mark.parametrize(
     ("word", "question", "missing", "step"),
     [
@@ -34,6 +37,9 @@ def asked(version: str = "2", *, is_open: bool = True, ago: timedelta = timedelt
         (YES, asked("1"), True, Step.FORGET),
         (NO, asked("1"), True, Step.REFUSE),
         (YES, asked(is_open=False), True, Step.AGREE),
+        (NO, asked(is_open=False), True, Step.REFUSE),
+        (YES, ANSWERED, True, Step.AGREE),
+        (NO, ANSWERED, True, Step.PASS),
         (YES, asked(), False, Step.PASS),
     ],
 )

@@ -140,6 +140,15 @@ async def test_after_a_no_nothing_is_left_of_the_mails(stage: Stage) -> None:
     assert ticket.opening == "I have thought it over."
 
 
+async def test_who_says_no_again_and_again_is_told_once(stage: Stage) -> None:
+    stage.write("The gate does not open.", subject="The gate")
+    question = await stage.mail(1)
+    for _ in range(3):
+        answer(stage, "No", question)
+    await stage.quiet()
+    assert len(stage.mails()) == 2 and await is_nothing_stored(stage)
+
+
 async def test_a_week_of_silence_leaves_nothing_and_a_late_yes_is_told_so(stage: Stage) -> None:
     stage.write(f"The {CANARY} sings.", subject="x")
     question = await stage.mail(1)

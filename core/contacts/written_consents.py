@@ -61,7 +61,7 @@ ONCE_MORE: Final = timedelta(days=1)
 class Written:
     """What somebody wrote, unread but for this. ``id``: what it is known by; ``word``: a plain yes
     or no; ``answered``: the outbox row of the letter of ours that it answers; ``unasked``: why its
-    author is not asked, and cannot answer, if so; ``brings_files``: it says more than its words;
+    author is not asked, and cannot answer, if so; ``says_more``: words or files besides;
     ``mailbox``: the address of the directory's that it came to, with the
     ``language`` that is spoken there.
     """
@@ -71,7 +71,7 @@ class Written:
     word: ConsentWord | None
     answered: int | None
     unasked: str | None = None
-    brings_files: bool = False
+    says_more: bool = False
     mailbox: str | None = None
     language: str | None = None
 
@@ -80,11 +80,13 @@ class Step(Enum):
     """What becomes of something that somebody wrote who has not agreed, or whose answer it is."""
 
     PASS = auto()
-    """Nothing: it says once more what has counted, and is forgotten."""
+    """Nothing: it says once more what has counted, and is forgotten; a yes that says more is not.
+    """
     AGREE = auto()
     REFUSE = auto()
     FORGET = auto()
-    """It answers what is not asked any more: it is forgotten, and the present text asked."""
+    """It answers what is not asked any more: it is forgotten, unless it says more, and the present
+    text asked."""
     HOLD = auto()
 
 
@@ -123,7 +125,7 @@ async def is_about_consent(tx: ReadTx, written: Written) -> bool:
     """Return whether it is to be taken by :func:`take_written`: it waits for a consent, or is an
     answer to the question. Of colleagues, and of those who are blocked, nothing waits.
     """
-    same = written.word is ConsentWord.YES and not written.brings_files
+    same = written.word is ConsentWord.YES and not written.says_more
     if same and await _question(tx, written) is not None:
         return True
     if not await is_consent_missing(tx, written.sender.address):
@@ -155,10 +157,12 @@ async def take_written(tx: Tx, written: Written) -> Step:
     elif step is Step.REFUSE:
         await _refuse(tx, written, to)
     elif step is Step.FORGET:
-        await _forget_this(tx)
+        await (_hold(tx, written) if written.says_more else _forget_this(tx))
         await _ask(tx, to, answers=False)
     elif step is Step.PASS:
-        await _forget_answer(tx)
+        # what is held of somebody who has agreed is handled soon
+        kept = written.says_more and written.word is ConsentWord.YES
+        await (_hold(tx, written) if kept else _forget_answer(tx))
     elif step is Step.HOLD:
         await _hold(tx, written)
         if written.unasked is None:
@@ -208,8 +212,8 @@ async def _forget_answer(tx: Tx) -> None:
 
 
 async def _agree(tx: Tx, written: Written, to: Correspondent) -> None:
-    """Record the consent, and let what is held be handled; files that came with the yes, too."""
-    if written.brings_files:
+    """Record the consent, and let what is held be handled; what came with the yes, too."""
+    if written.says_more:
         await hold(tx, to.address.chat)
     else:
         await _forget_answer(tx)
@@ -217,7 +221,7 @@ async def _agree(tx: Tx, written: Written, to: Correspondent) -> None:
     mark_reachable(tx, person)
     await record_consent(tx, person.id, tx.company.consent_version, to.address.channel)
     await end_questions(tx, to.address)
-    if not await release_all_of(tx, person.id):
+    if await release_all_of(tx, person.id) == int(written.says_more):
         await send_letter(tx, to, LATE)
 
 

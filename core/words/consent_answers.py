@@ -5,6 +5,9 @@ count, other than where somebody is asked whether all works (`short_answers`).
 """
 
 import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
@@ -16,6 +19,16 @@ class ConsentWord(Enum):
 
     YES = "yes"
     NO = "no"
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentAnswer:
+    """``word``: the plain yes or no; ``None``: neither. ``says_more``: there are words besides it
+    and the signature, which are not to be lost.
+    """
+
+    word: ConsentWord | None
+    says_more: bool = False
 
 
 _DATA: Final = (
@@ -53,24 +66,51 @@ _POLITE: Final = re.compile(
     r"благодарю|уважаем(?:ые|ый|ая) (?:коллеги|господа)|"
     r"hello|hi|good (?:morning|day|evening|afternoon)|thank you|thanks|dear (?:all|sirs?))\b"
 )
-# Lines below which a signature stands.
-_SIGNATURE: Final = re.compile(
-    r"-- ?$|—$|[-_]{3,}$|с (?:уважением|наилучшими|благодарностью)\b|всего (?:доброго|хорошего)\b|"
-    r"отправлено (?:из|с)\b|(?:best|kind|warm) (?:regards|wishes)\b|regards\b|sincerely\b|cheers\b|"
-    r"yours\b|sent (?:from|with|via)\b|get outlook\b|получить outlook\b",
+# A line: a signature stands below it, or anything else.
+_RULE: Final = re.compile(r"—$|[-_]{3,}$")
+# Lines below which a signature stands, up to an empty line.
+_CLOSING: Final = re.compile(
+    r"-- ?$|с (?:уважением|наилучшими|благодарностью)\b|всего (?:доброго|хорошего)\b|"
+    r"(?:best|kind|warm) (?:regards|wishes)\b|regards\b|sincerely\b|cheers\b|yours\b",
     re.IGNORECASE,
+)
+# Lines of programs: below them is whatever was there.
+_PROGRAM: Final = re.compile(
+    r"отправлено (?:из|с)\b|sent (?:from|with|via)\b|get outlook\b|получить outlook\b",
+    re.IGNORECASE,
+)
+_POSTSCRIPT: Final = re.compile(r"(?:p\.? ?p?\.? ?s|п\.? ?с|з\.? ?ы)\b", re.IGNORECASE)
+# What may take an answer back: a condition, a denial, a question, a word about the data.
+_TAKES_BACK: Final = re.compile(
+    r"\?(?:\s|$)|\b(?:но|однако|если|только|лишь|кроме|пока|чтобы|при услови\w+|не|нет|ни|без|"
+    r"соглас\w+|данны\w+|хран\w+|удал\w+|сотр\w+|стер\w+|отзыва\w+|отозв\w+|отказ\w+|"
+    r"but|however|although|though|if|only|unless|until|except|provided|condition\w*|no|not|never|"
+    r"without|don[’']?t|agree\w*|consent\w*|data|keep\w*|stor(?:e|es|ed|ing)|delet\w+|eras\w+|"
+    r"withdraw\w*|refus\w+)\b"
 )
 _WORD: Final = re.compile(r"[^\W\d_]+")
 # Signs that change nothing of what words say.
 _SIGNS: Final = re.compile(r"[\s.,!…:;()\"'’«»“”„*\-–—]*")
 
 
-def consent_word(text: str, name: str = "") -> ConsentWord | None:
-    """Return what the new words of a mail answer; ``None``: neither a plain yes nor a plain no.
+def consent_answer(text: str, name: str = "") -> ConsentAnswer:
+    """Return what the new words of a mail answer. ``name``: of who wrote it; they may sign with it.
 
-    ``name``: of who wrote it; they may sign with it.
+    A no with words besides is neither: they would be erased with all that waits. Nor is an answer
+    that what is below it may take back.
     """
-    said = _above_signature(text)
+    lines = [line.strip() for line in _without_unseen(text).strip().splitlines()]
+    end = next((at for at, line in enumerate(lines) if _ends(line)), len(lines))
+    word = _plain_word("\n".join(lines[:end]).strip(), name)
+    more = _says_more(lines[end:], name)
+    if word is None or not more:
+        return ConsentAnswer(word, more)
+    conditional = _RULE.match(lines[end]) or _TAKES_BACK.search(_folded("\n".join(lines[end:])))
+    plain = word is ConsentWord.YES and not conditional
+    return ConsentAnswer(word if plain else None, says_more=True)
+
+
+def _plain_word(said: str, name: str) -> ConsentWord | None:
     if len(said) > LONGEST or not _SIGNS.fullmatch(_WORD.sub("", said)):
         return None
     folded = " ".join(_WORD.findall(_folded(said)))
@@ -84,10 +124,36 @@ def consent_word(text: str, name: str = "") -> ConsentWord | None:
     return found[0] if len(found) == 1 else None
 
 
-def _above_signature(text: str) -> str:
-    lines = text.strip().splitlines()
-    end = next((at for at, line in enumerate(lines) if _SIGNATURE.match(line.strip())), len(lines))
-    return "\n".join(lines[:end]).strip()
+def _ends(line: str) -> bool:
+    """Whether the answer is above this line."""
+    return any(kind.match(line) for kind in (_RULE, _CLOSING, _PROGRAM))
+
+
+def _says_more(signature: Sequence[str], name: str) -> bool:
+    """Whether anything follows the lines of a signature: a name, and what stands right below it or
+    below its closing.
+    """
+    goes_on = False
+    for line in signature:
+        if len(line) > LONGEST or _POSTSCRIPT.match(line):
+            return True
+        if _CLOSING.match(line) or _is_name(line, name):
+            goes_on = True
+        elif not line or _ends(line):
+            goes_on = False
+        elif not goes_on:
+            return True
+    return False
+
+
+def _is_name(line: str, name: str) -> bool:
+    words = _WORD.findall(_folded(line))
+    return bool(words) and set(words) <= set(_WORD.findall(_folded(name)))
+
+
+def _without_unseen(text: str) -> str:
+    """Without signs that nobody sees: of the direction, of no width, of the order of bytes."""
+    return "".join(sign for sign in text if unicodedata.category(sign) != "Cf")
 
 
 def _folded(text: str) -> str:

@@ -5,7 +5,7 @@ from core.addresses import Address
 from core.contacts.written_consents import Written
 from core.people.identity import Sender
 from core.tickets.mailboxes import MailboxFacts
-from core.words.consent_answers import consent_word
+from core.words.consent_answers import consent_answer
 from handlers.mail.parse import Mail
 
 
@@ -18,13 +18,14 @@ def written_of(
     """
     address = mail.answer_to or mail.sender or ""
     nearest = next((row for each in mail.chain if (row := signed_row(each, key))), None)
+    said = consent_answer(mail.words.new, mail.name)
     return Written(
         sender=Sender(Address(EMAIL, address), mail.name or address),
         id=mail.id,
-        word=consent_word(mail.words.new, mail.name),
+        word=said.word,
         answered=None if nearest is None else nearest.outbox_id,
         unasked=unasked,
-        brings_files=bool(mail.attachments),
+        says_more=said.says_more or bool(mail.attachments),
         mailbox=None if mailbox is None else mailbox.address,
         language=None if mailbox is None else mailbox.language,
     )

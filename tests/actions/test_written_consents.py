@@ -27,6 +27,7 @@ from core.contacts.erasure import erase_own
 from core.contacts.erasure_remains import clear_traces, find_remains, has_traces, unused
 from core.contacts.retention import apply_retention
 from core.contacts.written_consents import Step, Written, is_about_consent, take_written
+from core.delivery.consent_letters import LATE
 from core.delivery.outbox import row, write
 from core.delivery.pacing import Priority
 from core.delivery.waiting_rows import requeue_interrupted
@@ -305,6 +306,44 @@ async def test_mails_of_unproved_senders_are_told_to_admins_each_week_and_no_oth
     clock.move(seconds=UNASKED_TOLD_EVERY.total_seconds() + 1)
     await desk.run(settle_held)
     assert await held(store) == []
+
+
+async def test_a_yes_to_an_earlier_text_that_says_more_is_held(desk: Desk, store: Store) -> None:
+    await mail(desk, written())
+    earlier = await sent(desk, store)
+    desk.company = replace(desk.company, consent_version="2")
+    yes = written(word=ConsentWord.YES, answered=earlier, says_more=True)
+    assert await mail(desk, yes) is Step.FORGET
+    assert await held(store) == [ANNA.address.chat] * 2
+    agrees = written(word=ConsentWord.YES, answered=await sent(desk, store))
+    assert await mail(desk, agrees) is Step.AGREE
+    assert await waiting(desk) == ["mail:1"] * 2
+
+
+async def test_a_yes_that_says_more_just_after_another_is_held_and_handled_soon(
+    desk: Desk, store: Store
+) -> None:
+    await mail(desk, written())
+    answered = await sent(desk, store)
+    await mail(desk, written(word=ConsentWord.YES, answered=answered))
+    more = written(word=ConsentWord.YES, answered=answered, says_more=True)
+    assert not await desk.read(is_about_consent, more)
+    assert await mail(desk, more) is Step.PASS, "the consent came after the look"
+    assert await desk.run(settle_held) == 1
+    assert await waiting(desk) == ["mail:1"] * 2
+
+
+async def test_a_late_yes_that_says_more_is_told_that_the_mail_is_erased(
+    desk: Desk, store: Store, clock: Clock
+) -> None:
+    await mail(desk, written())
+    answered = await sent(desk, store)
+    clock.move(seconds=HELD_FOR.total_seconds() + 1)
+    await desk.run(settle_held)
+    late = written(word=ConsentWord.YES, answered=answered, says_more=True)
+    assert await mail(desk, late) is Step.AGREE
+    assert (await store.outbox(ANNA.address.chat))[-1].key == LATE
+    assert await waiting(desk) == ["mail:1"]
 
 
 async def test_mails_in_somebodys_name_take_no_room_of_theirs(desk: Desk, store: Store) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.words.consent_answers import ConsentWord, consent_word
+from core.words.consent_answers import ConsentAnswer, ConsentWord, consent_answer
 
 YES = """
 да|Да.|ДА!|«да»|Да, согласен|согласна|Согласны|Я согласен|Да, я согласна.|Даю согласие
@@ -35,17 +35,17 @@ NEITHER = [
 
 @pytest.mark.parametrize("words", YES.split("|"))
 def test_a_plain_yes_agrees(words: str) -> None:
-    assert consent_word(words) is ConsentWord.YES
+    assert consent_answer(words) == ConsentAnswer(ConsentWord.YES)
 
 
 @pytest.mark.parametrize("words", NO.split("|"))
 def test_a_plain_no_refuses(words: str) -> None:
-    assert consent_word(words) is ConsentWord.NO
+    assert consent_answer(words) == ConsentAnswer(ConsentWord.NO)
 
 
 @pytest.mark.parametrize("words", NEITHER)
 def test_whatever_has_to_be_guessed_is_neither(words: str) -> None:
-    assert consent_word(words) is None
+    assert consent_answer(words).word is None
 
 
 @pytest.mark.parametrize(
@@ -62,10 +62,56 @@ def test_whatever_has_to_be_guessed_is_neither(words: str) -> None:
     ],
 )
 def test_a_signature_changes_nothing(below: str) -> None:
-    assert consent_word(f"Да\n\n{below}", "Анна Петрова") is ConsentWord.YES
-    assert consent_word(f"Не согласна.\n{below}", "Анна Петрова") is ConsentWord.NO
+    assert consent_answer(f"Да\n\n{below}", "Анна Петрова") == ConsentAnswer(ConsentWord.YES)
+    assert consent_answer(f"Не согласна.\n{below}", "Анна Петрова") == ConsentAnswer(ConsentWord.NO)
 
 
 def test_a_name_is_taken_off_only_behind_an_answer() -> None:
-    assert consent_word("Анна", "Анна") is None
-    assert consent_word("Да, Пётр", "Анна") is None
+    assert consent_answer("Анна", "Анна").word is None
+    assert consent_answer("Да, Пётр", "Анна").word is None
+
+
+@pytest.mark.parametrize(
+    "below",
+    [
+        "Best regards,\nAnna\n\nP.S. The lamp is broken, too.",
+        "Best regards,\nAnna\nP.S. The lamp is broken, too.",
+        "-- \nAnna\nTram & Sons\n\nThe lamp is broken, too.",
+        "Best regards,\n\nThe lamp is broken, too.",
+        "Sent from my phone\nThe lamp is broken, too.",
+        "Best regards, and please have the lamp at house 5 mended as well, it is dark there",
+    ],
+)
+def test_words_below_a_signature_are_noticed(below: str) -> None:
+    assert consent_answer(f"Yes.\n\n{below}", "Anna Smith") == ConsentAnswer(ConsentWord.YES, True)
+    # a refusal would erase them
+    assert consent_answer(f"No.\n\n{below}", "Anna Smith") == ConsentAnswer(None, True)
+
+
+@pytest.mark.parametrize(
+    "below",
+    [
+        "-----\nBut only if nobody keeps my phone number.",
+        "-----\nOn the understanding that nobody reads my name.",
+        "\n_____\n\nProvided that you call me.",
+        "—\nно телефон не храните",
+        "Best regards,\nAnna\n\nP.S. But only if nobody keeps my phone number.",
+        "С уважением,\nАнна\n\nP.S. Телефон мой удалите.",
+        "Sent from my phone\n\nWhat becomes of my number?",
+    ],
+)
+def test_a_condition_below_a_line_takes_the_answer_back(below: str) -> None:
+    assert consent_answer(f"Yes.\n{below}", "Anna").word is None
+
+
+@pytest.mark.parametrize(
+    "below",
+    ["-----", "—\nAnna", "____\n\nAnna Smith", "Best regards,\n\nAnna Smith\nTram & Sons"],
+)
+def test_a_line_with_nothing_but_a_name_below_it_changes_nothing(below: str) -> None:
+    assert consent_answer(f"Yes\n\n{below}", "Anna Smith") == ConsentAnswer(ConsentWord.YES)
+
+
+@pytest.mark.parametrize("words", ["\ufeffДа", "Да\u200b", "\u200eДа", "Да\u2060", "Д\u00adа"])
+def test_signs_that_nobody_sees_change_nothing(words: str) -> None:
+    assert consent_answer(words) == ConsentAnswer(ConsentWord.YES)

@@ -197,6 +197,32 @@ async def test_files_that_come_with_the_yes_are_not_lost(stage: Stage) -> None:
     assert [one.content["kind"] for one in said] == ["text", "document"]
 
 
+async def test_words_below_the_signature_of_the_yes_are_not_lost(stage: Stage) -> None:
+    stage.write("The gate does not open.", subject="The gate")
+    question = await stage.mail(1)
+    answer(stage, "Yes.\n\nBest regards,\nAnna\n\nP.S. The lamp is broken, too.", question)
+    await stage.tickets(2)
+    (said,) = await stage.messages(2)
+    assert "P.S. The lamp is broken, too." in said.text
+
+
+async def test_a_condition_below_a_line_is_no_consent(stage: Stage) -> None:
+    stage.write("The gate does not open.", subject="The gate")
+    question = await stage.mail(1)
+    answer(stage, "Yes.\n-----\nBut only if nobody keeps my phone number.", question)
+    await stage.mail(2)
+    assert not await stage.rows(select(Consent)) and await held(stage) == [ANNA, ANNA]
+
+
+async def test_words_below_the_signature_of_a_no_are_not_erased_with_all_else(stage: Stage) -> None:
+    stage.write("The gate does not open.", subject="The gate")
+    question = await stage.mail(1)
+    answer(stage, "No.\n\nBest regards,\nAnna\n\nP.S. The lamp is broken, too.", question)
+    again = await stage.mail(2)
+    assert again["Subject"] == "We wait for your consent to the use of your data"
+    assert await held(stage) == [ANNA, ANNA]
+
+
 # Nobody answers for another, and no program is asked.
 
 

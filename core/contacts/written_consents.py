@@ -37,7 +37,7 @@ from core.delivery.consent_letters import (
 from core.delivery.outbox import find_reader
 from core.events import ConsentRefused
 from core.inbox import find_held, forget_this, hold
-from core.models import Person
+from core.models import ContactPoint, Person
 from core.people.contact_points import prove_noted
 from core.people.identity import (
     Sender,
@@ -142,8 +142,11 @@ async def _was_written_to(tx: ReadTx, written: Written) -> bool:
     """
     if written.answered is None or written.unasked is not None:
         return False
-    person_id = await find_reader(tx, written.sender.address, written.answered)
-    return person_id is not None and await has_agreed(tx, person_id)
+    there = written.sender.address
+    person_id = await find_reader(tx, there, written.answered)
+    if person_id is None or not await has_agreed(tx, person_id):
+        return False
+    return await tx.find(ContactPoint, (person_id, there.channel, there.chat)) is not None
 
 
 async def take_written(tx: Tx, written: Written) -> Step:

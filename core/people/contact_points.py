@@ -74,15 +74,16 @@ async def holders_of(tx: ReadTx, point: Point) -> Sequence[Person]:
     return (await tx.session.scalars(query)).all()
 
 
-async def prove_noted(tx: Tx, there: Address) -> Person | None:
+async def prove_noted(tx: Tx, there: Address, reader: int | None = None) -> Person | None:
     """Return somebody of whom an operator noted this address; by writing from it they prove it
-    (A7). ``None``: it was noted of nobody.
+    (A7). ``None``: it was noted of nobody. ``reader``: the person to whom was sent there what they
+    answer: it is them rather than another one.
     """
     point = await tx.first(
         select(ContactPoint)
         .join(Person, Person.id == ContactPoint.person_id)
         .where(ContactPoint.kind == there.channel, ContactPoint.value == there.chat)
-        .order_by(Person.id.desc())
+        .order_by(Person.id != (reader or 0), Person.id.desc())
         .limit(1)
     )
     if point is None:

@@ -11,6 +11,7 @@ from typing import Any, Final
 from sqlalchemy import select
 
 from core.addresses import Address, MessageRef
+from core.delivery.outbox import find_reader
 from core.errors import Refusal
 from core.events import CustomerWrote, PersonDescribed
 from core.models import (
@@ -47,6 +48,7 @@ Remark = dict[str, Any]
 class Arrival:
     """What came. ``said``: the words and then the files, all under one reference.
 
+    ``answered``: the outbox row of the letter of ours that it answers, the nearest one.
     ``vouched`` are tickets by a mark that only their participants were given, ``answers`` messages
     that it answers, ``numbers`` tickets that its words name; each the surest first. ``proved``:
     whether the sender is who they say; ``None``: nobody could tell. ``automatic``: no person wrote
@@ -59,6 +61,7 @@ class Arrival:
     sender: Sender
     said: Sequence[IncomingMessage]
     title: str
+    answered: int | None = None
     vouched: tuple[int, ...] = ()
     answers: tuple[MessageRef, ...] = ()
     numbers: tuple[int, ...] = ()
@@ -171,7 +174,9 @@ async def _person(tx: Tx, arrival: Arrival) -> Person | None:
     sender = arrival.sender
     found = await find_by_address(tx, sender.address)
     if found is None and not (arrival.proved is False or arrival.automatic or arrival.unwanted):
-        found = await prove_noted(tx, sender.address)
+        answered = arrival.answered
+        reader = None if answered is None else await find_reader(tx, sender.address, answered)
+        found = await prove_noted(tx, sender.address, reader)
     if found is None:
         return None
     if arrival.proved is False or arrival.automatic or is_colleague(found) or arrival.unwanted:

@@ -160,7 +160,7 @@ class MailHandler:
         entry = self._blacklisted(address, key)
         if entry is not None:
             log.info("the sender of a mail is on the blacklist")
-        vouched = [row.ticket_id for each in mail.chain if (row := signed_row(each, key))]
+        ours = [row for each in mail.chain if (row := signed_row(each, key))]
         numbers = find_masked(mail.subject, *company.number_masks)
         if company.number_in_body:
             numbers += find_masked(mail.words.new, *company.number_masks)
@@ -168,7 +168,8 @@ class MailHandler:
             sender=Sender(Address(EMAIL, address), mail.name or address),
             said=await self._said(mail, address),
             title=mail.subject,
-            vouched=tuple(dict.fromkeys(number for number in vouched if number)),
+            answered=ours[0].outbox_id if ours else None,
+            vouched=tuple(dict.fromkeys(row.ticket_id for row in ours if row.ticket_id)),
             answers=tuple(_ref(address, each) for each in mail.chain),
             numbers=tuple(dict.fromkeys(numbers)),
             proved=is_proved(mail, self.authorities),

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import select
 
 from core import inbox
-from core.addresses import Address
+from core.addresses import Address, MessageRef
 from core.contacts.consents import (
     HELD_FOR,
     MOST_HELD,
@@ -42,9 +42,11 @@ from core.models import (
     OutboxRow,
     Person,
 )
-from core.people.contact_points import Point, add_point
+from core.people.contact_points import Point, add_point, remove_point
 from core.people.identity import Sender, recognise
 from core.people.restrictions import BLOCK, restrict
+from core.tickets.correspondence import Arrival, receive
+from core.tickets.incoming import IncomingMessage
 from core.tx import Actor, Tx
 from core.words.consent_answers import ConsentWord
 from tests.actions.people import ALICE, BORIS
@@ -515,6 +517,45 @@ async def test_words_of_the_chat_are_held_as_before(desk: Desk, store: Store) ->
         await desk.run(hold_words, Visitor(ALICE.address, "en", ALICE.address.chat))
     await mail(desk, written())
     assert await held(store) == [ALICE.address.chat, "anna@x.test"]
+
+
+async def agrees_and_is_written_to(desk: Desk, store: Store) -> int:
+    """Alice has agreed in her chat, and reads a mail at an address that is noted of her, and then
+    of Boris. Returns the mail.
+    """
+    there = ANNA.address
+
+    async def known(tx: Tx) -> None:
+        alice, boris = await recognise(tx, ALICE), await recognise(tx, BORIS)
+        for person in (alice, boris):
+            await add_point(tx, person, Point("email", there.chat))
+        await record_consent(tx, alice.id, "1", "telegram")
+        letter = row(tx, there, "text", Priority.ANSWER_TO_ACTOR, ordering_key="x", person=alice)
+        await write(tx, [letter])
+
+    await desk.run(known)
+    return await question(store)
+
+
+async def test_whose_words_go_unasked_is_who_has_agreed(desk: Desk, store: Store) -> None:
+    answered = await agrees_and_is_written_to(desk, store)
+    assert not await desk.read(is_about_consent, written(answered=answered))
+    said = IncomingMessage(MessageRef("email", ANNA.address.chat, "2"), "text", "Still shut.")
+    ticket = await desk.run(receive, Arrival(ANNA, [said], "x", answered=answered))
+    assert ticket is not None
+    assert await store.rows(select(Consent.person_id)) == [ticket.customer_id]
+
+
+async def test_who_agreed_is_asked_where_the_address_is_noted_of_them_no_more(
+    desk: Desk, store: Store
+) -> None:
+    answered = await agrees_and_is_written_to(desk, store)
+
+    async def removes(tx: Tx) -> None:
+        await remove_point(tx, await recognise(tx, ALICE), Point("email", ANNA.address.chat))
+
+    await desk.run(removes)
+    assert await desk.read(is_about_consent, written(answered=answered))
 
 
 async def test_who_agreed_and_answers_a_mail_to_their_noted_address_is_not_asked_again(

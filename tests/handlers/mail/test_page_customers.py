@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from core.integrations.intake import Customer, NewTicket, add_by_page, open_by_form
 from core.models import Person, Ticket
-from core.people.contact_points import Point
+from core.people.contact_points import Point, make_contact
 from core.setup.signed_links import follow_path
 from core.signing_key import find_signing_key
 from core.tickets.sweep import sweep
@@ -119,6 +119,18 @@ async def test_who_writes_on_the_page_meanwhile_has_seen_the_answer(stage: Stage
 async def test_an_answer_to_such_a_mail_joins_the_ticket(stage: Stage) -> None:
     number = await sends_form(stage)
     letter = await stage.mail(1)
+    stage.write("It opens again.", subject="Re: gate", In_Reply_To=letter["Message-ID"])
+    await stage.quiet()
+    said = [one.text for one in await stage.messages(number)]
+    assert said == ["It is shut.", "It opens again."]
+
+
+async def test_an_answer_joins_the_ticket_although_its_address_is_noted_of_another_too(
+    stage: Stage,
+) -> None:
+    number = await sends_form(stage)
+    letter = await stage.mail(1)
+    await stage.desk.run(make_contact, "Boris", [Point(EMAIL, ANNA)])
     stage.write("It opens again.", subject="Re: gate", In_Reply_To=letter["Message-ID"])
     await stage.quiet()
     said = [one.text for one in await stage.messages(number)]

@@ -408,16 +408,31 @@ async def hold(tx: Tx, ordering_key: str | None = None, unasked: str | None = No
 
 
 async def release_held(tx: Tx, ordering_keys: Collection[str] | None = None) -> int:
-    """Let what is held of these conversations, or of all, be handled in its order. Returns how many
-    it was, at most `MOST_REPLAYED`.
+    """Let what is held of these conversations, or of all, be handled in its order, and before what
+    came there since and waits. Returns how many were held, at most `MOST_REPLAYED`.
     """
     these = _held_of(ordering_keys)
     query = select(InboxRow).where(*these).order_by(InboxRow.id).limit(MOST_REPLAYED)
     rows = await tx.all(query)
+    since = await _waiting_since(tx, rows)
     for row in rows:
         row.ordering_key = _came_under(row)
+    for row in [*rows, *since]:
         await _move_to_the_end(tx, row)
     return len(rows)
+
+
+async def _waiting_since(tx: Tx, held: Sequence[InboxRow]) -> list[InboxRow]:
+    """What waits in the order of these and is from the same people: a turn of mails is shared.
+
+    What another process is about is left out, and what is read already finds its row gone.
+    """
+    turns, people = {_came_under(row) for row in held}, {row.ordering_key for row in held}
+    query = select(InboxRow).where(InboxRow.state == "new", InboxRow.ordering_key.in_(turns))
+    rows = await tx.all(
+        query.order_by(InboxRow.id).with_for_update(skip_locked=True, key_share=True)
+    )
+    return [row for row in rows if not _is_file(row.raw) or _from(row.raw) in people]
 
 
 def _came_under(row: InboxRow) -> str:

@@ -1,5 +1,6 @@
 """Consent by correspondence on both databases: held, released, forgotten with its file (S31)."""
 
+import asyncio
 import json
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
@@ -31,7 +32,7 @@ from core.delivery.consent_letters import LATE
 from core.delivery.outbox import row, write
 from core.delivery.pacing import Priority
 from core.delivery.waiting_rows import requeue_interrupted
-from core.desk import Desk
+from core.desk import AlreadyHandled, Desk
 from core.inbox import HELD, Raw
 from core.models import (
     Camera,
@@ -601,3 +602,54 @@ async def test_who_answers_a_mail_because_of_a_form_is_asked_and_their_yes_is_no
     assert await mail(desk, yes) is Step.AGREE and await waiting(desk) == ["mail:1"]
     assert [one.origin for one in await store.rows(select(Consent))] == ["email"]
     assert not await desk.read(is_about_consent, written())
+
+
+async def stores(desk: Desk, number: str, who: str) -> None:
+    raw = json.dumps({inbox.FILE: number, inbox.FROM: who})
+    await desk.run(inbox.store, "mail:box", [Raw(number, "mail:1", raw)])
+
+
+async def test_what_waits_of_others_in_the_same_turn_stays_where_it_is(
+    desk: Desk, store: Store
+) -> None:
+    await mail(desk, written())
+    for number, who in (("a", "Anna <Anna@x.test>"), ("b", "boris@x.test"), ("c", "anna@x.test")):
+        await stores(desk, number, who)
+    await desk.run(inbox.release_held, [ANNA.address.chat])
+    found = await desk.read(inbox.list_unfinished, 0, 10)
+    first = found[1].external_id
+    assert [one.external_id for one in found] == ["b", first, "a", "c"] and first.isdigit()
+
+
+async def test_what_was_read_before_it_was_moved_is_handled_once(desk: Desk, store: Store) -> None:
+    await mail(desk, written())
+    await stores(desk, "a", "anna@x.test")
+    (read,) = await desk.read(inbox.list_unfinished, 0, 10)
+    await desk.run(inbox.release_held, [ANNA.address.chat])
+    with desk.handling(read.id), pytest.raises(AlreadyHandled):
+        await desk.run(inbox.change_nothing)
+    assert len(await waiting(desk)) == 2
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("database", ["postgres"], indirect=True)
+async def test_what_another_process_is_handling_is_not_moved(desk: Desk, store: Store) -> None:
+    await mail(desk, written())
+    await stores(desk, "a", "anna@x.test")
+    (read,) = await desk.read(inbox.list_unfinished, 0, 10)
+    begun, released = asyncio.Event(), asyncio.Event()
+
+    async def handles(tx: Tx) -> None:
+        begun.set()
+        await released.wait()
+
+    async def other() -> None:
+        with desk.handling(read.id):
+            await desk.run(handles)
+
+    handling = asyncio.create_task(other())
+    await begun.wait()
+    assert await desk.run(inbox.release_held, [ANNA.address.chat]) == 1
+    released.set()
+    await handling
+    assert len(await waiting(desk)) == 1

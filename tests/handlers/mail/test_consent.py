@@ -384,6 +384,22 @@ async def test_what_was_held_is_handled_in_the_order_of_its_sender(stage: Stage)
     assert sorted(keys) == ["", before], "the answer is forgotten"
 
 
+@EVERYWHERE
+async def test_a_mail_that_is_stored_behind_the_yes_does_not_overtake_what_was_held(
+    stage: Stage,
+) -> None:
+    stage.write("First.", subject="A")
+    question = await stage.mail(1)
+    await stage.stop()
+    answer(stage, "Yes", question)
+    stage.write("Second.", subject="B")
+    stage.write("Third.", subject="C")
+    await _fetch(stage)
+    await stage.start()
+    tickets = await stage.tickets(3)
+    assert [one.opening for one in tickets] == ["First.", "Second.", "Third."]
+
+
 async def test_the_question_comes_from_the_mailbox_that_was_written_to_in_its_language(
     stage: Stage,
 ) -> None:

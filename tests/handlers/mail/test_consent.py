@@ -187,7 +187,9 @@ async def test_files_that_come_with_the_yes_are_not_lost(stage: Stage) -> None:
     stage.write("The gate does not open.", subject="The gate")
     question = await stage.mail(1)
     letter = EmailMessage()
-    letter["From"], letter["To"], letter["Message-ID"] = ANNA, "support@desk.test", "<p@x.test>"
+    # her name as in her other mail: by another one it would be of another turn, side by side
+    letter["From"], letter["To"] = f"Anna <{ANNA}>", "support@desk.test"
+    letter["Message-ID"] = "<p@x.test>"
     letter["Subject"], letter["In-Reply-To"] = "Re: x", question["Message-ID"]
     letter.set_content("yes")
     letter.add_attachment(PHOTO, maintype="image", subtype="png", filename="gate.png")

@@ -110,6 +110,14 @@ def consent_answer(text: str, name: str = "") -> ConsentAnswer:
     return ConsentAnswer(word if plain else None, says_more=True)
 
 
+def is_signed(text: str, name: str = "") -> bool:
+    """Return whether a signature begins in these words: whoever writes closes, or says who it is,
+    below something.
+    """
+    _, *below = [line.strip() for line in text.strip().splitlines()] or [""]
+    return any(_ends(line) or _is_name(line, name) for line in below)
+
+
 def _plain_word(said: str, name: str) -> ConsentWord | None:
     if len(said) > LONGEST or not _SIGNS.fullmatch(_WORD.sub("", said)):
         return None

@@ -5,7 +5,8 @@ from core.addresses import Address
 from core.contacts.written_consents import Written
 from core.people.identity import Sender
 from core.tickets.mailboxes import MailboxFacts
-from core.words.consent_answers import consent_answer
+from core.words.consent_answers import consent_answer, is_signed
+from core.words.quotes import cut_quotes
 from handlers.mail.parse import Mail
 
 
@@ -25,7 +26,15 @@ def written_of(
         word=said.word,
         answered=None if nearest is None else nearest.outbox_id,
         unasked=unasked,
-        says_more=said.says_more or bool(mail.attachments),
+        says_more=said.says_more or _brings_files(mail),
         mailbox=None if mailbox is None else mailbox.address,
         language=None if mailbox is None else mailbox.language,
+    )
+
+
+def _brings_files(mail: Mail) -> bool:
+    """Whether it has any file but the pictures of a signature."""
+    return any(
+        one.above is None or not is_signed(cut_quotes(one.above).new, mail.name)
+        for one in mail.attachments
     )

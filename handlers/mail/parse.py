@@ -22,6 +22,7 @@ from core.words.contact_values import read_email
 from core.words.quotes import Cut, cut_quotes
 from handlers.mail.charsets import to_text
 from handlers.mail.html_text import text_of_html
+from handlers.mail.pictures import MOST_PICTURES, words_above
 
 # What is read of one mail; the raw mail is kept whole.
 LONGEST_TEXT: Final = 200_000
@@ -37,11 +38,14 @@ _WINMAIL: Final = frozenset({"application/ms-tnef", "application/vnd.ms-tnef"})
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """A file of a mail. ``name`` is safe for a file system; ``type`` is what the sender claims."""
+    """A file of a mail. ``name`` is safe for a file system; ``type`` is what the sender claims;
+    ``above``: the words above a picture that is shown in the text.
+    """
 
     name: str
     type: str
     data: bytes
+    above: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,7 +232,8 @@ def _sort(part: Message, plain: list[str], html: list[str], files: list[Attachme
     elif kind not in ("application/pgp-signature", "application/pkcs7-signature"):
         data = _bytes(part)
         if data or attached:  # a file may be empty: that it came is said all the same
-            files.append(Attachment(usable_name(name, kind, len(files)), kind, data))
+            above = words_above(part, html) if len(files) < MOST_PICTURES else None
+            files.append(Attachment(usable_name(name, kind, len(files)), kind, data, above))
 
 
 def _text(part: Message) -> str:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.words.consent_answers import ConsentAnswer, ConsentWord, consent_answer
+from core.words.consent_answers import ConsentAnswer, ConsentWord, consent_answer, is_signed
 
 YES = """
 да|Да.|ДА!|«да»|Да, согласен|согласна|Согласны|Я согласен|Да, я согласна.|Даю согласие
@@ -115,3 +115,13 @@ def test_a_line_with_nothing_but_a_name_below_it_changes_nothing(below: str) -> 
 @pytest.mark.parametrize("words", ["\ufeffДа", "Да\u200b", "\u200eДа", "Да\u2060", "Д\u00adа"])
 def test_signs_that_nobody_sees_change_nothing(words: str) -> None:
     assert consent_answer(words) == ConsentAnswer(ConsentWord.YES)
+
+
+@pytest.mark.parametrize("above", ["Yes\n\n-- \nAnna", "Yes\nAnna", "Yes\n\nBest regards,"])
+def test_a_signature_begins_at_its_closing_or_its_name(above: str) -> None:
+    assert is_signed(above, "Anna Smith")
+
+
+@pytest.mark.parametrize("above", ["", "Yes", "Anna", "Yes, Anna\nThe gate:"])
+def test_above_them_nobody_has_signed(above: str) -> None:
+    assert not is_signed(above, "Anna Smith")

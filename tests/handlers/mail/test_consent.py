@@ -199,6 +199,39 @@ async def test_files_that_come_with_the_yes_are_not_lost(stage: Stage) -> None:
     assert [one.content["kind"] for one in said] == ["text", "document"]
 
 
+def yes_with_a_picture(asked: EmailMessage, html: str) -> bytes:
+    letter = EmailMessage()
+    letter["From"], letter["To"], letter["Message-ID"] = ANNA, "support@desk.test", "<p@x.test>"
+    letter["Subject"], letter["In-Reply-To"] = "Re: x", asked["Message-ID"]
+    letter.set_content("Yes\n\n-- \nAnna")
+    letter.add_alternative(html, subtype="html")
+    _, shown = letter.iter_parts()
+    assert isinstance(shown, EmailMessage)
+    shown.add_related(
+        PHOTO, "image", "png", cid="<picture>", filename="image001.png", disposition="inline"
+    )
+    return letter.as_bytes()
+
+
+async def test_the_picture_of_a_signature_opens_no_ticket(stage: Stage) -> None:
+    stage.write("The gate does not open.", subject="The gate")
+    question = await stage.mail(1)
+    html = "<p>Yes</p><p>-- <br>Anna <img src='cid:picture'></p>"
+    stage.write(raw=yes_with_a_picture(question, html))
+    await stage.tickets(1)
+    await stage.quiet()
+    assert len(await stage.rows(select(Ticket.id))) == 1
+
+
+async def test_a_picture_above_the_signature_is_not_lost(stage: Stage) -> None:
+    stage.write("The gate does not open.", subject="The gate")
+    question = await stage.mail(1)
+    html = "<p>Yes</p><p><img src='cid:picture'></p><p>-- <br>Anna</p>"
+    stage.write(raw=yes_with_a_picture(question, html))
+    _, photo = await stage.tickets(2)
+    assert "document" in [one.content["kind"] for one in await stage.messages(photo.id)]
+
+
 async def test_words_below_the_signature_of_the_yes_are_not_lost(stage: Stage) -> None:
     stage.write("The gate does not open.", subject="The gate")
     question = await stage.mail(1)

@@ -39,10 +39,10 @@ _USE: Final = r"(?: (?:to|with) (?:this|that|it|the (?:use|processing) of my(?: 
 _YES: Final = (
     rf"(?:(?:я|мы) )?(?:соглас(?:ен|на|ны)|соглашаюсь|соглашаемся){_DATA}",
     rf"(?:(?:я|мы) )?(?:даю|даем|подтверждаю|подтверждаем) (?:(?:свое|мое|наше) )?согласие{_DATA}",
-    r"да|подтверждаю|принимаю",
+    r"да(?: конечно)?(?: пожалуйста)?|подтверждаю|принимаю",
     rf"(?:(?:i|we) )?(?:do )?(?:agree|consent|accept){_USE}",
     r"(?:i|we) give (?:my|our) consent|i am agreed|agreed",
-    r"yes",
+    r"yes(?: of course)?(?: please)?",
 )
 _NO: Final = (
     rf"(?:(?:я|мы) )?не (?:соглас(?:ен|на|ны)|соглашаюсь|соглашаемся){_DATA}",
@@ -70,13 +70,13 @@ _POLITE: Final = re.compile(
 _RULE: Final = re.compile(r"—$|[-_]{3,}$")
 # Lines below which a signature stands, up to an empty line.
 _CLOSING: Final = re.compile(
-    r"-- ?$|с (?:уважением|наилучшими|благодарностью)\b|всего (?:доброго|хорошего)\b|"
+    r"-- ?$|с (?:ув|уважением|наилучшими|благодарностью)\b|всего (?:доброго|хорошего)\b|"
     r"(?:best|kind|warm) (?:regards|wishes)\b|regards\b|sincerely\b|cheers\b|yours\b",
     re.IGNORECASE,
 )
 # Lines of programs: below them is whatever was there.
 _PROGRAM: Final = re.compile(
-    r"отправлено (?:из|с)\b|sent (?:from|with|via)\b|get outlook\b|получить outlook\b",
+    r"(?:отправлено|получено) (?:из|с)\b|sent (?:from|with|via)\b|get outlook\b|получить outlook\b",
     re.IGNORECASE,
 )
 _POSTSCRIPT: Final = re.compile(r"(?:p\.? ?p?\.? ?s|п\.? ?с|з\.? ?ы)\b", re.IGNORECASE)
@@ -87,6 +87,18 @@ _TAKES_BACK: Final = re.compile(
     r"but|however|although|though|if|only|unless|until|except|provided|condition\w*|no|not|never|"
     r"without|don[’']?t|agree\w*|consent\w*|data|keep\w*|stor(?:e|es|ed|ing)|delet\w+|eras\w+|"
     r"withdraw\w*|refus\w+)\b"
+)
+# What programs write into the text where a picture stands.
+_PICTURE: Final = re.compile(r"\[(?:cid|image):[^\]\n]{0,200}\]", re.IGNORECASE)
+# A company's own words below each of its mails: they begin so, name whom the mail is for, and
+# nobody speaks of themselves in them. What they forbid takes no answer back.
+_DISCLAIMER: Final = re.compile(
+    r"(?:this (?:e-?mail|message|communication)|the (?:information|contents?) (?:in|of) this|"
+    r"(?:настоящее|данное|это) (?:электронное )?(?:письмо|сообщение))\b"
+)
+_FOR_WHOM: Final = re.compile(r"\b(?:intended|предназначен\w*|адресат\w*)\b")
+_OWN_WORDS: Final = re.compile(
+    r"\b(?:i|me|my|we|our|us|я|мне|меня|мы|нас|нам|мо\w{1,2}|наш\w*|agree\w*|соглас\w+)\b"
 )
 _WORD: Final = re.compile(r"[^\W\d_]+")
 # Signs that change nothing of what words say.
@@ -100,14 +112,39 @@ def consent_answer(text: str, name: str = "") -> ConsentAnswer:
     that what is below it may take back.
     """
     lines = [line.strip() for line in _without_unseen(text).strip().splitlines()]
-    end = next((at for at, line in enumerate(lines) if _ends(line)), len(lines))
-    word = _plain_word("\n".join(lines[:end]).strip(), name)
-    more = _says_more(lines[end:], name)
-    if word is None or not more:
+    ends = [at for at, line in enumerate(lines) if _ends(line)]
+    blank = [at for at, line in enumerate(lines) if not line]
+    word, below = None, lines
+    # all that is no signature, or else the first paragraph alone
+    for end in ([*ends, len(lines)][0], [*blank, len(lines)][0]):
+        word, below = _plain_word("\n".join(lines[:end]).strip(), name), lines[end:]
+        if word is not None:
+            break
+    more = _says_more(below, name)
+    if word is None or not below:
         return ConsentAnswer(word, more)
-    conditional = _RULE.match(lines[end]) or _TAKES_BACK.search(_folded("\n".join(lines[end:])))
-    plain = word is ConsentWord.YES and not conditional
-    return ConsentAnswer(word if plain else None, says_more=True)
+    ruled = more and _RULE.match(below[0] or "".join(below[1:2]))
+    if ruled or _may_take_back(below) or (more and word is ConsentWord.NO):
+        return ConsentAnswer(None, says_more=True)
+    return ConsentAnswer(word, more)
+
+
+def _may_take_back(below: Sequence[str]) -> bool:
+    said = _folded("\n".join(below))
+    return any(map(_TAKES_BACK.search, _without_disclaimer(said)))
+
+
+def _without_disclaimer(said: str) -> list[str]:
+    """Paragraph by paragraph."""
+    found = []
+    for paragraph in said.split("\n\n"):
+        lines = paragraph.split("\n")
+        at = next((at for at, one in enumerate(lines) if _DISCLAIMER.match(one)), len(lines))
+        legal = "\n".join(lines[at:])
+        if not _FOR_WHOM.search(legal) or _OWN_WORDS.search(legal):
+            at = len(lines)
+        found.append("\n".join(lines[:at]))
+    return found
 
 
 def is_signed(text: str, name: str = "") -> bool:
@@ -138,15 +175,15 @@ def _ends(line: str) -> bool:
 
 
 def _says_more(signature: Sequence[str], name: str) -> bool:
-    """Whether anything follows the lines of a signature: a name, and what stands right below it or
-    below its closing.
+    """Whether anything follows the lines of a signature: a name, and what stands right below a
+    closing, or below a name that follows one.
     """
-    goes_on = False
+    closed = goes_on = False
     for line in signature:
         if len(line) > LONGEST or _POSTSCRIPT.match(line):
             return True
         if _CLOSING.match(line) or _is_name(line, name):
-            goes_on = True
+            closed = goes_on = closed or _CLOSING.match(line) is not None
         elif not line or _ends(line):
             goes_on = False
         elif not goes_on:
@@ -160,8 +197,9 @@ def _is_name(line: str, name: str) -> bool:
 
 
 def _without_unseen(text: str) -> str:
-    """Without signs that nobody sees: of the direction, of no width, of the order of bytes."""
-    return "".join(sign for sign in text if unicodedata.category(sign) != "Cf")
+    """Without signs that nobody sees (of the direction, of no width), and marks of pictures."""
+    seen = "".join(sign for sign in text if unicodedata.category(sign) != "Cf")
+    return _PICTURE.sub("", seen)
 
 
 def _folded(text: str) -> str:

@@ -10,6 +10,7 @@ YES = """
 Здравствуйте! Да, согласна. Спасибо|Добрый день, согласен
 yes|Yes.|YES!!|I agree|agree|Agreed|Yes, I agree.|I do agree|We agree|I consent|I give my consent
 Hello, yes, I agree to the use of my data. Thank you
+Да, пожалуйста|Да, конечно|Да, конечно, согласна|Yes please|Yes, of course, I agree
 """.replace("\n", "|").strip("|")
 NO = """
 нет|Нет.|Не согласен|не согласна|Нет, не согласны|Не даю|не даю согласия|Я не даю своего согласия
@@ -59,6 +60,11 @@ def test_whatever_has_to_be_guessed_is_neither(words: str) -> None:
         "Sent from my phone",
         "Анна",
         "Петрова Анна",
+        "*Анна*",
+        "С ув., Анна",
+        "Получено с Android",
+        "[cid:logo.png]",
+        "-- \nАнна\n[image: logo.png]",
     ],
 )
 def test_a_signature_changes_nothing(below: str) -> None:
@@ -98,6 +104,8 @@ def test_words_below_a_signature_are_noticed(below: str) -> None:
         "Best regards,\nAnna\n\nP.S. But only if nobody keeps my phone number.",
         "С уважением,\nАнна\n\nP.S. Телефон мой удалите.",
         "Sent from my phone\n\nWhat becomes of my number?",
+        "Best regards,\nAnna\nBut only if nobody keeps my phone number.",
+        "\nAnna\nBut only if nobody keeps my phone number.",
     ],
 )
 def test_a_condition_below_a_line_takes_the_answer_back(below: str) -> None:
@@ -125,3 +133,45 @@ def test_a_signature_begins_at_its_closing_or_its_name(above: str) -> None:
 @pytest.mark.parametrize("above", ["", "Yes", "Anna", "Yes, Anna\nThe gate:"])
 def test_above_them_nobody_has_signed(above: str) -> None:
     assert not is_signed(above, "Anna Smith")
+
+
+COMPANY = "Anna Smith\nSales manager, Tram & Sons\n+7 900 123-45-67"
+LEGAL = (
+    "This e-mail is confidential. If you are not the intended recipient, do not keep it: delete it."
+)
+LEGAL_RU = "Данное сообщение предназначено адресату. Если вы не адресат, удалите его."
+
+
+@pytest.mark.parametrize(
+    "below",
+    [
+        COMPANY,
+        f"{COMPANY}\nThis e-mail is confidential.",
+        f"{COMPANY}\n{LEGAL}",
+        f"{COMPANY}\n\n{LEGAL}",
+        f"С уважением,\nАнна\n\n{LEGAL_RU}",
+        "The lamp at house 5 is broken, too.",
+        "Smith\nThe lamp at house 5 is broken, too.",
+    ],
+)
+def test_a_yes_in_a_paragraph_of_its_own_counts_and_the_rest_is_kept(below: str) -> None:
+    assert consent_answer(f"Yes\n\n{below}", "a.smith") == ConsentAnswer(ConsentWord.YES, True)
+    assert consent_answer(f"No\n\n{below}", "a.smith") == ConsentAnswer(None, True)
+
+
+@pytest.mark.parametrize(
+    "below",
+    [
+        "But only if nobody keeps my phone number.",
+        "-----\nOn the understanding that nobody reads my name.",
+        f"{COMPANY}\n\nPlease delete my phone number.",
+        "What becomes of my number?",
+        "No",
+        "This message must not be stored.",
+        "This message is intended for you, and I do not want it kept.",
+        f"{LEGAL}\n\nI do not agree to calls.",
+        "Телефон не храните.",
+    ],
+)
+def test_what_follows_a_yes_may_take_it_back(below: str) -> None:
+    assert consent_answer(f"Yes\n\n{below}", "a.smith").word is None

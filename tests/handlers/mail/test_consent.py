@@ -241,6 +241,14 @@ async def test_words_below_the_signature_of_the_yes_are_not_lost(stage: Stage) -
     assert "P.S. The lamp is broken, too." in said.text
 
 
+async def test_a_company_signature_hinders_nobody_to_agree(stage: Stage) -> None:
+    stage.write("The gate does not open.", subject="The gate")
+    question = await stage.mail(1)
+    answer(stage, "Yes\n\nAnna Smith\nSales manager, Tram & Sons\n+7 900 123-45-67", question)
+    await stage.tickets(2)
+    assert len(await stage.rows(select(Consent))) == 1
+
+
 async def test_a_condition_below_a_line_is_no_consent(stage: Stage) -> None:
     stage.write("The gate does not open.", subject="The gate")
     question = await stage.mail(1)

@@ -14,7 +14,7 @@ from typing import Final
 
 from sqlalchemy import select
 
-from core.addresses import WEB, Address
+from core.addresses import Address
 from core.contacts.erasure_remains import note_remains, note_unused
 from core.delivery.consent_question import ask_consent, end_question, is_asked
 from core.errors import Refusal
@@ -62,12 +62,9 @@ async def is_consent_missing(tx: ReadTx, address: Address) -> bool:
     return not await has_agreed(tx, person.id)
 
 
-async def has_agreed(tx: ReadTx, person_id: int, besides: str | None = None) -> bool:
-    """Return whether somebody has agreed to what the company asks now; ``besides``: an origin that
-    does not count.
-    """
-    consent = await tx.find(Consent, (person_id, tx.company.consent_version))
-    return consent is not None and consent.origin != besides
+async def has_agreed(tx: ReadTx, person_id: int) -> bool:
+    """Return whether somebody has agreed to what the company asks now."""
+    return await tx.find(Consent, (person_id, tx.company.consent_version)) is not None
 
 
 async def hold_words(tx: Tx, visitor: Visitor) -> None:
@@ -122,16 +119,10 @@ async def refuse(tx: Tx, sender: Sender, visitor: Visitor) -> None:
 
 
 async def record_consent(tx: Tx, person_id: int, version: str, origin: str) -> None:
-    """Note that somebody has agreed to a version, once; their own words count for more than a form,
-    which another may have sent.
-    """
-    known = await tx.find(Consent, (person_id, version))
-    if known is None:
-        await tx.insert(Consent(person_id=person_id, version=version, origin=origin, at=tx.now))
-    elif known.origin == WEB != origin:
-        known.origin, known.at = origin, tx.now
-    else:
+    """Note that somebody has agreed to a version, once."""
+    if await tx.find(Consent, (person_id, version)) is not None:
         return
+    await tx.insert(Consent(person_id=person_id, version=version, origin=origin, at=tx.now))
     tx.emit(ConsentGiven(ticket_id=None, person_id=person_id, version=version, origin=origin))
 
 

@@ -12,7 +12,6 @@ from datetime import datetime, timedelta
 from enum import Enum, auto
 from typing import Final
 
-from core.addresses import WEB
 from core.contacts.consents import (
     HELD_FOR,
     MOST_HELD,
@@ -138,15 +137,14 @@ async def is_about_consent(tx: ReadTx, written: Written) -> bool:
 
 
 async def _was_written_to(tx: ReadTx, written: Written) -> bool:
-    """Whether it answers what was sent there to somebody who has agreed, in a chat, say: an address
-    that was noted of them proves to be theirs by that. A form shows nobody: another may have sent
-    it.
+    """Whether it answers what was sent there to somebody who has agreed, on the web form, say: an
+    address that was noted of them proves to be theirs by that.
     """
     if written.answered is None or written.unasked is not None:
         return False
     there = written.sender.address
     person_id = await find_reader(tx, there, written.answered)
-    if person_id is None or not await has_agreed(tx, person_id, besides=WEB):
+    if person_id is None or not await has_agreed(tx, person_id):
         return False
     return await tx.find(ContactPoint, (person_id, there.channel, there.chat)) is not None
 

@@ -43,7 +43,7 @@ from core.models import (
     OutboxRow,
     Person,
 )
-from core.people.contact_points import Point, add_point, make_contact, remove_point
+from core.people.contact_points import Point, add_point, remove_point
 from core.people.identity import Sender, recognise
 from core.people.restrictions import BLOCK, restrict
 from core.tickets.correspondence import Arrival, receive
@@ -562,13 +562,13 @@ async def test_who_agreed_is_asked_where_the_address_is_noted_of_them_no_more(
 async def test_who_agreed_and_answers_a_mail_to_their_noted_address_is_not_asked_again(
     desk: Desk, store: Store
 ) -> None:
-    """In a chat, say: by the answer to what was sent there they prove it theirs."""
+    """On the web form, or in a chat: by the answer to what was sent there they prove it theirs."""
     there = ANNA.address
 
     async def known(tx: Tx) -> None:
         person = await recognise(tx, ALICE)
         await add_point(tx, person, Point("email", there.chat))
-        await record_consent(tx, person.id, "1", "telegram")
+        await record_consent(tx, person.id, "1", "web")
         letter = row(tx, there, "text", Priority.ANSWER_TO_ACTOR, ordering_key="x", person=person)
         await write(tx, [letter])
 
@@ -581,27 +581,6 @@ async def test_who_agreed_and_answers_a_mail_to_their_noted_address_is_not_asked
     assert await desk.read(is_about_consent, written(other, answered=answered))
     desk.company = replace(desk.company, consent_version="2")
     assert await desk.read(is_about_consent, written(answered=answered))
-
-
-async def test_who_answers_a_mail_because_of_a_form_is_asked_and_their_yes_is_noted(
-    desk: Desk, store: Store
-) -> None:
-    """Anybody can fill in a form with somebody else's address."""
-    there = ANNA.address
-
-    async def known(tx: Tx) -> None:
-        person = await make_contact(tx, "Anna", [Point("email", there.chat)])
-        await record_consent(tx, person.id, "1", "web")
-        letter = row(tx, there, "text", Priority.ANSWER_TO_ACTOR, ordering_key="x", person=person)
-        await write(tx, [letter])
-
-    await desk.run(known)
-    said = written(answered=await question(store))
-    assert await desk.read(is_about_consent, said) and await mail(desk, said) is Step.HOLD
-    yes = written(word=ConsentWord.YES, answered=await sent(desk, store))
-    assert await mail(desk, yes) is Step.AGREE and await waiting(desk) == ["mail:1"]
-    assert [one.origin for one in await store.rows(select(Consent))] == ["email"]
-    assert not await desk.read(is_about_consent, written())
 
 
 async def stores(desk: Desk, number: str, who: str) -> None:

@@ -19,7 +19,8 @@ from core.contacts.erasure_remains import note_remains, note_unused
 from core.delivery.consent_question import ask_consent, end_question, is_asked
 from core.errors import Refusal
 from core.events import ConsentGiven, ConsentRefused, MailsUnasked
-from core.inbox import HELD, count_unasked, find_held, forget_held, hold, release_held
+from core.held_updates import count_unasked, find_held, forget_held, hold, release_held
+from core.inbox import HELD
 from core.models import Consent, ContactPoint, InboxRow, SystemState
 from core.people.identity import Sender, arrive, find_by_address, mark_reachable
 from core.tickets.customer_dialogue import expect_words

@@ -20,7 +20,8 @@ from core.contacts.reads import forget_readers
 from core.delivery.outbox_retention import erase_deliveries
 from core.errors import Refusal, Unreadable
 from core.events import PersonErased
-from core.inbox import NOTHING_SAID, find_files_from, forget_held
+from core.held_updates import forget_held
+from core.inbox import NOTHING_SAID, find_files_from
 from core.models import (
     AccountMember,
     ApiCall,

@@ -36,7 +36,7 @@ from core.delivery.consent_letters import (
 )
 from core.delivery.outbox import find_reader
 from core.events import ConsentRefused
-from core.inbox import find_held, forget_this, hold
+from core.held_updates import find_held, forget_this, hold
 from core.models import ContactPoint, Person
 from core.people.contact_points import prove_noted
 from core.people.identity import (

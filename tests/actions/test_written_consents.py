@@ -11,7 +11,7 @@ from typing import Any, Final
 import pytest
 from sqlalchemy import select
 
-from core import inbox
+from core import held_updates, inbox
 from core.addresses import Address, MessageRef
 from core.contacts.consents import (
     HELD_FOR,
@@ -206,7 +206,7 @@ async def test_the_file_of_a_mail_that_waits_is_not_deleted_with_that_of_another
     await mail(desk, written())
     file = json.loads((await store.rows(select(InboxRow.raw)))[0])[inbox.FILE]
     assert await desk.read(unused, [file]) == ()
-    await desk.run(inbox.forget_held)
+    await desk.run(held_updates.forget_held)
     assert await desk.read(unused, [file]) == (file,)
 
 
@@ -594,7 +594,7 @@ async def test_what_waits_of_others_in_the_same_turn_stays_where_it_is(
     await mail(desk, written())
     for number, who in (("a", "Anna <Anna@x.test>"), ("b", "boris@x.test"), ("c", "anna@x.test")):
         await stores(desk, number, who)
-    await desk.run(inbox.release_held, [ANNA.address.chat])
+    await desk.run(held_updates.release_held, [ANNA.address.chat])
     found = await desk.read(inbox.list_unfinished, 0, 10)
     first = found[1].external_id
     assert [one.external_id for one in found] == ["b", first, "a", "c"] and first.isdigit()
@@ -604,7 +604,7 @@ async def test_what_was_read_before_it_was_moved_is_handled_once(desk: Desk, sto
     await mail(desk, written())
     await stores(desk, "a", "anna@x.test")
     (read,) = await desk.read(inbox.list_unfinished, 0, 10)
-    await desk.run(inbox.release_held, [ANNA.address.chat])
+    await desk.run(held_updates.release_held, [ANNA.address.chat])
     with desk.handling(read.id), pytest.raises(AlreadyHandled):
         await desk.run(inbox.change_nothing)
     assert len(await waiting(desk)) == 2
@@ -628,7 +628,7 @@ async def test_what_another_process_is_handling_is_not_moved(desk: Desk, store: 
 
     handling = asyncio.create_task(other())
     await begun.wait()
-    assert await desk.run(inbox.release_held, [ANNA.address.chat]) == 1
+    assert await desk.run(held_updates.release_held, [ANNA.address.chat]) == 1
     released.set()
     await handling
     assert len(await waiting(desk)) == 1

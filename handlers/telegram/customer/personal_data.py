@@ -13,7 +13,7 @@ from channels.telegram.screens.personal_data import PersonalData, ask_to_erase, 
 from core.contacts.erasure import erase_own
 from core.contacts.personal_data import data_at, known_at
 from core.file_making import CUSTOMERS, Turn
-from core.inbox import find_held
+from core.held_updates import find_held
 from handlers.telegram.context import ButtonContext, Context, MessageContext
 
 # Bytes that a bot may send as a file, with room to spare.

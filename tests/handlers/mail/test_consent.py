@@ -21,7 +21,8 @@ from core.db import Database
 from core.directory.reader import read_directory
 from core.directory.store import apply_directory
 from core.files import FolderStore
-from core.inbox import HELD, count_unasked
+from core.held_updates import count_unasked
+from core.inbox import HELD
 from core.models import Consent, InboxRow, JournalEntry, Person, Ticket
 from core.people.contact_points import Point, add_point
 from core.people.identity import Sender, join_operators, recognise

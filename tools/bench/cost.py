@@ -35,17 +35,24 @@ PEOPLE = 40
 # What the desk may cost, in echoes of aiogram's manual.
 AIMS = {"in bursts": 3.0, "one by one": 2.5}
 PATIENCE = 120.0
+# What is called for a message: the sign that it was received, and its text in the group.
+MESSAGE_CALLS = ("setMessageReaction", "sendMessage")
 
 
 @dataclass(slots=True)
 class Contestant:
-    """A bot in its world; ``arrived`` counts messages at their end, ``rest`` waits for the rest."""
+    """A bot in its world; ``arrived`` counts messages at their end, ``rest`` waits for the rest.
+
+    ``calls``: so many a message takes. Where it takes others, or Telegram refuses one, there is no
+    figure: an answer to a message that the world has forgotten is refused, and sent once more.
+    """
 
     name: str
     world: World
     people: list[Person]
     bot: BotProcess
     rest: Callable[[], Awaitable[None]]
+    calls: int
     arrived: int = 0
     spoken: int = 0
 
@@ -57,22 +64,37 @@ class Contestant:
 
     async def burst(self, count: int) -> float:
         """All at once, spread over the people. Returns CPU seconds for a message."""
-        before, goal = cpu_seconds(self.bot.pid), self.arrived + count
-        for _ in range(count):
-            self._say()
-        await self._until(goal)
-        await self.rest()
-        return (cpu_seconds(self.bot.pid) - before) / count
+        async with self._measured(count) as spent:
+            goal = self.arrived + count
+            for _ in range(count):
+                self._say()
+            await self._until(goal)
+        return spent[0]
 
     async def singly(self, count: int) -> float:
         """Each when the one before is through. Returns CPU seconds for a message."""
-        before = cpu_seconds(self.bot.pid)
-        for _ in range(count):
-            goal = self.arrived + 1
-            self._say()
-            await self._until(goal)
+        async with self._measured(count) as spent:
+            for _ in range(count):
+                goal = self.arrived + 1
+                self._say()
+                await self._until(goal)
+        return spent[0]
+
+    @asynccontextmanager
+    async def _measured(self, count: int) -> AsyncIterator[list[float]]:
+        """Yields a list that holds the CPU seconds for a message at the end."""
+        spent: list[float] = []
+        before, goal = cpu_seconds(self.bot.pid), self._called() + count * self.calls
+        yield spent
+        await self.world.signal.until(lambda: self._called() >= goal, PATIENCE)
         await self.rest()
-        return (cpu_seconds(self.bot.pid) - before) / count
+        spent.append((cpu_seconds(self.bot.pid) - before) / count)
+        more, refused = self._called() - goal, dict(self.world.stats.errors)
+        if refused or more:
+            raise AssertionError(f"{self.name}: {more:+} calls for {count} messages, {refused=}")
+
+    def _called(self) -> int:
+        return sum(self.world.stats.calls[method] for method in MESSAGE_CALLS)
 
     def _say(self) -> None:
         self.spoken += 1
@@ -98,7 +120,7 @@ async def the_desk(
             async def rest() -> None:
                 await at_rest(stage)
 
-            one = Contestant(name, stage.world, people, bot, rest)
+            one = Contestant(name, stage.world, people, bot, rest, calls=2)
             one.watch(lambda chat: chat is stage.group)
             yield one
 
@@ -113,7 +135,7 @@ async def an_echo(folder: Path, name: str, *options: str) -> AsyncIterator[Conte
                 while stage.world.updates.pending:
                     await asyncio.sleep(0.01)
 
-            one = Contestant(name, stage.world, people, bot, rest)
+            one = Contestant(name, stage.world, people, bot, rest, calls=1)
             one.watch(lambda chat: chat.kind == "private")
             yield one
 

@@ -26,13 +26,17 @@ from tests.e2e.stage import ROOT, Stage, staged
 REAL = ("-m", "bot", "run")
 UNHURRIED = ("-m", "tests.unhurried")
 METERED = ("-m", "tools.bench.metered")
+# More messages than any chat gets while it is measured.
+HISTORY = 1_000_000
 
 
 @asynccontextmanager
 async def lean_stage(folder: Path, **options: Any) -> AsyncIterator[Stage]:
-    """A world without history or checks, made for load."""
+    """A world without records or checks, made for load. It keeps what was said: who answers a
+    message that Telegram does not know is refused, and sends it another time.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    async with staged(folder, lean=True, **options) as stage:
+    async with staged(folder, **{"lean": True, "history_limit": HISTORY} | options) as stage:
         # the bot's own habits, not those of the stories
         stage.settings |= {"SWEEP_INTERVAL": "5s", "LOG_LEVEL": "warning"}
         yield stage

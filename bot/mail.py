@@ -39,7 +39,7 @@ class StoredMails:
         try:
             await self._handler.handle(stored)
         except UnreadableMail as error:
-            raise UnparsableUpdate(str(error)) from error
+            raise UnparsableUpdate(str(error), quotes=error.quotes) from error
 
     def close(self) -> None:
         """End the process that reads mails, if there is one."""

@@ -53,7 +53,13 @@ def _retry_pause(error: Exception) -> float | None:
 
 
 class UnparsableUpdate(Exception):
-    """The update has no known shape; trying again will not help."""
+    """The update has no known shape; trying again will not help. ``quotes``: the argument, which
+    says why, may hold some of what people wrote, so that admins do not read it (S34).
+    """
+
+    def __init__(self, why: str, *, quotes: bool = True) -> None:
+        super().__init__(why)
+        self.quotes = quotes
 
 
 class HandlerGaveUp(Exception):
@@ -245,7 +251,9 @@ class UpdateQueue:
                         await self.desk.run(inbox.change_nothing)  # the desk marks the row
                 return
             except UnparsableUpdate as error:
-                await self._quarantine(stored, f"cannot be parsed: {error}")
+                await self._quarantine(
+                    stored, f"cannot be parsed{':' if error.quotes else ','} {error}"
+                )
                 return
             except Exception as error:
                 pause = _retry_pause(error)

@@ -21,6 +21,11 @@ API: Final = "api"
 know.
 """
 
+LONGEST_CHAT: Final = 254
+"""Characters of the name of a chat: as many as an address of mail may have (RFC 5321)."""
+LONGEST_ADDRESS: Final = 400
+"""Characters of an address as `str` writes it: channel and chat, some of its signs as three."""
+
 _BETWEEN: Final = ":"
 _ESCAPED: Final = (("%", "%25"), (_BETWEEN, "%3A"))
 

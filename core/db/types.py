@@ -14,7 +14,7 @@ from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.orm.attributes import instance_dict
 from sqlalchemy.types import TypeDecorator
 
-from core.addresses import Address
+from core.addresses import LONGEST_ADDRESS, Address
 
 # SQLite gives a row id only to a column declared INTEGER.
 BigId = BigInteger().with_variant(Integer(), "sqlite")
@@ -67,7 +67,7 @@ class UTCDateTime(TypeDecorator[datetime]):
 class AddressText(TypeDecorator[Address]):
     """An address, stored as its text."""
 
-    impl = String(220)  # type: ignore[mutable-override]
+    impl = String(LONGEST_ADDRESS)  # type: ignore[mutable-override]
     cache_ok = True  # type: ignore[mutable-override]
 
     def process_bind_param(self, value: Address | None, dialect: Dialect) -> str | None:

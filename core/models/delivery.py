@@ -6,11 +6,13 @@ from typing import Any, Final
 from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from core.addresses import Address
+from core.addresses import LONGEST_CHAT, Address
 from core.db import BigId, Row
 
 LONGEST_DEDUP_KEY: Final = 80
 """Characters."""
+# The chat, and what in it comes one after the other.
+_LONGEST_ORDERING_KEY: Final = 400
 
 
 class OutboxRow(Row):
@@ -66,8 +68,8 @@ class OutboxRow(Row):
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     channel: Mapped[str] = mapped_column(String(16))
-    address: Mapped[str] = mapped_column(String(200))
-    ordering_key: Mapped[str] = mapped_column(String(220))
+    address: Mapped[str] = mapped_column(String(LONGEST_CHAT))
+    ordering_key: Mapped[str] = mapped_column(String(_LONGEST_ORDERING_KEY))
     locale: Mapped[str] = mapped_column(String(8))
     kind: Mapped[str] = mapped_column(String(16))
     key: Mapped[str | None] = mapped_column(String(64))
@@ -120,7 +122,7 @@ class SentMessage(Row):
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     channel: Mapped[str] = mapped_column(String(16))
-    chat: Mapped[str] = mapped_column(String(200))
+    chat: Mapped[str] = mapped_column(String(LONGEST_CHAT))
     message: Mapped[str] = mapped_column(String(200))
     role: Mapped[str] = mapped_column(String(16))
     ticket_id: Mapped[int | None] = mapped_column(ForeignKey("ticket.id"))
@@ -149,7 +151,7 @@ class PrivateTopic(Row):
     )
 
     channel: Mapped[str] = mapped_column(String(16), primary_key=True)
-    chat: Mapped[str] = mapped_column(String(200), primary_key=True)
+    chat: Mapped[str] = mapped_column(String(LONGEST_CHAT), primary_key=True)
     thread: Mapped[str] = mapped_column(String(200), primary_key=True)
     ticket_id: Mapped[int | None] = mapped_column(ForeignKey("ticket.id"))
     current: Mapped[bool] = mapped_column(default=False)
@@ -166,7 +168,7 @@ class Alert(Row):
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     channel: Mapped[str] = mapped_column(String(16))
-    chat: Mapped[str] = mapped_column(String(200))
+    chat: Mapped[str] = mapped_column(String(LONGEST_CHAT))
     message: Mapped[str] = mapped_column(String(200))
     more: Mapped[int]
     created_at: Mapped[datetime]

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from core.addresses import LONGEST_CHAT
 from core.db import BigId, Row
 
 
@@ -34,7 +35,7 @@ class MailboxRow(Row):
 
     __tablename__ = "mailbox"
 
-    address: Mapped[str] = mapped_column(String(200), primary_key=True)
+    address: Mapped[str] = mapped_column(String(LONGEST_CHAT), primary_key=True)
     position: Mapped[int]
     title: Mapped[str | None] = mapped_column(String(100))
     topic: Mapped[str | None] = mapped_column(ForeignKey("topic.code"))

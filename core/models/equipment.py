@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from core.addresses import LONGEST_CHAT
 from core.db import BigId, Row
 
 
@@ -40,7 +41,7 @@ class CameraOwner(Row):
 
     camera_id: Mapped[int] = mapped_column(ForeignKey("camera.id"), primary_key=True)
     kind: Mapped[str] = mapped_column(String(8), primary_key=True)
-    value: Mapped[str] = mapped_column(String(200), primary_key=True)
+    value: Mapped[str] = mapped_column(String(LONGEST_CHAT), primary_key=True)
 
 
 class TicketCamera(Row):

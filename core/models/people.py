@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from core.addresses import Address
+from core.addresses import LONGEST_CHAT, Address
 from core.db import BigId, Row
 from core.models.queue_positions import Placed, indexes_by
 
@@ -85,7 +85,7 @@ class ContactPoint(Row):
 
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), primary_key=True)
     kind: Mapped[str] = mapped_column(String(16), primary_key=True)
-    value: Mapped[str] = mapped_column(String(200), primary_key=True)
+    value: Mapped[str] = mapped_column(String(LONGEST_CHAT), primary_key=True)
     verified_at: Mapped[datetime | None]
     handle: Mapped[str | None] = mapped_column(String(64))
 
@@ -107,7 +107,7 @@ class AccountDomain(Row):
 
     __tablename__ = "account_domain"
 
-    domain: Mapped[str] = mapped_column(String(200), primary_key=True)
+    domain: Mapped[str] = mapped_column(String(LONGEST_CHAT), primary_key=True)
     account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), index=True)
 
 

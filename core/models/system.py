@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from core.addresses import LONGEST_ADDRESS
 from core.db import BigId, Row
 
 
@@ -38,7 +39,7 @@ class InboxRow(Row):
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     source: Mapped[str] = mapped_column(String(64))
     external_id: Mapped[str] = mapped_column(String(200))
-    ordering_key: Mapped[str] = mapped_column(String(220))
+    ordering_key: Mapped[str] = mapped_column(String(LONGEST_ADDRESS))
     raw: Mapped[str] = mapped_column(Text)
     state: Mapped[str] = mapped_column(String(12), default="new")
     error: Mapped[str | None] = mapped_column(Text)
@@ -130,7 +131,7 @@ class ContactReadRow(Row):
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     hour: Mapped[datetime]
-    reader: Mapped[str] = mapped_column(String(220))
+    reader: Mapped[str] = mapped_column(String(LONGEST_ADDRESS))
     person_id: Mapped[int] = mapped_column(BigId)
     place: Mapped[str] = mapped_column(String(16))
     first_at: Mapped[datetime]

@@ -6,7 +6,7 @@ from typing import Any, Final
 from sqlalchemy import ForeignKey, Index, String, Text, text
 from sqlalchemy.orm import Mapped, composite, mapped_column
 
-from core.addresses import MessageRef
+from core.addresses import LONGEST_CHAT, MessageRef
 from core.db import BigId, Row, constant
 from core.models.queue_positions import needing_index, open_index
 
@@ -161,7 +161,7 @@ class Message(Row):
     in_card: Mapped[bool] = mapped_column(default=False)
     flood_id: Mapped[int | None] = mapped_column(BigId)
     source_channel: Mapped[str] = mapped_column(String(16))
-    source_chat: Mapped[str] = mapped_column(String(200))
+    source_chat: Mapped[str] = mapped_column(String(LONGEST_CHAT))
     source_message: Mapped[str] = mapped_column(String(200))
     source: Mapped[MessageRef] = composite("source_channel", "source_chat", "source_message")
     created_at: Mapped[datetime]
@@ -185,7 +185,7 @@ class Note(Row):
     text: Mapped[str] = mapped_column(Text)
     content: Mapped[dict[str, Any]]
     source_channel: Mapped[str] = mapped_column(String(16))
-    source_chat: Mapped[str] = mapped_column(String(200))
+    source_chat: Mapped[str] = mapped_column(String(LONGEST_CHAT))
     source_message: Mapped[str] = mapped_column(String(200))
     source: Mapped[MessageRef] = composite("source_channel", "source_chat", "source_message")
     created_at: Mapped[datetime]

@@ -3,6 +3,7 @@
 import re
 from typing import Final
 
+from core.addresses import LONGEST_CHAT
 from core.words.pasted import visible
 
 PHONE: Final = "phone"
@@ -45,7 +46,8 @@ def typed_phone(words: str) -> str | None:
     return f"+7{home[1] or home[2]}" if home else read_phone(words)
 
 
-LONGEST: Final = 200
+LONGEST: Final = LONGEST_CHAT
+"""Characters of an address of mail."""
 _ADDRESS: Final = re.compile(
     r"[a-z0-9][a-z0-9._%+'-]{0,63}@(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9])?\.)+[a-z0-9-]{2,63}"
 )

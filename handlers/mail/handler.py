@@ -33,7 +33,7 @@ from handlers.mail.nature import (
     is_robot,
     nature_of,
 )
-from handlers.mail.parse import Mail
+from handlers.mail.parse import Mail, why_no_sender
 from handlers.mail.parser_process import ParserProcess, UnreadableMail
 
 log = logging.getLogger(__name__)
@@ -121,7 +121,7 @@ class MailHandler:
     async def _parsed(self, raw: bytes) -> Mail:
         mail = await asyncio.to_thread(self.parser.parse, raw)
         if mail.sender is None and nature_of(mail, self.own) is not Nature.BOUNCE:
-            raise UnreadableMail("it has no sender")
+            raise UnreadableMail(why_no_sender(mail.headers))
         return mail
 
     def _unwanted(self, mail: Mail, nature: Nature, mailboxes: DeskMailboxes) -> str | None:

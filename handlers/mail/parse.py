@@ -18,7 +18,7 @@ from email.utils import collapse_rfc2231_value, getaddresses
 from typing import Final
 
 from core.files import usable_name
-from core.words.contact_values import read_email
+from core.words.contact_values import LONGEST, read_email
 from core.words.quotes import Cut, cut_quotes
 from handlers.mail.charsets import to_text
 from handlers.mail.html_text import text_of_html
@@ -98,6 +98,19 @@ def _headers_of(message: Message) -> Message:
     for name, value in message.raw_items():
         bare[name] = value
     return bare
+
+
+def why_no_sender(headers_of_mail: Message) -> str:
+    """Return why nobody is its sender, in words for admins."""
+    given = (
+        address
+        for name in ("From", "Sender", "Reply-To")
+        for value in _raw_headers(headers_of_mail, name)
+        for _, address in getaddresses([_raw_bytes(value[: LONGEST_HEADER * 10])])
+    )
+    if any("@" in address and len(address) > LONGEST for address in given):
+        return f"the address of its sender is longer than {LONGEST} characters"
+    return "it has no sender"
 
 
 def id_of(message: Message, raw: bytes) -> str:

@@ -29,7 +29,13 @@ _CHUNK: Final = 1 << 20
 
 
 class UnreadableMail(Exception):
-    """The mail cannot be read, or nobody could be answered."""
+    """The mail cannot be read, or nobody could be answered. ``quotes``: the argument, which says
+    why, may hold some of the mail.
+    """
+
+    def __init__(self, why: str, *, quotes: bool = False) -> None:
+        super().__init__(why)
+        self.quotes = quotes
 
 
 @dataclass(slots=True)
@@ -56,7 +62,7 @@ class ParserProcess:
                 self.close()
                 raise UnreadableMail("it ends the process that reads it") from None
         if isinstance(answer, str):
-            raise UnreadableMail(answer)
+            raise UnreadableMail(answer, quotes=True)
         return answer
 
     def close(self) -> None:

@@ -12,7 +12,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, insert, inspect, select, text
+from sqlalchemy import Connection, String, insert, inspect, select, text
 from sqlalchemy.exc import IntegrityError
 
 from bot import migrations
@@ -27,6 +27,7 @@ from bot.migrations import (
 )
 from core.company import Company
 from core.db import Database, Row
+from core.db.types import AddressText
 from core.desk import Desk
 from core.models import JournalEntry
 from core.tickets.catalog import Topics, topics_of, workflow_of
@@ -52,8 +53,15 @@ async def empty(
 
 
 def differences(connection: Connection) -> list[Any]:
-    context = MigrationContext.configure(connection, opts={"compare_type": True})
+    context = MigrationContext.configure(connection, opts={"compare_type": _differs})
     return list(compare_metadata(context, Row.metadata))
+
+
+def _differs(context: MigrationContext, *_compared: Any) -> bool | None:
+    """Widths of text mean nothing to SQLite, so 0048 leaves them there; all else is compared."""
+    *_, found, described = _compared
+    texts = isinstance(found, String) and isinstance(described, (String, AddressText))
+    return False if texts and context.dialect.name == "sqlite" else None
 
 
 def tables(connection: Connection) -> set[str]:

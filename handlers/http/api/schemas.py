@@ -26,7 +26,7 @@ from core.tickets.classification import ClassWish
 from core.tickets.details import Details
 from core.tickets.facts import PublicMessage, TicketFacts
 from core.tickets.relations import LinkFacts
-from core.words.contact_values import EMAIL, PHONE, read_email, typed_phone
+from core.words.contact_values import EMAIL, LONGEST, PHONE, read_email, typed_phone
 from core.words.names import is_blank
 
 LARGEST: Final = 2**53
@@ -84,7 +84,9 @@ class CustomerIn(_Given):
     """Whose ticket it is: a name, and at least one way to know them by."""
 
     name: Name
-    email: Annotated[str, StringConstraints(max_length=200), AfterValidator(_email)] | None = None
+    email: Annotated[str, StringConstraints(max_length=LONGEST), AfterValidator(_email)] | None = (
+        None
+    )
     phone: Annotated[str, StringConstraints(max_length=40), AfterValidator(_phone)] | None = None
     telegram_id: Annotated[int, Field(ge=1, le=LARGEST), AfterValidator(_person)] | None = None
 

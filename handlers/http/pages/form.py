@@ -11,6 +11,7 @@ from urllib.parse import parse_qs
 from fastapi import Request
 from fastapi.responses import Response
 
+from core.addresses import LONGEST_CHAT
 from core.desk import Desk
 from core.integrations.intake import Customer, NewTicket
 from core.integrations.particulars import Particulars, is_missing, missing_among
@@ -185,7 +186,7 @@ def _input(reader: Reader, name: str, value: str, complete: str, *, hint: bool =
     described = f' aria-describedby="{name}-hint"' if hint else ""
     return (
         f'<label for="{name}">{reader.say(f"web.{name}")}</label>{told}<input id="{name}"'
-        f' name="{name}" value="{value}" autocomplete="{complete}" maxlength="200"'
+        f' name="{name}" value="{value}" autocomplete="{complete}" maxlength="{LONGEST_CHAT}"'
         f" required{described}>"
     )
 

@@ -165,7 +165,17 @@ VIEWS: Final[dict[str, str]] = {
 """Names of lists, besides their own."""
 
 LISTS: Final = frozenset(
-    {"free", "свободные", "ничьи", "unassigned", "frozen", "замороженные", "заморожено"}
+    {
+        "all",
+        "все",
+        "free",
+        "свободные",
+        "ничьи",
+        "unassigned",
+        "frozen",
+        "замороженные",
+        "заморожено",
+    }
     | {"waiting", "ждут", "resolved", "решённые", "решенные", "просроченные", "late"}
 )
 """Names of lists that are commands: `/waiting` is `/queue waiting`."""

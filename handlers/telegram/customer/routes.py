@@ -3,7 +3,6 @@
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from difflib import get_close_matches
 from functools import partial
 from typing import Any, Final
 
@@ -67,6 +66,7 @@ from handlers.telegram.customer import (
     tickets,
 )
 from handlers.telegram.customer.tickets import greet, menu_for
+from handlers.telegram.guesses import closest
 from handlers.telegram.origin import is_borrowed
 
 # «/12 подъезд, не работает» is a command, «/12/3» is not.
@@ -127,10 +127,18 @@ async def obey(context: MessageContext, command: str, argument: str) -> None:
         await handler(context)
     elif command in _OF_STAFF:
         raise Refusal("refusal.staff_only", command=f"/{command}")
-    elif close := get_close_matches(command, list(COMMANDS), n=1):
-        raise Refusal("refusal.unknown_command_guess", command=f"/{command}", guess=f"/{close[0]}")
+    elif guess := closest(command, await _usable(context)):
+        raise Refusal("refusal.unknown_command_guess", command=f"/{command}", guess=f"/{guess}")
     else:
         raise Refusal("refusal.unknown_command", command=f"/{command}")
+
+
+async def _usable(context: MessageContext) -> list[str]:
+    """The commands that do something here: not every company has cameras, or articles."""
+    absent = set() if await context.desk.read(has_cameras) else {"camera"}
+    if not await context.desk.read(public_articles, context.renderer.locale):
+        absent.add("faq")
+    return [name for name in COMMANDS if name not in absent]
 
 
 async def _start(context: MessageContext) -> None:

@@ -2,7 +2,6 @@
 
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 from enum import Enum, auto
 from typing import Final
 
@@ -15,11 +14,11 @@ from core.errors import NotAllowed, Refusal, Unreadable
 from core.teams.teams import HIGHEST
 from core.texts import Key
 from core.tickets.incoming import IncomingMessage
-from core.words.aliases import ALIASES
 from core.words.numbers import find_number
 from core.words.when import WhenError, parse_when
 from handlers.effort import limited
 from handlers.telegram.context import MessageContext
+from handlers.telegram.guesses import closest, with_other_names
 from handlers.telegram.operators import (
     agreements,
     articles,
@@ -252,8 +251,8 @@ def _demand_ours(context: MessageContext, command: Command) -> None:
     name, row = command.name, COMMANDS.get(command.name)
     if name in CUSTOMER or (row is None and name not in OF_ADMINS):
         return
-    if name in (absent := _absent(context)):
-        raise _unknown(command, absent)
+    if name in _absent(context):
+        raise _unknown(context, command)
     for_admins = row is None or row.admins
     key = "operators" if not for_admins or _is_admin(context) else "admins"
     raise Refusal(f"refusal.{key}_only", command=f"/{command.typed}")
@@ -267,7 +266,7 @@ async def carry_out(context: CommandContext, replied: int | None) -> None:
     command = context.command
     row = None if command.name in _absent(context) else COMMANDS.get(command.name)
     if row is None:
-        raise _unknown(command, _absent(context))
+        raise _unknown(context, command)
     if row.admins and not _is_admin(context):
         raise NotAllowed(command.name)
     if row.number is Number.NEEDED:
@@ -313,15 +312,22 @@ OF_ADMINS: Final = frozenset(
 """Commands of admins that do nothing in a group."""
 
 
-def _unknown(command: Command, absent: Collection[str]) -> Refusal:
+def usable_in_group(*, admin: bool, absent: Collection[str] = ()) -> Collection[str]:
+    """Return the commands that somebody of this role may use there, by all their names."""
+    return with_other_names(
+        [name for name, row in COMMANDS.items() if name not in absent and (admin or not row.admins)]
+    )
+
+
+def _unknown(context: CommandContext | MessageContext, command: Command) -> Refusal:
     typed = f"/{command.typed}"
     if command.name in OF_ADMINS:
         return Unreadable("refusal.in_private_only", command=typed)
-    known = [name for name in [*COMMANDS, *ALIASES] if ALIASES.get(name, name) not in absent]
-    close = get_close_matches(command.typed, known, n=1)
-    if not close:
+    usable = usable_in_group(admin=_is_admin(context), absent=_absent(context))
+    guess = closest(command.typed, usable)
+    if guess is None:
         return Unreadable("refusal.unknown_command", command=typed)
-    return Unreadable("refusal.unknown_command_guess", command=typed, guess=f"/{close[0]}")
+    return Unreadable("refusal.unknown_command_guess", command=typed, guess=f"/{guess}")
 
 
 def _numbered(context: CommandContext, row: Row, replied: int | None) -> tuple[Command, int]:

@@ -254,7 +254,17 @@ def stand_at_noon(group: Group) -> None:
 
 async def test_a_list_is_a_command_by_any_of_its_names(group: Group) -> None:
     await group.ticket()
-    for words in ("waiting", "ждут", "frozen", "замороженные", "free", "ничьи", "resolved"):
+    for words in (
+        "all",
+        "все",
+        "waiting",
+        "ждут",
+        "frozen",
+        "замороженные",
+        "free",
+        "ничьи",
+        "resolved",
+    ):
         named = group.answers(await group.says(group.oleg, f"/{words}"))
         assert named == group.answers(await group.says(group.oleg, f"/queue {words}")), words
         assert len(named) == 1

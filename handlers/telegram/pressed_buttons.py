@@ -26,8 +26,9 @@ from handlers.telegram.customer import consent, tickets
 from handlers.telegram.customer import routes as customer
 from handlers.telegram.effort import effort_of
 from handlers.telegram.operators import private
-from handlers.telegram.operators.buttons import IN_PRIVATE, press_in_private, show_help
+from handlers.telegram.operators.buttons import IN_PRIVATE, press_in_private
 from handlers.telegram.operators.buttons import on_button as on_group_button
+from handlers.telegram.operators.commands import show_help_in_private
 from handlers.telegram.operators.membership import Memberships
 from handlers.telegram.origin import Role, is_operator_chat, role_of
 
@@ -46,7 +47,7 @@ PRIVATE_BUTTONS: Final[dict[Role, dict[type[CallbackData], ButtonHandler]]] = {
         **customer.BUTTONS,
         **private.BUTTONS,
         ListPage: _turn_page,
-        HelpSection: show_help,
+        HelpSection: show_help_in_private,
         **dict.fromkeys(IN_PRIVATE, press_in_private),
     },
     Role.ADMIN: {
@@ -55,7 +56,7 @@ PRIVATE_BUTTONS: Final[dict[Role, dict[type[CallbackData], ButtonHandler]]] = {
         **dict.fromkeys(IN_PRIVATE, press_in_private),
         **admins.BUTTONS,
         ListPage: _turn_page,
-        HelpSection: show_help,
+        HelpSection: show_help_in_private,
     },
 }
 

@@ -1,5 +1,8 @@
-"""`/help` of those who work here: one screen, whose buttons lead from section to section."""
+"""`/help` of those who work here: in the group a screen whose buttons lead from section
+to section; in private, in one message, what works there.
+"""
 
+from collections.abc import Collection
 from typing import Annotated, Final
 
 from aiogram.filters.callback_data import CallbackData
@@ -81,6 +84,22 @@ def draw_app_link(
     return Screen(renderer.html("app.link"), rows_of(buttons))
 
 
+def draw_private(renderer: Renderer, usable: Collection[str], of_admins: Collection[str]) -> str:
+    """What somebody who works here can do in their private chat: of each section the ``usable``
+    commands, and of that for admins ``of_admins``, if they are one.
+    """
+    lines = [renderer.html("help.private.head")]
+    for section, names in SECTIONS.items():
+        here = of_admins if section == FOR_ADMINS else usable
+        told = [renderer.html(f"operators.help.{name}") for name in names if name in here]
+        lines += [renderer.html(f"help.section.{section}"), *told] if told else []
+    return "\n".join([*lines, *(_in_private(renderer) if of_admins else ())])
+
+
+def _in_private(renderer: Renderer) -> list[str]:
+    return [f"/{name} — {renderer.html(f'command.private.{name}')}" for name in IN_PRIVATE]
+
+
 def draw(renderer: Renderer, section: str, *, admin: bool, assistant: bool = False) -> Screen:
     """A section: a line for each of its commands, and the way to the others; `admin`: the reader
     is one; `assistant`: there is one (X17).
@@ -92,7 +111,7 @@ def draw(renderer: Renderer, section: str, *, admin: bool, assistant: bool = Fal
     lines += [renderer.html(f"operators.help.{name}") for name in offered]
     if section == FOR_ADMINS:
         lines.append(renderer.html("help.in_private"))
-        lines += [f"/{name} — {renderer.html(f'command.private.{name}')}" for name in IN_PRIVATE]
+        lines += _in_private(renderer)
     others = [name for name in SECTIONS if name != section and (admin or name != FOR_ADMINS)]
     return Screen(
         "\n".join(lines),

@@ -224,8 +224,9 @@ async def _asked_by(context: GroupButton, view: str) -> tuple[Address, str]:
     return asker, "" if command is None else command.rest
 
 
-async def show_help(pressed: ButtonContext, data: HelpSection) -> None:
-    """Another section of the help, in the group or in private."""
+async def _help(context: GroupButton, data: HelpSection) -> None:
+    """Another section of the help."""
+    pressed = context.button
     company = pressed.desk.company
     screen = help_screen.draw(
         pressed.renderer,
@@ -234,10 +235,6 @@ async def show_help(pressed: ButtonContext, data: HelpSection) -> None:
         assistant=company.assistance is not None,
     )
     await pressed.show(screen)
-
-
-async def _help(context: GroupButton, data: HelpSection) -> None:
-    await show_help(context.button, data)
 
 
 async def _outage(context: GroupButton, data: OutageStep) -> None:

@@ -6,9 +6,9 @@ from enum import Enum, auto
 from typing import Final
 
 from channels.telegram.messages.message_parser import read
-from channels.telegram.screens.bot_profile import CUSTOMER
+from channels.telegram.screens.bot_profile import ADMIN_IN_PRIVATE, CUSTOMER
 from channels.telegram.screens.card import ASSISTED
-from channels.telegram.screens.help import SECTIONS, draw
+from channels.telegram.screens.help import SECTIONS, HelpSection, draw, draw_private
 from core.allowances import LIGHT
 from core.errors import NotAllowed, Refusal, Unreadable
 from core.teams.teams import HIGHEST
@@ -17,7 +17,7 @@ from core.tickets.incoming import IncomingMessage
 from core.words.numbers import find_number
 from core.words.when import WhenError, parse_when
 from handlers.effort import limited
-from handlers.telegram.context import MessageContext
+from handlers.telegram.context import ButtonContext, MessageContext
 from handlers.telegram.guesses import closest, with_other_names
 from handlers.telegram.operators import (
     agreements,
@@ -100,7 +100,12 @@ class Row:
 
 
 async def help_(context: CommandContext) -> None:
-    """A screen with a section of the commands that this person may use."""
+    """A screen with a section of the commands that this person may use; in private all that work
+    there.
+    """
+    if context.in_private:
+        await context.say(draw_help_in_private(context))
+        return
     first = next(iter(SECTIONS))
     assistant = context.desk.company.assistance is not None
     admin = _is_admin(context)
@@ -191,7 +196,7 @@ COMMANDS: Final[dict[str, Row]] = {
 # What only shows works in the private chat, too (X16): it concerns whoever asks.
 READING: Final = frozenset(
     {"queue", "my", "overdue", "find", "ticket", "journal", "why", "times", "teams", "help"}
-    | {"next_up", "transcript", "data"}
+    | {"next_up", "transcript", "data", "views"}
 )
 
 
@@ -200,7 +205,6 @@ READING: Final = frozenset(
 _FOR_ONE: Final = (
     READING
     | {
-        "views",
         "tags",
         "who",
         "tasks",
@@ -215,6 +219,18 @@ _FOR_ONE: Final = (
     | {"t", "kb", "app", *ASSISTED}
     | {"class", "priority", "topic", "state", "reason", "spent", "used", "field", "contact"}
 )
+
+
+def draw_help_in_private(context: CommandContext | ButtonContext) -> str:
+    """The text of `/help` in the private chat of somebody who works here."""
+    admin = context.sender.address in context.desk.company.admins
+    usable = READING | private.COMMANDS.keys()
+    return draw_private(context.renderer, usable, ADMIN_IN_PRIVATE if admin else ())
+
+
+async def show_help_in_private(pressed: ButtonContext, _data: HelpSection) -> None:
+    """A button of the help as it was: all that works there."""
+    await pressed.show(draw_help_in_private(pressed))
 
 
 async def on_private_message(context: MessageContext) -> bool:

@@ -76,7 +76,7 @@ async def test_what_is_for_admins_sends_an_operator_nowhere(group: Group, comman
     assert said == f"{command} — для администраторов. Что можете вы: /help"
 
 
-@pytest.mark.parametrize("command", ["/взять 1", "/write", "/mute 1", "/views", "/board"])
+@pytest.mark.parametrize("command", ["/взять 1", "/write", "/mute 1", "/board"])
 async def test_what_is_for_the_group_says_so_in_private(group: Group, command: str) -> None:
     await group.says(group.olga, "/on")
     await group.ticket()

@@ -3,13 +3,16 @@
 A file is never shown by us: operators get it as they get the files of a mail.
 """
 
-from collections.abc import Awaitable, Mapping, Sequence
+import asyncio
+from collections.abc import Awaitable, Iterable, Mapping, Sequence
+from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
 from fastapi import Request
 from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
+from starlette.formparsers import MultiPartException, MultiPartParser
 
 from core.desk import Desk
 from core.files import FileStore, usable_name
@@ -20,14 +23,16 @@ from handlers.http.pages.form import MOST_FIELDS, Fields, as_typed, read_fields
 
 # Files of one form; of more the form is shown again. Beyond the second number it is not read on.
 MOST_FILES: Final = 10
-_READ_FILES: Final = 50
+_READ_FILES: Final = 300
 _LONGEST_FIELD: Final = 100_000
+# Seconds for what stands before the first file to come, where the files are not read.
+_PATIENCE: Final = 3.0
 
 
 @dataclass(frozen=True, slots=True)
 class Form:
     """A form's fields, and the files that it brings. ``unread``: the key of why it was not read;
-    what was typed stands in the browser still, one page back. ``fault``: what is wrong with it.
+    the fields are those that stand before its first file. ``fault``: what is wrong with the files.
     """
 
     fields: Fields
@@ -36,12 +41,16 @@ class Form:
     unread: str | None = None
 
 
-async def read_form(request: Request) -> Form:
-    """Return what was sent; large files wait on the disk until the request ends."""
+async def read_form(request: Request, unread: str | None = None) -> Form:
+    """Return what was sent; large files wait on the disk until the request ends. ``unread``: the
+    key of why no file of it is to be read.
+    """
     if not is_multipart(request.headers):
         return Form(await read_fields(request))
     if int(request.headers.get("content-length", "0")) > MOST_UPLOAD:
-        return Form({}, unread="web.fault.large")
+        unread = "web.fault.large"
+    if unread is not None:
+        return Form(await _read_beginning(request), unread=unread)
     try:
         form = await request.form(
             max_files=_READ_FILES, max_fields=MOST_FIELDS, max_part_size=_LONGEST_FIELD
@@ -50,13 +59,26 @@ async def read_form(request: Request) -> Form:
         if error.status_code != HTTPException(400).status_code:
             raise
         return Form({}, unread="web.fault.form")
-    fields = {
-        _sayable(name): _sayable(as_typed(value))
-        for name, value in form.multi_items()
-        if isinstance(value, str)
-    }
+    fields = _typed(form.multi_items())
     files = [one for _, one in form.multi_items() if isinstance(one, UploadFile) and one.filename]
     return Form(fields, files, "web.fault.files" if len(files) > MOST_FILES else None)
+
+
+async def _read_beginning(request: Request) -> Fields:
+    """The fields before the first file, so that nobody has to type them again."""
+    limits = {"max_files": 0, "max_fields": MOST_FIELDS, "max_part_size": _LONGEST_FIELD}
+    async with aclosing(request.stream()) as stream:
+        parser = MultiPartParser(request.headers, stream, **limits)
+        with suppress(MultiPartException, TimeoutError):
+            async with asyncio.timeout(_PATIENCE):
+                await parser.parse()
+    return _typed(parser.items)
+
+
+def _typed(items: Iterable[tuple[str, UploadFile | str]]) -> Fields:
+    return {
+        _sayable(name): _sayable(as_typed(value)) for name, value in items if isinstance(value, str)
+    }
 
 
 def _sayable(text: str) -> str:

@@ -46,7 +46,8 @@ async def _read(request: Request) -> Form | None:
     finally:
         await request.close()  # files that were read to the disk
     length = sum(len(name) + len(value) for name, value in form.fields.items())
-    return form if form.fields and length <= _MOST_CARRIED else None
+    whole = form.unread is None and bool(form.fields)
+    return form if whole and length <= _MOST_CARRIED else None
 
 
 def _draw_again(renderer: Renderer, request: Request, form: Form) -> str:

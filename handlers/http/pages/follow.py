@@ -1,15 +1,16 @@
 """The page of one ticket: its public side, and a field to go on."""
 
+from collections.abc import Mapping
 from html import escape
-from http import HTTPStatus
 
 from fastapi.responses import Response
 
 from core.files import has_file, title_of
+from core.texts import Key
 from core.tickets.customer_tickets import OwnTicket, OwnWords
 from core.words.names import visible
-from handlers.http.pages.form import MOST_WORDS, file_field
-from handlers.http.pages.layout import Reader, alert, once, page
+from handlers.http.pages.form import NOTHING_WRONG, area, file_field
+from handlers.http.pages.layout import WHOLE, Faults, Reader, once, page
 
 
 def draw_ticket(
@@ -17,26 +18,31 @@ def draw_ticket(
     ticket: OwnTicket,
     words: tuple[OwnWords, ...],
     *,
-    fault: str | None = None,
+    found: Mapping[str, str | Key] = NOTHING_WRONG,
     words_kept: str = "",
+    status: int | None = None,
+    attached: bool = False,
 ) -> Response:
+    """Return the page with what has been said, and what was ``found`` wrong with an answer, beside
+    its field. ``attached``: it came with files, which no page can show again.
+    """
+    faults = Faults(reader, found)
     title = reader.say("web.ticket", number=ticket.number)
     talk = "".join(_message(reader, said) for said in words)
-    needed = "" if reader.takes_files else " required"  # a file may stand for words
+    needed = not reader.takes_files  # a file may stand for words
     goes_on = ticket.merged or not ticket.state.final
     asks = "web.answer" if goes_on else "web.answer_ended"
     hint = "" if ticket.merged else f"<p>{reader.say('web.keep_link')}</p>"
     body = (
         f"<h1>{title}</h1><p>{_sentence(reader.say(_state(reader, ticket), **_facts(ticket)))}</p>"
         f"{hint}"
-        f'<ol class="talk">{talk}</ol>{alert(reader, fault)}'
+        f'<ol class="talk">{talk}</ol>{faults.at(WHOLE)}'
         f'<form method="post" enctype="multipart/form-data" id="end">{once()}'
-        f'<label for="text">{reader.say(asks)}</label><textarea id="text" name="text"'
-        f' maxlength="{MOST_WORDS}"{needed}>{escape(words_kept)}</textarea>'
-        f"{file_field(reader)}<button>{reader.say('web.send')}</button></form>"
+        f"{area(faults, reader.say(asks), words_kept, needed=needed)}"
+        f"{file_field(faults, attached=attached)}"
+        f"<button>{reader.say('web.send')}</button></form>"
     )
-    status = HTTPStatus.OK if fault is None else HTTPStatus.UNPROCESSABLE_ENTITY
-    return page(reader, title, body, status)
+    return page(reader, title, body, status or faults.status)
 
 
 def _sentence(words: str) -> str:

@@ -4,7 +4,6 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
-from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import parse_qs
 
@@ -21,7 +20,7 @@ from core.tickets.catalog import TopicFacts, topics_of
 from core.tickets.fields import LONGEST, YES_NO, Field, asked_at_opening
 from core.tx import ReadTx
 from core.words.names import clean_name, is_blank
-from handlers.http.pages.layout import Reader, alert, once, page
+from handlers.http.pages.layout import FILES, WHOLE, Faults, Reader, once, page
 
 TRAP: Final = "website"
 """A field that people do not see, and robots fill in."""
@@ -33,8 +32,10 @@ MOST_FIELDS: Final = 100
 # A field of the company's own: this, and its code.
 OWN: Final = "field."
 # What is remembered of a form that has to be sent again.
-_KEPT: Final = ("name", "reach", "topic", "text")
+_KEPT: Final = ("name", "reach")
 Fields = Mapping[str, str]
+# Of a form that is shown for the first time.
+NOTHING_WRONG: Final[Mapping[str, str | Key]] = {}
 
 
 async def read_fields(request: Request) -> Fields:
@@ -61,26 +62,35 @@ def as_typed(value: str) -> str:
     return value.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "").strip()
 
 
-def words_fault(fields: Fields, *, needed: bool = True) -> str | None:
-    """Return the key of what is wrong with the words; ``needed``: no file stands for them."""
-    text = fields.get("text", "")
+Found = dict[str, str | Key]
+"""Keys of what is wrong, by the name of the field."""
+
+
+def words_faults(fields: Fields, *, needed: bool = True) -> Found:
+    """Return what is wrong with the words; ``needed``: no file stands for them."""
+    text, found = fields.get("text", ""), Found()
     if needed and is_blank(text):
-        return "web.fault.text"
+        found["text"] = "web.fault.text"
     if len(text) > MOST_WORDS:
-        return "web.fault.long"
-    return None if _NONCE.fullmatch(fields.get("once", "")) else "web.fault.again"
+        found["text"] = "web.fault.long"
+    if not _NONCE.fullmatch(fields.get("once", "")):
+        found[WHOLE] = "web.fault.again"
+    return found
 
 
-def form_fault(fields: Fields) -> str | None:
-    """Return the key of what is wrong with a filled form, the first thing."""
+def form_faults(fields: Fields, asked: "Questions", reader: Reader) -> Found:
+    """Return all that is wrong with a filled form, in the order of its fields."""
+    found = Found()
     if is_blank(fields.get("name", "")):
-        return "web.fault.name"
+        found["name"] = "web.fault.name"
     if read_point(fields.get("reach", "")) is None:
-        return "web.fault.reach"
-    return words_fault(fields)
+        found["reach"] = "web.fault.reach"
+    found |= _missing_faults(asked, fields, reader) | words_faults(fields)
+    consent = _consent_fault(fields, consent_of(reader)[0])
+    return found | ({} if consent is None else {"consent": consent})
 
 
-def consent_fault(fields: Fields, version: str) -> str | None:
+def _consent_fault(fields: Fields, version: str) -> str | None:
     """Return the key of what is wrong where the sender has not agreed to this version: not at all,
     or to a text that is another by now.
     """
@@ -112,13 +122,11 @@ async def _find_asked(tx: ReadTx, chosen: str | None) -> Questions:
     return Questions(topics, topic, tuple(await asked_at_opening(tx, topic)))
 
 
-def missing_fault(asked: Questions, fields: Fields, reader: Reader) -> Key | None:
-    """Return that one of the company's own fields is empty, the first that is."""
+def _missing_faults(asked: Questions, fields: Fields, reader: Reader) -> Found:
+    """Which of the company's own fields are empty."""
     missing = missing_among(asked.fields, _said(asked, fields))
-    if not missing:
-        return None
-    refused = is_missing(missing[0], reader.language)
-    return Key(refused.key, refused.facts)
+    told = {f"{OWN}{one.code}": is_missing(one, reader.language) for one in missing}
+    return {name: Key(refused.key, refused.facts) for name, refused in told.items()}
 
 
 def _said(asked: Questions, fields: Fields) -> dict[str, str]:
@@ -150,9 +158,19 @@ def consent_of(reader: Reader) -> tuple[str, str]:
 
 
 async def draw_form(
-    reader: Reader, request: Request, fields: Fields, fault: str | Key | None = None
+    reader: Reader,
+    request: Request,
+    fields: Fields,
+    found: Mapping[str, str | Key] = NOTHING_WRONG,
+    *,
+    status: int | None = None,
+    attached: bool = False,
 ) -> Response:
-    """Return the form with what was typed. A topic's own fields appear once it was chosen."""
+    """Return the form with what was typed, and what was ``found`` wrong beside its fields. A
+    topic's own fields appear once it was chosen. ``attached``: it came with files, which no page
+    can show again.
+    """
+    faults = Faults(reader, found)
     asked = await find_asked(reader.desk, fields)
     kept = {name: escape(fields.get(name, "")) for name in _KEPT}
     other = "en" if reader.language == "ru" else "ru"
@@ -163,49 +181,55 @@ async def draw_form(
     body = (
         f'<nav><a href="/form?{where}" lang="{other}">{switch}</a></nav>'
         f"<h1>{reader.title}</h1><p>{reader.say('web.intro')}</p>"
-        f"{alert(reader, fault)}"
+        f"{faults.at(WHOLE)}"
         f'<form method="post" enctype="multipart/form-data">{once()}'
-        + _input(reader, "name", kept["name"], "name")
-        + _input(reader, "reach", kept["reach"], "email", hint=True)
+        + _input(faults, "name", kept["name"], "name")
+        + _input(faults, "reach", kept["reach"], "email", hint=True)
         + _topics(reader, asked)
-        + "".join(_own(reader, one, fields.get(f"{OWN}{one.code}", "")) for one in asked.fields)
-        + _area(reader, kept["text"])
-        + file_field(reader)
+        + "".join(_own(faults, one, fields.get(f"{OWN}{one.code}", "")) for one in asked.fields)
+        + area(faults, reader.say("web.text"), fields.get("text", ""), needed=True)
+        + file_field(faults, attached=attached)
         + f'<div class="trap" aria-hidden="true"><label>{reader.say("web.trap")}'
         f'<input name="{TRAP}" tabindex="-1" autocomplete="off"></label></div>'
         f'<label class="check"><input type="checkbox" name="consent" value="{version}" required'
-        f"{agreed}><span>{text}</span></label>"
+        f"{agreed}{faults.attributes('consent')}><span>{text}</span></label>{faults.at('consent')}"
         f"<button>{reader.say('web.send')}</button></form>"
     )
-    status = HTTPStatus.OK if fault is None else HTTPStatus.UNPROCESSABLE_ENTITY
-    return page(reader, reader.title, body, status, framed=True)
+    return page(reader, reader.title, body, status or faults.status, framed=True)
 
 
-def _input(reader: Reader, name: str, value: str, complete: str, *, hint: bool = False) -> str:
-    told = f'<p class="hint" id="{name}-hint">{reader.say(f"web.{name}.hint")}</p>' if hint else ""
-    described = f' aria-describedby="{name}-hint"' if hint else ""
+def _input(faults: Faults, name: str, value: str, complete: str, *, hint: bool = False) -> str:
+    say = faults.reader.say
+    told = f'<p class="hint" id="{name}-hint">{say(f"web.{name}.hint")}</p>' if hint else ""
     return (
-        f'<label for="{name}">{reader.say(f"web.{name}")}</label>{told}<input id="{name}"'
+        f'<label for="{name}">{say(f"web.{name}")}</label>{told}<input id="{name}"'
         f' name="{name}" value="{value}" autocomplete="{complete}" maxlength="{LONGEST_CHAT}"'
-        f" required{described}>"
+        f" required{faults.attributes(name, f'{name}-hint' if hint else '')}>{faults.at(name)}"
     )
 
 
-def _area(reader: Reader, value: str) -> str:
+def area(faults: Faults, label: str, words: str, *, needed: bool) -> str:
+    """The field for what happened, or for an answer; ``label`` is HTML."""
     return (
-        f'<label for="text">{reader.say("web.text")}</label><textarea id="text" name="text"'
-        f' maxlength="{MOST_WORDS}" required>{value}</textarea>'
+        f'<label for="text">{label}</label><textarea id="text" name="text"'
+        f' maxlength="{MOST_WORDS}"{" required" if needed else ""}{faults.attributes("text")}>'
+        f"{escape(words)}</textarea>{faults.at('text')}"
     )
 
 
-def file_field(reader: Reader) -> str:
-    """The field for files, where they can be kept."""
-    if not reader.takes_files:
-        return ""
+def file_field(faults: Faults, *, attached: bool = False) -> str:
+    """The field for files, where they can be kept. ``attached``: some came with the form that is
+    shown again.
+    """
+    say = faults.reader.say
+    if not faults.reader.takes_files:
+        return faults.at(FILES)
+    again = f'<p class="hint">{say("web.files.again")}</p>' if attached else ""
     return (
-        f'<label for="files">{reader.say("web.files")}</label>'
-        f'<p class="hint" id="files-hint">{reader.say("web.files.hint")}</p>'
-        '<input id="files" name="files" type="file" multiple aria-describedby="files-hint">'
+        f'<label for="files">{say("web.files")}</label>'
+        f'<p class="hint" id="files-hint">{say("web.files.hint")}</p>'
+        '<input id="files" name="files" type="file" multiple'
+        f"{faults.attributes(FILES, 'files-hint')}>{faults.at(FILES)}{again}"
     )
 
 
@@ -217,28 +241,29 @@ def _topics(reader: Reader, asked: Questions) -> str:
     return _select("topic", reader.say("web.topic"), offered, asked.topic or "")
 
 
-def _own(reader: Reader, one: Field, value: str) -> str:
+def _own(faults: Faults, one: Field, value: str) -> str:
     """One of the company's own fields: a list where there is a choice, else a line."""
+    reader = faults.reader
     name, label = f"{OWN}{one.code}", escape(one.title(reader.language))
     offered = {choice: escape(choice) for choice in one.choices}
     if one.kind == "yes_no":
         offered = {choice: reader.say(f"field.{choice}") for choice in YES_NO}
     if offered:
-        return _select(name, label, {"": "—"} | offered, value, required=" required")
+        marks = f" required{faults.attributes(name)}"
+        return _select(name, label, {"": "—"} | offered, value, marks) + faults.at(name)
     kind = {"date": 'type="date"', "number": 'inputmode="decimal"'}.get(one.kind, "")
     return (
         f'<label for="{name}">{label}</label><input id="{name}" name="{name}" {kind}'
-        f' value="{escape(value)}" maxlength="{LONGEST}" required>'
+        f' value="{escape(value)}" maxlength="{LONGEST}" required{faults.attributes(name)}>'
+        f"{faults.at(name)}"
     )
 
 
-def _select(
-    name: str, label: str, offered: Mapping[str, str], chosen: str, required: str = ""
-) -> str:
+def _select(name: str, label: str, offered: Mapping[str, str], chosen: str, marks: str = "") -> str:
     """A list of choices; labels are HTML."""
     options = "".join(
         f'<option value="{escape(value)}"{" selected" if value == chosen else ""}>{said}</option>'
         for value, said in offered.items()
     )
-    start = f'<label for="{name}">{label}</label><select id="{name}" name="{name}"{required}>'
+    start = f'<label for="{name}">{label}</label><select id="{name}" name="{name}"{marks}>'
     return f"{start}{options}</select>"

@@ -4,9 +4,11 @@ import base64
 import hashlib
 import re
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from html import escape
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Final
 
@@ -87,12 +89,43 @@ def page(
     return HTMLResponse(html, status, {"Content-Security-Policy": policy})
 
 
-def alert(reader: Reader, fault: str | Key | None) -> str:
-    """Return what is wrong, where something is."""
-    if fault is None:
-        return ""
-    key, facts = (fault.key, fault.facts) if isinstance(fault, Key) else (fault, {})
-    return f'<p class="bad" role="alert">{reader.say(key, **facts)}</p>'
+WHOLE: Final = ""
+"""In the place of a field's name: what is wrong with the form as a whole."""
+FILES: Final = "files"
+"""The field for files."""
+
+
+@dataclass(frozen=True, slots=True)
+class Faults:
+    """What is wrong with a form that is shown again, by the name of the field, and the reader."""
+
+    reader: Reader
+    found: Mapping[str, str | Key]
+
+    @property
+    def status(self) -> int:
+        """The status of the page where nothing else is said."""
+        return HTTPStatus.UNPROCESSABLE_ENTITY if self.found else HTTPStatus.OK
+
+    def at(self, name: str) -> str:
+        """What is wrong with this field, to stand beside it; empty: nothing is."""
+        fault = self.found.get(name)
+        if fault is None:
+            return ""
+        key, facts = (fault.key, fault.facts) if isinstance(fault, Key) else (fault, {})
+        mark = f' id="{name}-fault"' if name else ""
+        return f'<p class="bad" role="alert"{mark}>{self.reader.say(key, **facts)}</p>'
+
+    def attributes(self, name: str, hint: str = "") -> str:
+        """What the field itself says of that. The first one that is wrong is where to go on."""
+        wrong = name in self.found
+        described = " ".join(filter(None, (hint, f"{name}-fault" if wrong else "")))
+        first = wrong and name == next(filter(None, self.found))
+        return (
+            (f' aria-describedby="{described}"' if described else "")
+            + (' aria-invalid="true"' if wrong else "")
+            + (" autofocus" if first else "")
+        )
 
 
 def once() -> str:

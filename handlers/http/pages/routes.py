@@ -4,6 +4,7 @@ import logging
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -25,16 +26,15 @@ from handlers.http.limits import Buckets
 from handlers.http.pages.follow import draw_ticket
 from handlers.http.pages.form import (
     TRAP,
-    consent_fault,
+    Found,
     consent_of,
     draw_form,
     find_asked,
-    form_fault,
-    missing_fault,
+    form_faults,
     ticket_of,
-    words_fault,
+    words_faults,
 )
-from handlers.http.pages.layout import Reader, notice, reader_of
+from handlers.http.pages.layout import FILES, WHOLE, Reader, notice, reader_of
 from handlers.http.uploads import Form, bring, read_form, store_files
 
 log = logging.getLogger(__name__)
@@ -44,10 +44,11 @@ SENT: Final = (1 / 120, 5.0)
 SEEN: Final = (2.0, 60.0)
 # Forms with files of one address that are read at all.
 UPLOADED: Final = (1 / 30, 20.0)
+# Why a form was not read: the field that this is about, and the status.
 _UNREAD: Final = {
-    "web.fault.large": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-    "web.fault.often": HTTPStatus.TOO_MANY_REQUESTS,
-    "web.fault.form": HTTPStatus.BAD_REQUEST,
+    "web.fault.large": (FILES, HTTPStatus.REQUEST_ENTITY_TOO_LARGE),
+    "web.fault.often": (WHOLE, HTTPStatus.TOO_MANY_REQUESTS),
+    "web.fault.form": (FILES, HTTPStatus.BAD_REQUEST),
 }
 Followed = tuple[OwnTicket, tuple[OwnWords, ...]]
 
@@ -92,32 +93,29 @@ class _Pages:
 
     async def _take_form(self, request: Request) -> Response:
         reader, form = self._reader(request), await self._read(request)
+        fields, attached = form.fields, bool(form.files)
         if form.unread is not None:
-            return notice(reader, form.unread, _UNREAD[form.unread])
-        fields = form.fields
+            field, status = _UNREAD[form.unread]
+            found: Found = {field: form.unread}
+            return await draw_form(reader, request, fields, found, status=status, attached=True)
         asked = await find_asked(self.desk, fields)
-        version, _ = consent_of(reader)
-        fault = (
-            form.fault
-            or form_fault(fields)
-            or consent_fault(fields, version)
-            or missing_fault(asked, fields, reader)
-        )
-        if fault is None and fields.get(TRAP):
+        found = form_faults(fields, asked, reader) | _of_files(form)
+        if not found and fields.get(TRAP):
             return notice(reader, "web.sent")
-        if fault is None and _is_too_much(request, self.sent):
-            fault = "web.too_many"
-        if fault is not None:
-            return await draw_form(reader, request, fields, fault)
+        if not found and _is_too_much(request, self.sent):
+            found = {WHOLE: "web.too_many"}
+        if found:
+            return await draw_form(reader, request, fields, found, attached=attached)
         files = await self._stored(form)
         if files is None:
-            return await draw_form(reader, request, fields, "web.fault.files_away")
+            return await draw_form(reader, request, fields, {FILES: "web.fault.files_away"})
         try:
             new = ticket_of(fields, reader, asked, files)
-            opening = self.desk.run(open_by_form, new, version)
+            opening = self.desk.run(open_by_form, new, consent_of(reader)[0])
             brought = await bring(self.desk, files, opening)
         except Unreadable as refused:
-            return await draw_form(reader, request, fields, Key(refused.key, refused.facts))
+            found = {WHOLE: Key(refused.key, refused.facts)}
+            return await draw_form(reader, request, fields, found, attached=attached)
         return await self._lead_to(brought.ticket_id, reader)
 
     async def show_ticket(self, request: Request, signed: str) -> Response:
@@ -163,18 +161,19 @@ class _Pages:
         if followed is None:
             return notice(reader, "web.no_ticket", HTTPStatus.NOT_FOUND)
         form = await self._read(request)
+        fields, text = form.fields, form.fields.get("text", "")
+        again = partial(draw_ticket, reader, *followed, words_kept=text)
         if form.unread is not None:
-            return notice(reader, form.unread, _UNREAD[form.unread])
-        fields = form.fields
-        fault = form.fault or words_fault(fields, needed=not form.files)
-        if fault is None and _is_too_much(request, self.sent):
-            fault = "web.too_many"
-        if fault is not None:
-            return draw_ticket(reader, *followed, fault=fault, words_kept=fields.get("text", ""))
-        files, text = await self._stored(form), fields.get("text", "")
+            field, status = _UNREAD[form.unread]
+            return again(found={field: form.unread}, status=status, attached=True)
+        found = words_faults(fields, needed=not form.files) | _of_files(form)
+        if not found and _is_too_much(request, self.sent):
+            found = {WHOLE: "web.too_many"}
+        if found:
+            return again(found=found, attached=bool(form.files))
+        files = await self._stored(form)
         if files is None:
-            away = "web.fault.files_away"
-            return draw_ticket(reader, *followed, fault=away, words_kept=text)
+            return again(found={FILES: "web.fault.files_away"})
         number = followed[0].number
         adding = self.desk.run(add_by_page, number, text, fields["once"], files)
         brought = await bring(self.desk, files, adding)
@@ -182,9 +181,8 @@ class _Pages:
 
     async def _read(self, request: Request) -> Form:
         """What was sent; whoever sends files too often is told before they are read."""
-        if is_multipart(request.headers) and _is_too_much(request, self.uploaded):
-            return Form({}, unread="web.fault.often")
-        return await read_form(request)
+        often = is_multipart(request.headers) and _is_too_much(request, self.uploaded)
+        return await read_form(request, "web.fault.often" if often else None)
 
     async def _stored(self, form: Form) -> list[Mapping[str, Any]] | None:
         """The files where they are kept; ``None`` while they cannot be."""
@@ -207,6 +205,10 @@ class _Pages:
     async def _lead_to(self, number: int, reader: Reader) -> Response:
         path = follow_path(await self.desk.read(find_signing_key), number)
         return RedirectResponse(f"{path}?lang={reader.language}", HTTPStatus.SEE_OTHER)
+
+
+def _of_files(form: Form) -> Found:
+    return {} if form.fault is None else {FILES: form.fault}
 
 
 def _is_too_much(request: Request, buckets: Buckets) -> bool:

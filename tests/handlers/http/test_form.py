@@ -119,7 +119,7 @@ async def test_what_is_wrong_is_said_and_nothing_that_was_typed_is_lost(
 ) -> None:
     await guest.opens("/form?lang=en")
     assert await guest.sends(FILLED | change) == 422
-    assert f'role="alert">{""}' in guest.html and told in guest.html
+    assert 'role="alert"' in guest.html and told in guest.html
     if "name" not in change:
         assert 'value="Anna"' in guest.html
     if "text" not in change:

@@ -150,7 +150,7 @@ async def test_forms_with_files_are_read_so_often_from_one_address(guest: Guest)
     await guest.opens("/form?lang=en")
     path = guest.at
     seen = [await guest.attaches({}, ("x.txt", b"x")) for _ in range(22)]
-    assert seen[0] == 422 and seen[-1] == 429 and "go back one page" in guest.html
+    assert seen[0] == 422 and seen[-1] == 429 and "Wait a minute" in guest.html
     assert await guest.opens(path) == 200
 
 

@@ -37,7 +37,7 @@ from core.delivery.courier import Courier
 from core.delivery.pacing import Pacer
 from core.desk import Clock, Desk, utc_now
 from core.files import Attachments, FileStore, LinkedFiles, store_at
-from core.inbox import Stored
+from core.inbox import Raw
 from core.integrations.webhooks import find_webhook
 from core.people.contact_points import zone_at
 from core.setup.company_settings import find_company
@@ -228,7 +228,7 @@ def _intake(
     stored: Callable[[], None],
     reached: Callable[[], None],
     copies: UpdateCopies | None,
-    take: Callable[[Stored], bool],
+    take: Callable[[str, Raw], asyncio.Future[int] | None],
 ) -> Poller | WebhookIntake:
     if settings.webhook_url is None or settings.webhook_secret is None:
         return Poller(bot, desk, stored, reached, copies, take)

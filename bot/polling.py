@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import inf
-from typing import Any, Final, TypeGuard
+from typing import Any, Final
 
 import orjson
 from aiogram import Bot
@@ -30,7 +30,7 @@ from bot.update_copies import UpdateCopies
 from core.delivery.pacing import backoff
 from core.desk import Desk
 from core.fault_points import pass_point
-from core.inbox import Raw, Stored, store
+from core.inbox import Raw, store
 
 log = logging.getLogger(__name__)
 
@@ -44,6 +44,8 @@ ALLOWED: Final = (
     "channel_post",
     "message_reaction",
 )
+# No id of Telegram's is beyond the columns' range; a forged one counts as none.
+BEYOND: Final = 1 << 62
 # Seconds that Telegram may take to answer, and updates in one answer.
 TIMEOUT: Final = 25
 BATCH: Final = 100
@@ -54,6 +56,8 @@ RIVAL_LASTS: Final = 15.0
 RIVAL_GONE: Final = 60.0
 # Seconds in which updates are mostly handled, and the disk is waited for on their behalf anyway.
 HANDLED_WITHIN: Final = 0.005
+# Seconds in which what came alone is to be stored by whoever handles it.
+STORED_WITHIN: Final = 0.1
 # Where in an update its chat is: updates of one chat are handled in order.
 _CHATS: Final = (
     ("message", "chat"),
@@ -93,19 +97,15 @@ def ordering_key_of(update: Mapping[str, Any]) -> str:
 def _id(holder: Any, name: str) -> int:
     chat = holder.get(name) if isinstance(holder, dict) else None
     number = chat.get("id") if isinstance(chat, dict) else None
-    # no id of Telegram's is beyond the column's range; a forged one counts as none
-    return number if _fits(number) else 0
-
-
-def _fits(number: object) -> TypeGuard[int]:
-    return isinstance(number, int) and abs(number) < 1 << 62
+    return number if isinstance(number, int) and abs(number) < BEYOND else 0
 
 
 @dataclass(slots=True)
 class Poller:
     """Fetches, stores and confirms updates. ``stored`` is called after each batch, ``reached``
     when Telegram answers again after it did not. ``copies``: another place that gets them first.
-    ``take`` is handed what came alone, and returns whether it has it without ``stored``.
+    ``take`` is handed what came alone, and returns what is done when it is stored; ``None``: it
+    is to be stored first.
     """
 
     bot: Bot
@@ -113,7 +113,7 @@ class Poller:
     stored: Callable[[], None]
     reached: Callable[[], None] = lambda: None
     copies: UpdateCopies | None = None
-    take: Callable[[Stored], bool] = lambda _: False
+    take: Callable[[str, Raw], asyncio.Future[int] | None] = lambda *_: None
     last_poll: float = field(default_factory=time.monotonic)
     _rival_since: float = -inf
     _rival_at: float = -inf
@@ -182,33 +182,35 @@ class Poller:
             return
         pass_point("inbox.before_store")
         rows = [row for update in batch if (row := row_of(update)) is not None]
-        alone = await self._store(rows)
-        pass_point("inbox.after_store")
+        await self._store(rows)
         # what comes of them is written after them, and need not wait here
-        if alone is None or not self.take(alone):
-            self.stored()
         await self.desk.database.on_disk(patience=HANDLED_WITHIN)
         self._offset = max(int(row.external_id) for row in rows) + 1
         pass_point("inbox.before_confirm")
 
-    async def _store(self, rows: Sequence[Raw]) -> Stored | None:
-        """Returns what is stored of one that came alone."""
-        if not rows:
-            return None
+    async def _store(self, rows: Sequence[Raw]) -> None:
         source = f"telegram:{self.bot.id}"
-        if self.copies is not None:
+        if self.copies is not None and rows:
             await self.copies.add(source, rows)
-        return await self.desk.run(store, source, rows, waits_for_disk=False)
+        handled = self.take(source, rows[0]) if len(rows) == 1 else None
+        if handled is not None:
+            await asyncio.wait([handled], timeout=STORED_WITHIN)
+        if handled is None or not handled.done():
+            if rows:
+                await self.desk.run(store, source, rows, waits_for_disk=False)
+            self.stored()
+        pass_point("inbox.after_store")
 
 
 def row_of(update: Any) -> Raw | None:
     """An update as the inbox stores it; ``None`` without an id: it can be neither confirmed nor
     deduplicated.
     """
-    if not isinstance(update, dict) or not _fits(update.get("update_id")):
+    number = update.get("update_id") if isinstance(update, dict) else None
+    if not isinstance(number, int) or abs(number) >= BEYOND:
         return None
     try:
         raw = orjson.dumps(update).decode()
     except TypeError:  # half a surrogate pair, a number of more than 64 bits
         raw = json.dumps(update)
-    return Raw(str(update["update_id"]), ordering_key_of(update), raw)
+    return Raw(str(number), ordering_key_of(update), raw)

@@ -21,7 +21,7 @@ from channels.telegram.client.api_errors import is_passing
 from core import inbox
 from core.db import Together, is_transient, log_failure
 from core.desk import AlreadyHandled, Desk
-from core.inbox import Stored
+from core.inbox import Offered, Raw, Stored
 
 log = logging.getLogger(__name__)
 
@@ -84,9 +84,11 @@ class UpdateQueue:
     _queues: dict[str, deque[Stored]] = field(default_factory=dict)
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
     _ids: set[int] = field(default_factory=set)
+    _offered: dict[tuple[str, str], Offered] = field(default_factory=dict)  # not stored before
+    _newest: asyncio.Future[int] | None = None  # the id of what was taken last
     _read_up_to: int = 0
     _has_read_all: bool = False  # up to the last news
-    _last_id: int = 0  # of those that were ever read or taken
+    _last_id: int | None = None  # the newest row that was there, or was read or taken
     _begun_at: float = 0.0  # when the inbox was last read from its beginning
     _left: set[str] = field(default_factory=set)  # chats of which some wait to be read again
     _look_soon: float = LOOK_SOON
@@ -111,15 +113,19 @@ class UpdateQueue:
                 self._begin_anew()
             try:
                 page = await self.desk.read(inbox.list_unfinished, self._read_up_to, PAGE)
+                if len(page) < PAGE and self._last_id is None:
+                    self._last_id = await self.desk.read(inbox.newest_id)
+                    self.news.set()  # what was stored meanwhile is read as well
             except Exception as error:  # noqa: BLE001 whatever it is, reading goes on
                 log_failure(log, "the inbox cannot be read now", error)
                 await self._pause(DATABASE_PAUSE)
                 continue
             for stored in page:
                 self._read_up_to = stored.id
-                self._last_id = max(self._last_id, stored.id)
+                if self._last_id is not None:
+                    self._last_id = max(self._last_id, stored.id)
                 # what comes after one that was left waits until that one is read again
-                if stored.id not in self._ids and stored.ordering_key not in self._left:
+                if not self._has(stored) and stored.ordering_key not in self._left:
                     self._put(stored)
             if len(page) < PAGE:
                 await self._await_news()
@@ -134,16 +140,27 @@ class UpdateQueue:
                 await self.news.wait()
         self._has_read_all = False
 
-    def take(self, stored: Stored) -> bool:
-        """Handle an update that was stored alone just now, without reading it back. False, and
-        nothing is done, where something may stand before it, or another process may have it.
+    def take(self, source: str, update: Raw) -> asyncio.Future[int] | None:
+        """Handle an update that came alone, and store it by that. Returns what is done when the
+        disk has it. ``None``, and nothing is begun, where something may stand before it, or another
+        process may have it.
         """
         waits = self._has_read_all and not self.news.is_set() and not self._stopped.is_set()
-        if not (waits and stored.id == self._last_id + 1 and self.desk.database.is_sqlite):
-            return False
-        self._last_id = stored.id
-        self._put(stored)
-        return True
+        is_free = update.ordering_key not in self._queues
+        if self._last_id is None or not (waits and is_free and self.desk.database.is_sqlite):
+            return None
+        if self._newest is not None:
+            if not self._newest.done():
+                return None
+            self._last_id = max(self._last_id, self._newest.result())
+        self._newest = stored = asyncio.get_running_loop().create_future()
+        offered = Offered(source, update, self._last_id + 1, stored)
+        self._offered[source, update.external_id] = offered
+        self._put(Stored(0, update.external_id, update.ordering_key, update.raw, source))
+        return stored
+
+    def _has(self, stored: Stored) -> bool:
+        return stored.id in self._ids or (stored.source, stored.external_id) in self._offered
 
     def _begin_anew(self) -> None:
         """Read the inbox from its beginning, and later each time as long as others have chats."""
@@ -162,10 +179,11 @@ class UpdateQueue:
     @property
     def waiting(self) -> int:
         """Return how many updates are read but not handled yet."""
-        return len(self._ids)
+        return len(self._ids) + len(self._offered)
 
     def _put(self, stored: Stored) -> None:
-        self._ids.add(stored.id)
+        if stored.id:
+            self._ids.add(stored.id)
         queue = self._queues.get(stored.ordering_key)
         if queue is not None:
             queue.append(stored)
@@ -234,21 +252,70 @@ class UpdateQueue:
                 return
             stored = queue.popleft()
             with bound(update_id=stored.external_id):
-                await self._handle(stored)
+                if stored.id:
+                    await self._handle(stored)
+                else:
+                    await self._handle_offered(stored, queue)
             self.first_handled.set()
             self._ids.discard(stored.id)
             self._capacity.set()
+
+    async def _handle_offered(self, stored: Stored, queue: deque[Stored]) -> None:
+        """Handle an update that is not stored yet. If that fails, it is stored, and comes again in
+        the order of its chat.
+        """
+        offered = self._offered[stored.source, stored.external_id]
+        try:
+            await self._try(stored, offered)
+        except Exception as error:
+            if offered.stored.done():
+                log.exception("an update was handled, and what followed has failed")
+            else:  # what is wrong is told when it is tried again
+                log.info("an update is stored before it is tried again: %s", type(error).__name__)
+                await self._store(offered, queue)
+        finally:
+            del self._offered[stored.source, stored.external_id]
+
+    async def _store(self, offered: Offered, queue: deque[Stored]) -> None:
+        """Store it, and put it where it belongs among what waits of its chat. Until it is stored it
+        is not confirmed, so after a stop it is offered again.
+        """
+        while not self._stopped.is_set():
+            try:
+                waiting = await self.desk.run(inbox.store_unhandled, offered)
+            except Exception as error:  # noqa: BLE001 whatever it is, it is tried again
+                log_failure(log, "an update cannot be stored now", error)
+                await self._pause(DATABASE_PAUSE)
+                continue
+            self._ids.update(each.id for each in waiting)
+            in_order = sorted({*queue, *waiting}, key=lambda each: each.id)
+            queue.clear()
+            queue.extend(in_order)
+            offered.stored.set_result(max((each.id for each in waiting), default=0))
+            return
+
+    async def _try(self, stored: Stored, offered: Offered | None = None) -> None:
+        """Call the handler; what would end the task or the process is a failure like any other."""
+        with self.desk.handling(stored.id, offered) as row, contextlib.suppress(AlreadyHandled):
+            try:
+                async with asyncio.timeout(TIMEOUT):
+                    await self.handle(stored)
+            except (asyncio.CancelledError, SystemExit) as end:
+                task = asyncio.current_task()
+                if isinstance(end, SystemExit) or task is None or not task.cancelling():
+                    raise HandlerGaveUp(repr(end)) from end
+                raise
+            if not row.done:
+                await self.desk.run(inbox.change_nothing)  # the desk marks the row
+        if offered is not None and not row.done:  # it was handled before
+            offered.stored.set_result(0)
 
     async def _handle(self, stored: Stored) -> None:
         """Handle one update, or quarantine it."""
         waits = iter(RETRIES)
         while not self._stopped.is_set():
             try:
-                with self.desk.handling(stored.id) as row, contextlib.suppress(AlreadyHandled):
-                    async with asyncio.timeout(TIMEOUT):
-                        await self._call(stored)
-                    if not row.done:
-                        await self.desk.run(inbox.change_nothing)  # the desk marks the row
+                await self._try(stored)
                 return
             except UnparsableUpdate as error:
                 await self._quarantine(
@@ -273,16 +340,6 @@ class UpdateQueue:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._stopped.wait()
-
-    async def _call(self, stored: Stored) -> None:
-        """Call the handler; what would end the task or the process is a failure like any other."""
-        try:
-            await self.handle(stored)
-        except (asyncio.CancelledError, SystemExit) as end:
-            task = asyncio.current_task()
-            if isinstance(end, asyncio.CancelledError) and task is not None and task.cancelling():
-                raise
-            raise HandlerGaveUp(repr(end)) from end
 
     async def _quarantine(self, stored: Stored, error: str) -> None:
         """Put the update aside and tell admins; if telling fails, put it aside all the same.

@@ -78,11 +78,24 @@ class AlreadyHandled(Exception):
     """The update behind this action has had its effects; nothing was changed (R2)."""
 
 
+class Unstored(Protocol):
+    """An update that has no row yet. ``stored`` gets the row's id when the disk has it."""
+
+    @property
+    def stored(self) -> asyncio.Future[int]: ...
+
+    async def store(self, tx: Tx) -> int | None:
+        """Make the row, marked done, and return its id; ``None``: there is one that is done."""
+
+
 @dataclass(slots=True)
 class Handling:
-    """The inbox row that is being handled; ``done`` once a transaction has marked it."""
+    """The inbox row that is being handled; ``done`` once a transaction has marked it. ``unstored``:
+    what becomes the row, where the same transaction stores it.
+    """
 
     inbox_id: int
+    unstored: Unstored | None = None
     done: bool = False
 
 
@@ -154,9 +167,9 @@ class Desk:
         self.tell: Tell | None = None
 
     @contextmanager
-    def handling(self, inbox_id: int) -> Iterator[Handling]:
-        """Actions in this block are the effects of one inbox row."""
-        row = Handling(inbox_id)
+    def handling(self, inbox_id: int, unstored: Unstored | None = None) -> Iterator[Handling]:
+        """Actions in this block are the effects of one inbox row, or of what becomes one."""
+        row = Handling(inbox_id, unstored)
         token = _handling.set(row)
         try:
             yield row
@@ -303,8 +316,11 @@ class Desk:
         if tx.changes_cache:
             self._invalidate(tx)
         pass_point("desk.after_commit")
-        if row is not None:
+        if row is not None and not row.done:
             row.done = True
+            if row.unstored is not None and tx.inbox_id is not None:
+                row.inbox_id = tx.inbox_id
+                row.unstored.stored.set_result(tx.inbox_id)
         self._let_leave(tx)
         if tx.reader is not None and tx.seen:
             self.contact_reads.note(tx.reader, tx.seen, tx.now)
@@ -315,10 +331,15 @@ class Desk:
     async def _begin(self, tx: Tx, row: Handling | None) -> None:
         if tx.cache.version is None:
             await self._see_directory(tx)
-        if row is not None and not row.done:
-            marked = await _MARK_DONE.change(tx.session, {"row": row.inbox_id})
-            if marked != 1:
-                raise AlreadyHandled
+        if row is None or row.done:
+            return
+        if row.unstored is None:
+            marked = await _MARK_DONE.change(tx.session, {"row": row.inbox_id}) == 1
+        else:
+            tx.inbox_id = await row.unstored.store(tx)
+            marked = tx.inbox_id is not None
+        if not marked:
+            raise AlreadyHandled
 
     async def _act(self, tx: Tx, action: Callable[..., Awaitable[R]], args: Any, options: Any) -> R:
         """Run the action and those who act upon it, and claim what may leave at once."""

@@ -1,9 +1,10 @@
 """The inbox: updates stored before they are confirmed, and handled exactly once (R1, R2, R11)."""
 
+import asyncio
 import json
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.utils import parseaddr
 from typing import Any, Final
@@ -13,7 +14,7 @@ from sqlalchemy import ColumnElement, String, bindparam, cast, delete, func, or_
 from core.db import PreparedStatement, constant
 from core.db.statements import prepared
 from core.events import UpdateQuarantined
-from core.models import InboxRow, SystemState
+from core.models import InboxRow
 from core.tx import ReadTx, Tx
 from core.words.contact_values import read_email
 
@@ -70,6 +71,16 @@ _STEP_ASIDE: Final = PreparedStatement(
     )
     .values(external_id=_ASIDE + cast(_INBOX.id, String))
 )
+_FINISH: Final = PreparedStatement(
+    update(_TABLE)
+    .where(
+        _INBOX.source == bindparam("of"),
+        _INBOX.external_id == bindparam("known"),
+        _INBOX.state == constant("new"),
+    )
+    .values(state="done")
+    .returning(_INBOX.id)
+)
 _UNFINISHED: Final = PreparedStatement(
     select(_INBOX.id, _INBOX.external_id, _INBOX.ordering_key, _INBOX.raw, _INBOX.source)
     .where(_INBOX.state == constant("new"), _INBOX.id > bindparam("after"))
@@ -89,7 +100,9 @@ class Raw:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """An update in the inbox, and the source that gave it its external id."""
+    """An update in the inbox, and the source that gave it its external id. ``id``: 0 where it is
+    not stored before it is handled (`Offered`).
+    """
 
     id: int
     external_id: str
@@ -99,11 +112,16 @@ class Stored:
 
 
 async def store(
-    tx: Tx, source: str, batch: Sequence[Raw], *, waits_for_disk: bool = True
-) -> Stored | None:
+    tx: Tx,
+    source: str,
+    batch: Sequence[Raw],
+    *,
+    state: str = "new",
+    waits_for_disk: bool = True,
+) -> int | None:
     """Store a batch that came from ``source``; what is there already stays as it is. Who does not
-    wait for the disk here does so before it is confirmed (`Database.on_disk`). Returns what is
-    stored of a batch of one, if it is new.
+    wait for the disk here does so before it is confirmed (`Database.on_disk`). Returns the id of a
+    batch of one, if it is new. ``state``: “done” where this transaction handles it.
 
     Old rows give up ids that have come again for something new; nothing of them is lost.
     """
@@ -116,7 +134,7 @@ async def store(
             "external_id": item.external_id,
             "ordering_key": item.ordering_key,
             "raw": item.raw,
-            "state": "new",
+            "state": state,
             "received_at": tx.now,
         }
         for item in batch
@@ -129,10 +147,49 @@ async def store(
     numbers = await _STORE_ONE.rows(tx.session, rows[0])
     if not numbers and await _STEP_ASIDE.change(tx.session, again[0]):
         numbers = await _STORE_ONE.rows(tx.session, rows[0])
-    if not numbers:
-        return None
-    (one,) = batch
-    return Stored(numbers[0][0], one.external_id, one.ordering_key, one.raw, source)
+    return numbers[0][0] if numbers else None
+
+
+class OutOfTurn(Exception):
+    """Something is stored that nobody has read yet, and may stand before this update."""
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """An update that is stored by the transaction that handles it (R1, R2): it came alone while
+    nothing waited, and its source keeps it until it is confirmed, which is after that.
+
+    ``id``: the one it must get in the inbox; with another one something stands before it.
+    ``stored`` gets the one it has got, when the disk has it; 0 where it was handled before.
+    """
+
+    source: str
+    update: Raw
+    id: int
+    stored: asyncio.Future[int]
+
+    async def store(self, tx: Tx) -> int | None:
+        """Store it, as handled. Returns its id; ``None``: it was handled before. Raises
+        `OutOfTurn`.
+        """
+        number = await store(tx, self.source, [self.update], state="done")
+        if number is None:  # somebody has stored it meanwhile
+            known = {"of": self.source, "known": self.update.external_id}
+            number = await _FINISH.first(tx.session, known)
+        if number not in {None, self.id}:
+            raise OutOfTurn
+        return number
+
+
+async def store_unhandled(tx: Tx, offered: Offered) -> list[Stored]:
+    """Store an update that could not be handled at once, if nobody has. Returns what waits of its
+    conversation, in its order.
+    """
+    await store(tx, offered.source, [offered.update])
+    columns = _INBOX.id, _INBOX.external_id, _INBOX.ordering_key, _INBOX.raw, _INBOX.source
+    waits = _INBOX.state == "new", _INBOX.ordering_key == offered.update.ordering_key
+    rows = await tx.rows(select(*columns).where(*waits).order_by(_INBOX.id))
+    return [Stored(*row) for row in rows]
 
 
 async def find_heard(tx: ReadTx, source: str, since: datetime, most: int) -> list[str]:
@@ -157,6 +214,11 @@ async def list_unfinished(tx: ReadTx, after: int, limit: int) -> list[Stored]:
     """Updates that were not handled yet, oldest first, behind the row ``after``."""
     rows = await _UNFINISHED.rows(tx.session, {"after": after, "most": limit})
     return [Stored(*row) for row in rows]
+
+
+async def newest_id(tx: ReadTx) -> int:
+    """The id of the newest row, whatever its state; 0: there is none."""
+    return await tx.first(select(func.max(_INBOX.id))) or 0
 
 
 async def keep_unfinished(tx: ReadTx, ids: Collection[int]) -> set[int]:
@@ -367,56 +429,3 @@ async def count_unfinished(tx: ReadTx) -> int:
     """How many updates wait."""
     query = select(func.count()).select_from(InboxRow).where(InboxRow.state == constant("new"))
     return int(await tx.session.scalar(query) or 0)
-
-
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """Up to where a source that numbers what it offers was stored; ``validity`` is its name for
-    the numbering. ``missed``: what up to there could not be stored, and is tried again.
-    ``unsorted``: external ids, by number, of what is still to be moved there to where it belongs;
-    ``copied``: numbers of those that have a copy there already.
-    """
-
-    validity: int
-    last: int
-    missed: frozenset[int] = frozenset()
-    unsorted: Mapping[int, str] = field(default_factory=dict)
-    copied: frozenset[int] = frozenset()
-
-
-async def find_mark(tx: ReadTx, source: str) -> Mark | None:
-    """Return the mark of a source, or None before its first visit."""
-    row = await tx.find(SystemState, source)
-    if row is None:
-        return None
-    unsorted = {int(number): each for number, each in row.value.get("unsorted", {}).items()}
-    missed, copied = (frozenset(row.value.get(name, ())) for name in ("missed", "copied"))
-    return Mark(row.value["validity"], row.value["last"], missed, unsorted, copied)
-
-
-async def set_mark(tx: Tx, source: str, mark: Mark) -> None:
-    """Note that everything up to the mark is stored, but for what it says was missed."""
-    value = {"validity": mark.validity, "last": mark.last, "unsorted": mark.unsorted}
-    parts = {"missed": mark.missed, "copied": mark.copied}
-    value |= {name: sorted(numbers) for name, numbers in parts.items() if numbers}
-    await tx.put(SystemState(name=source, value=value, at=tx.now))
-
-
-async def store_and_mark(tx: Tx, source: str, item: Raw, mark: Mark) -> None:
-    """Store one item, and the mark with it."""
-    await store(tx, source, [item])
-    await set_mark(tx, source, mark)
-
-
-async def ends_of(tx: ReadTx, source: str, external_ids: Collection[str]) -> dict[str, str]:
-    """What became of rows, by external id: ``done`` or ``quarantined``; those that wait are left
-    out. What is held is as good as done: its turn may be days away. A row that is not there any
-    more was done with long ago.
-    """
-    theirs = _INBOX.source == source, _INBOX.external_id.in_(external_ids)
-    waiting = await tx.all(
-        select(_INBOX.external_id).where(*theirs, _INBOX.state == constant("new"))
-    )
-    ended = await tx.rows(select(_INBOX.external_id, _INBOX.state).where(*theirs))
-    found = {row.external_id: "done" if row.state == HELD else row.state for row in ended}
-    return {each: found.get(each, "done") for each in external_ids if each not in set(waiting)}

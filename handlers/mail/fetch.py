@@ -27,7 +27,8 @@ from core.delivery.pacing import backoff
 from core.desk import Desk
 from core.fault_points import pass_point
 from core.files import FileStore
-from core.inbox import Mark, Raw, ends_of, find_mark, set_mark, store_and_mark
+from core.inbox import Raw
+from core.source_marks import Mark, ends_of, find_mark, set_mark, store_and_mark
 from core.tx import demand_no_transaction
 from handlers.mail.idle import wait_for_call, was_told
 from handlers.mail.mailbox_url import MailboxUrl

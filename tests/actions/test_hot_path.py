@@ -1,5 +1,6 @@
 """What a customer's message costs: at most 8 statements and one commit."""
 
+import asyncio
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -15,7 +16,7 @@ from core.desk import Desk
 from core.directory.reader import read_directory
 from core.directory.store import apply_directory
 from core.equipment.faults import is_any_fault_known
-from core.inbox import Raw
+from core.inbox import Offered, Raw
 from core.tickets.conversation import answer_delivered, reply
 from core.tickets.intake import hear
 from core.tickets.lifecycle import move
@@ -72,6 +73,18 @@ async def cost_of_a_message(desk: Desk, most: int = MOST) -> Cost:
 async def delivered_answer(desk: Desk, store: Store, number: int) -> None:
     await desk.run_as(await operator(desk), reply, number, writes())
     await desk.run(answer_delivered, [(await store.messages(number))[-1].id])
+
+
+async def test_what_comes_alone_is_stored_and_handled_in_one_commit(desk: Desk) -> None:
+    await opens(desk)
+    await desk.read(is_any_fault_known)
+    stored: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+    offered = Offered("telegram:1", Raw("1", ALICE.address.chat, "{}"), 1, stored)
+    with measured(desk) as cost, desk.handling(0, offered):
+        await desk.run(hear, ALICE, says(ALICE, "Is anybody there?"))
+    assert await stored == 1
+    assert cost.commits == 1
+    assert len(cost.statements) <= MOST, f"\n{cost}"
 
 
 async def test_a_message_on_a_ticket_that_waits_already(desk: Desk) -> None:

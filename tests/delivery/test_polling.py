@@ -24,6 +24,7 @@ from bot.update_copies import UpdateCopies
 from channels.telegram.client.gateway import make_bot
 from core import inbox
 from core.desk import Desk
+from core.inbox import Raw
 from core.models import InboxRow
 from sandbox import World
 from tests.slow_disk import SlowDisk
@@ -145,6 +146,55 @@ async def test_updates_are_handled_while_the_offset_waits_for_the_disk(
         assert len(await post.stored()) == 1
         assert [each.offset for each in asked] == [None]
         slow_disk.let_go()
+        await post.until(lambda: not post.world.updates.pending)
+
+
+async def test_what_came_alone_is_confirmed_when_whoever_handles_it_has_stored_it(
+    post: Post,
+) -> None:
+    asked, taken = post.watch(), list[tuple[str, Raw]]()
+    stored: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+
+    def take(source: str, update: Raw) -> asyncio.Future[int]:
+        taken.append((source, update))
+        asyncio.get_running_loop().call_later(0.01, stored.set_result, 1)
+        return stored
+
+    post.poller.take = take
+    await post.world.user("Anna", started=True).say("hello")
+    async with post.open():
+        await post.until(lambda: not post.world.updates.pending)
+    ((source, update),) = taken
+    assert source == f"telegram:{post.bot.id}" and "hello" in update.raw
+    assert stored.done() and not post.batches and not await post.stored()
+    assert [each.offset for each in asked][:2] == [None, int(update.external_id) + 1]
+
+
+async def test_what_came_alone_is_stored_here_where_its_handler_takes_long(post: Post) -> None:
+    taken = list[str]()
+
+    def take(source: str, update: Raw) -> asyncio.Future[int]:
+        taken.append(update.external_id)
+        return asyncio.get_running_loop().create_future()
+
+    post.poller.take = take
+    await post.world.user("Anna", started=True).say("hello")
+    async with post.open():
+        await post.until(lambda: not post.world.updates.pending)
+    assert [row.external_id for row in await post.stored()] == taken
+    assert post.batches == 1, "it is to be read"
+
+
+async def test_what_came_with_others_is_stored_first(post: Post) -> None:
+    def take(source: str, update: Raw) -> asyncio.Future[int] | None:
+        raise AssertionError(source, update)
+
+    post.poller.take = take
+    anna = post.world.user("Anna", started=True)
+    await anna.say("hello")
+    await anna.say("is anybody there?")
+    async with post.open():
+        await post.until_stored(2)
         await post.until(lambda: not post.world.updates.pending)
 
 

@@ -53,44 +53,6 @@ async def test_chats_are_handled_side_by_side(harness: QueueHarness) -> None:
     assert harness.update_queue.waiting == 0
 
 
-async def test_what_came_alone_is_handled_without_being_read_back(
-    harness: QueueHarness, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(module, "LOOK_EVERY", 3600)
-    async with harness.open() as queue:
-        await harness.store((1, 1))
-        await harness.until_handled()
-        alone = await harness.store_alone((1, 2))
-        while not queue.take(alone):
-            await asyncio.sleep(0)  # it has not come to wait for news yet
-        monkeypatch.setattr(inbox, "list_unfinished", None)
-        await harness.until_handled()
-    assert harness.seen == [(1, 1), (1, 2)]
-
-
-async def test_what_came_alone_is_read_where_something_may_stand_before_it(
-    harness: QueueHarness,
-) -> None:
-    async with harness.open() as queue:
-        await harness.store((1, 1))
-        await harness.until_handled()
-        await harness.store_alone((1, 2))  # of which nobody has told the queue yet
-        alone = await harness.store_alone((1, 3))
-        assert not queue.take(alone)
-        queue.news.set()
-        assert not queue.take(alone)
-        await harness.until_handled()
-    assert not queue.take(alone)
-    assert harness.seen == [(1, 1), (1, 2), (1, 3)]
-
-
-async def test_what_is_there_already_did_not_come_alone(harness: QueueHarness) -> None:
-    await harness.store_alone((1, 1))
-    same = [Raw("1", "1", "{}")]
-    assert await harness.desk.run(inbox.store, BOT, same) is None
-    assert await harness.desk.run(inbox.store, BOT, [*same, Raw("2", "1", "{}")]) is None
-
-
 async def test_what_a_killed_process_left_behind_comes_first(harness: QueueHarness) -> None:
     await harness.store((1, 1), (2, 2), (1, 3))
     async with harness.open():

@@ -35,15 +35,12 @@ class QueueHarness:
 
     async def store(self, *updates: tuple[int, int]) -> None:
         """Updates as pairs of chat and id."""
-        await self.desk.run(inbox.store, BOT, [Raw(str(n), str(key), "{}") for key, n in updates])
+        await self.store_unseen(*updates)
         self.update_queue.news.set()
 
-    async def store_alone(self, update: tuple[int, int]) -> Stored:
+    async def store_unseen(self, *updates: tuple[int, int]) -> None:
         """Of which the queue is not told."""
-        chat, number = update
-        stored = await self.desk.run(inbox.store, BOT, [Raw(str(number), str(chat), "{}")])
-        assert stored is not None
-        return stored
+        await self.desk.run(inbox.store, BOT, [Raw(str(n), str(key), "{}") for key, n in updates])
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[UpdateQueue]:

@@ -11,6 +11,7 @@ from sqlalchemy import select
 from core import inbox
 from core.db import Database
 from core.models import InboxRow
+from core.source_marks import store_and_mark
 from core.tx import Tx
 from handlers.mail import fetch
 from handlers.mail.parser_process import ParserProcess, UnreadableMail
@@ -180,7 +181,7 @@ async def test_what_could_not_be_stored_is_not_moved(
     database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A full disk lets the desk read all the same: a mail moved unstored would be lost."""
-    usual, full = inbox.store_and_mark, True
+    usual, full = store_and_mark, True
 
     async def store(tx: Tx, *what: Any) -> None:
         if full:

@@ -17,6 +17,8 @@ from handlers.http.app.pages import draw_lines, draw_turns
 from handlers.http.app.shell import SELDOM, live_section
 
 BOARD: Final = "/app/stats"
+TICKETS: Final = f"{BOARD}/tickets"
+"""The tickets that a figure counts."""
 PERIODS: Final = ("today", "week", "month", "year")
 CHOSEN: Final = "days"
 """The period of days that somebody chose."""
@@ -43,7 +45,7 @@ class BoardQuery:
         """The path of the tickets that a figure counts; of a ``day``: of that day alone."""
         given = self._days() if day is None else {"since": f"{day}", "until": f"{day}"}
         divided = {"part": scope_code(part)} if part.column else {}
-        return _path(f"{BOARD}/tickets", {"figure": name} | given | self._scope() | divided)
+        return _path(TICKETS, {"figure": name} | given | self._scope() | divided)
 
     def _given(self, period: str | None) -> dict[str, str]:
         named = period or self.period

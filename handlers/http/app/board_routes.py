@@ -30,12 +30,14 @@ from handlers.http.app.board import (
     BOARD,
     CHOSEN,
     PERIODS,
+    TICKETS,
     Board,
     BoardQuery,
     draw_board,
     draw_figure,
     scope_code,
 )
+from handlers.http.app.last_list import note_list
 from handlers.http.app.staff_access import StaffAccess, StaffRequest, tell_when
 from handlers.http.guard import RETRY_AFTER
 
@@ -51,12 +53,12 @@ _PICTURE: Final = HEAVY - LIGHT
 _CACHED: Final = {"Cache-Control": "private, max-age=3600"}
 
 
-def board_routes(desk: Desk, access: StaffAccess) -> APIRouter:
-    """Return the routes of the board."""
-    board, routes = _BoardPages(desk, access), APIRouter()
+def board_routes(desk: Desk, access: StaffAccess, *, secure: bool) -> APIRouter:
+    """Return the routes of the board. ``secure``: cookies are for https only."""
+    board, routes = _BoardPages(desk, access, secure), APIRouter()
     for path, handler in (
         (BOARD, board.show),
-        (f"{BOARD}/tickets", board.show_tickets),
+        (TICKETS, board.show_tickets),
         (f"{BOARD}/picture.svg", board.send_picture),
     ):
         routes.add_api_route(path, handler, methods=["GET"])
@@ -67,6 +69,7 @@ def board_routes(desk: Desk, access: StaffAccess) -> APIRouter:
 class _BoardPages:
     desk: Desk
     access: StaffAccess
+    secure: bool
     pictures: OrderedDict[str, bytes] = field(default_factory=OrderedDict)
 
     async def show(self, request: Request) -> Response:
@@ -104,9 +107,12 @@ class _BoardPages:
             return visit
         try:
             with limited(self.desk, visit.sender, LIGHT):
-                return await self._tickets(visit, request.query_params)
+                page = await self._tickets(visit, request.query_params)
         except Refusal as why:
             return self._refused(visit, why)
+        if page.status_code == HTTPStatus.OK:
+            note_list(page, f"{TICKETS}?{request.query_params}", secure=self.secure)
+        return page
 
     async def _tickets(self, visit: StaffRequest, given: Mapping[str, str]) -> Response:
         asked, _, fault = await self._asked(visit, given)

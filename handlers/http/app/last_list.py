@@ -1,14 +1,21 @@
-"""The list that somebody looked at last: from a ticket they go back to it as it was (D2)."""
+"""The list that somebody looked at last: from a ticket they go back to it as it was (D2), also to
+the tickets behind a figure of the statistics (H1).
+"""
 
 from typing import Final
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from fastapi import Request
 from fastapi.responses import Response
 
+from core.reports.measured import FIGURES
+from handlers.http.app.board import TICKETS
 from handlers.http.app.narrowing import read_query
 
 COOKIE: Final = "frontdoor_list"
+# What the way to the tickets behind a figure says, whose own field no other list has.
+_FIGURE: Final = "figure"
+_OF_FIGURE: Final[tuple[str, ...]] = (_FIGURE, "since", "until", "scope", "part", "before", "after")
 # A list, its filters, its order, words, a cursor.
 _FIELDS: Final = 20
 # Browsers drop a cookie with more than 4,096 bytes, its name and attributes counted.
@@ -40,5 +47,8 @@ def last_list(request: Request) -> str:
     given = dict(pairs)
     if not given:
         return "/app"
+    if given.get(_FIGURE) in FIGURES:
+        kept = {name: given[name] for name in _OF_FIGURE if name in given}
+        return f"{TICKETS}?{urlencode(kept)}"
     cursor = {name: given[name] for name in ("before", "after") if name in given}
     return read_query(given).path(**cursor)

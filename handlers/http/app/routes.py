@@ -60,7 +60,7 @@ def app_routes(
         ("/app/t/{number}/file/{message}", "GET", files.send_file),
     ):
         routes.add_api_route(path, handler, methods=[method])
-    routes.include_router(board_routes(desk, access))
+    routes.include_router(board_routes(desk, access, secure=secure))
     return routes
 
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import AsyncIterator, Mapping
-from html import unescape
+from html import escape, unescape
 from typing import Any
 from urllib.parse import urlencode
 
@@ -192,6 +192,31 @@ async def test_lists_behind_numbers_are_paged(
         await anna.get(unescape(path))
         seen.append(re.findall(r'id="t(\d+)"', anna.html))
     assert seen == [["3", "2"], ["1"], ["3", "2"]]
+
+
+async def test_a_ticket_behind_a_number_leads_back_to_its_list(
+    anna: Browser, desk: Desk, clock: Clock
+) -> None:
+    days = "since=2026-11-01&until=2026-11-30"
+    await anna.get("/app?view=free")
+    signed_in = anna.cookie
+    for more in ("", "&scope=topic%3Apayment", "&part=topic%3Aaccess", "&after=9"):
+        listed = f"/app/stats/tickets?figure=opened&{days}{more}"
+        anna.cookie = signed_in
+        assert await anna.get(listed) == 200
+        kept = anna.headers["Set-Cookie"].partition(";")[0]
+        anna.cookie = f"{signed_in}; {kept}"
+        await anna.get("/app/t/1")
+        assert f'<a href="{escape(listed)}">‹ To the list' in anna.html, more
+        assert await anna.get(listed) == 200
+    await anna.get("/app?view=free")
+    anna.cookie = f"{signed_in}; {anna.headers['Set-Cookie'].partition(';')[0]}"
+    await anna.get("/app/t/1")
+    assert '<a href="/app?view=free">‹ To the list' in anna.html
+    for hostile in ('figure="><script>', 'figure=opened&since="><script>', "figure=opened&next=x"):
+        anna.cookie = f"{signed_in}; frontdoor_list={hostile}"
+        assert await anna.get("/app/t/1") == 200
+        assert "<script>" not in anna.html and "next=" not in anna.html, hostile
 
 
 @pytest.mark.parametrize(

@@ -199,6 +199,24 @@ async def test_files_that_come_with_the_yes_are_not_lost(stage: Stage) -> None:
     assert await kinds_said(stage) == [["text"], ["text", "document"]]
 
 
+async def test_a_no_is_one_of_the_file_that_came_with_it_too_and_is_told(stage: Stage) -> None:
+    """No file takes a no back, as words may; without a consent none of it may be kept."""
+    stage.write("The gate does not open.", subject="The gate")
+    question = await stage.mail(1)
+    letter = EmailMessage()
+    letter["From"], letter["To"] = f"Anna <{ANNA}>", "support@desk.test"
+    letter["Message-ID"] = "<p@x.test>"
+    letter["Subject"], letter["In-Reply-To"] = "Re: x", question["Message-ID"]
+    letter.set_content("No")
+    letter.add_attachment(PHOTO, maintype="image", subtype="png", filename="gate.png")
+    stage.write(raw=letter.as_bytes())
+    erased = await stage.mail(2)
+    assert erased["Subject"] == "Your mail was not passed on"
+    assert "What you wrote and attached is erased" in plain(erased)
+    await clean_up(stage)
+    assert not await held(stage) and await is_nothing_stored(stage) and not stored_files(stage)
+
+
 async def kinds_said(stage: Stage) -> list[list[str]]:
     """Of each ticket, the shortest first: a ``From`` without the name is another sender, and
     what two senders write is handled side by side.

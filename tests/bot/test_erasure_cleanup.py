@@ -158,6 +158,11 @@ async def test_who_is_erased_while_traces_are_cleared_has_theirs_cleared_after_t
     await desk.database.close()
 
 
+def test_what_is_to_be_deleted_is_looked_for_every_minute() -> None:
+    """Stories have it looked for sooner (``e2e/warm.py``)."""
+    assert erasure_cleanup.LOOK_EVERY <= 60
+
+
 async def _name_them(tx: Tx, rows: int) -> None:
     """What others wrote and were told names the customer."""
     said = [Raw(f"{tx.now.timestamp()}{n}", "-1", f"said {CANARY}") for n in range(rows)]

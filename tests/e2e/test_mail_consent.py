@@ -13,6 +13,7 @@ from sandbox.mail import SUPPORT, MailServers
 from tests.e2e.beside import apply_directory
 from tests.e2e.looking import value
 from tests.e2e.stage import Stage, staged
+from tests.e2e.warm import CLEANS_EVERY
 
 DIRECTORY = """
 [settings]
@@ -24,7 +25,7 @@ ANNA, EVA = "anna@mail.example", "eva@mail.example"
 @pytest.fixture
 async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
     async with staged(tmp_path, draws_soon=True) as stage:
-        stage.settings["FILES_URL"] = f"file://{tmp_path}/files"
+        stage.settings |= {"FILES_URL": f"file://{tmp_path}/files", CLEANS_EVERY: "0.2"}
         yield stage
 
 

@@ -157,6 +157,8 @@ async def test_hidden_words_are_shown_by_a_press_and_by_a_key(window: Window, st
     await expect(hidden).not_to_have_attribute("role", "button")
 
 
+# In a world of its own: after what the others have said the group has no room for half a minute.
+@pytest.mark.usefixtures("anew")
 async def test_who_blocks_the_bot_is_said_to_be_gone_and_comes_back(window: Window) -> None:
     customer, group = window.customer, window.group
     await window.add("Пётр Лис")

@@ -8,7 +8,6 @@ shorter than a minute (``tests/impatient.py``).
 from __future__ import annotations
 
 import asyncio
-import os
 import sqlite3
 import subprocess
 from collections.abc import AsyncIterator, Iterator
@@ -23,10 +22,9 @@ from channels.telegram.client.gateway import make_bot
 from sandbox import BotProcess
 from sandbox.mail.imap import ImapServer
 from sandbox.mail.post_office import PostOffice
-from sandbox.process import python, tied
 from tests.channels.email.server import text_of
 from tests.e2e.looking import soon
-from tests.e2e.stage import ROOT, Stage, staged
+from tests.e2e.stage import Stage, staged
 from tests.e2e.test_mail import MailServer
 from tests.e2e.warm import WarmProcesses
 from tests.ports import free_port
@@ -217,24 +215,16 @@ async def test_a_disk_fills_up_and_nothing_is_lost(stage: Stage, small_disk: Pat
 async def test_check_tells_a_desk_that_was_stopped_or_died_from_one_that_runs(
     stage: Stage,
 ) -> None:
-    def check() -> tuple[int, str]:
-        done = subprocess.run(
-            tied(python("-m", "bot", "check")),
-            env={**os.environ, **stage.environment()},
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-        )
-        return done.returncode, done.stdout
-
+    beaten = "SELECT 1 FROM system_state WHERE name = 'heartbeat'"
     async with running(stage) as bot:
-        code, said = await asyncio.to_thread(check)
+        await soon(lambda: bool(stage.query(beaten)), "its first sign of life is there", SOON)
+        code, said, _ = await stage.command("check")
         assert (code, "the desk runs" in said) == (0, True), said
         await bot.kill()
-        code, said = await asyncio.to_thread(check)
+        code, said, _ = await stage.command("check")
         assert (code, "gave no sign of life since" in said) == (2, True), said
         await bot.start()
         await soon(lambda: bool(stage.world.updates is not None), "it is back", SOON)
-    code, said = await asyncio.to_thread(check)
+    code, said, _ = await stage.command("check")
     assert (code, "the desk was stopped at" in said) == (2, True), said
     assert "start it" in said

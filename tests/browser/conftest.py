@@ -59,9 +59,15 @@ async def window(opening: Opening) -> Window:
 
 
 @pytest.fixture
-async def anew(stage: Stage) -> None:
-    """A world in which nothing has happened."""
-    await stage.anew()
+async def anew(stage: Stage, request: pytest.FixtureRequest) -> AsyncIterator[None]:
+    """A world in which nothing has happened. With ``False`` as its parameter: one without limits of
+    Telegram's, for this test alone.
+    """
+    paced = getattr(request, "param", True)
+    await stage.anew(paced=paced)
+    yield
+    if not paced:
+        await stage.anew()
 
 
 @pytest.fixture(scope="module")

@@ -74,8 +74,11 @@ class Stage:
         """Where the page is."""
         return self.page.url
 
-    async def anew(self) -> None:
-        """Nothing that happened has happened: a fresh bot, which may speak in its group at once."""
+    async def anew(self, *, paced: bool = True) -> None:
+        """Nothing that happened has happened: a fresh bot, which may speak in its group at once.
+        Unless ``paced``, in a world without Telegram's limits, until the next one.
+        """
+        self.page.world.limits.enabled = paced
         await self.visitor.trouble("calm")
         await self.visitor.trouble("demo", on=False, language="ru", forum=False)
 

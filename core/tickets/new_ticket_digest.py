@@ -2,7 +2,8 @@
 
 A group takes about 20 posts a minute. When more new cards wait than can be sent soon, the waiting
 ones become one post, a line per ticket; `/take`, `/ticket` and `/queue` work from there. Such a
-ticket gets its card as soon as anything happens to it.
+ticket gets its card as soon as anything happens to it. What comes while a post still waits joins
+it: a thousand tickets are some fifteen posts, however slowly they were opened.
 """
 
 from collections.abc import Iterator, Sequence
@@ -15,7 +16,6 @@ from core.addresses import Address
 from core.db import constant
 from core.delivery.linked_chats import all_operator_chats
 from core.delivery.outbox import post
-from core.delivery.outbox_store import PENDING
 from core.delivery.sent_messages import CARD
 from core.delivery.waiting_rows import drop_rows
 from core.models import OutboxRow, Person, SentMessage, Ticket
@@ -45,10 +45,13 @@ async def post_digest(tx: Tx) -> int:
 
 async def _gather(tx: Tx, chat: Address) -> int:
     waiting = await _waiting_cards(tx, chat)
-    if len(waiting) <= CALM or await _still_telling(tx, chat):
+    posts = await _waiting_posts(tx, chat) if waiting else []
+    if len(waiting) <= CALM and not posts:
         return 0
-    await drop_rows(tx, [number for number, *_ in waiting], "told in a digest")
-    lines = [await _line(tx, one, name, agreed) for _, one, name, agreed in waiting]
+    told = [*(post.id for post in posts), *(number for number, *_ in waiting)]
+    await drop_rows(tx, told, "told in a digest")
+    lines = [line for post in posts for line in post.facts["tickets"].split("\n")]
+    lines += [await _line(tx, one, name, agreed) for _, one, name, agreed in waiting]
     for some in _posts(lines):
         facts = {"n": len(some), "tickets": "\n".join(some)}
         await post(tx, chat, TOLD, facts, topic="storm")
@@ -68,6 +71,7 @@ def _posts(lines: Sequence[str]) -> Iterator[list[str]]:
 
 
 async def _waiting_cards(tx: Tx, chat: Address) -> Sequence[_Waiting]:
+    """Cards of tickets that have none there, but for those that are being claimed meanwhile."""
     rows = await tx.session.execute(
         select(OutboxRow.id, Ticket, Person.name, AGREED_DUE)
         .join(Ticket, OutboxRow.ticket_id == Ticket.id)
@@ -84,17 +88,25 @@ async def _waiting_cards(tx: Tx, chat: Address) -> Sequence[_Waiting]:
             ),
         )
         .order_by(OutboxRow.id)
+        .with_for_update(of=OutboxRow, skip_locked=True, key_share=True)
     )
     return [(number, one, name, agreed) for number, one, name, agreed in rows]
 
 
-async def _still_telling(tx: Tx, chat: Address) -> bool:
-    query = select(OutboxRow.id).where(
-        OutboxRow.state.in_(PENDING),
+async def _waiting_posts(tx: Tx, chat: Address) -> list[OutboxRow]:
+    """The posts there that have not begun to leave, nor are being claimed meanwhile."""
+    here = (
+        OutboxRow.state == constant("queued"),
+        OutboxRow.channel == chat.channel,
         OutboxRow.address == chat.chat,
         OutboxRow.key == TOLD,
     )
-    return (await tx.session.scalars(query.limit(1))).one_or_none() is not None
+    return await tx.all(
+        select(OutboxRow)
+        .where(*here)
+        .order_by(OutboxRow.id)
+        .with_for_update(skip_locked=True, key_share=True)
+    )
 
 
 async def _line(tx: Tx, ticket: Ticket, customer: str, agreed: datetime | None) -> str:

@@ -24,7 +24,6 @@ from core.tickets import conversation, delivery_results
 from core.tickets.board import boards_of, note_board, show_board
 from core.tickets.intake import hear
 from core.tickets.lifecycle import move
-from core.tickets.new_ticket_digest import CALM, post_digest
 from core.tickets.sweep import sweep
 from core.tx import Tx
 from tests.actions.company_directory import put_team
@@ -101,33 +100,6 @@ async def test_another_group_of_all_gets_the_cards_of_all_others(
     desk.company = await desk.run(link, ANNA, "operators", chat_address(NEW))
     cards = await store.outbox(NEW, kind="card", state="queued")
     assert {row.ticket_id for row in cards} == {free.id}
-
-
-# ------------------------------------------------------------------ a storm of cards
-
-
-async def test_many_cards_for_one_group_are_one_post_there_and_nobody_else_s_business(
-    desk: Desk, store: Store, crew: None
-) -> None:
-    calm = await opens(desk)
-    many = [await given(desk, await opens(desk)) for _ in range(CALM + 1)]
-    assert await desk.run(post_digest) == len(many)
-    (post,) = await store.outbox(GROUP, key="group.storm")
-    assert post.facts["n"] == len(many)
-    assert not await store.outbox(GROUP, kind="card", state="queued")
-    waiting = await store.outbox(OPERATORS, kind="card", state="queued")
-    assert [row.ticket_id for row in waiting] == [calm.id]
-    assert await desk.run(post_digest) == 0
-
-
-async def test_cards_that_stood_elsewhere_before_are_new_to_this_group(
-    desk: Desk, store: Store, crew: None
-) -> None:
-    for message_ref in range(CALM + 1):
-        ticket = await opens(desk)
-        await stands(desk, store, ticket.id, 70 + message_ref)
-        await given(desk, ticket)
-    assert await desk.run(post_digest) == CALM + 1
 
 
 # ------------------------------------------------------------------ another id

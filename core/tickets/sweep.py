@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from sqlalchemy import select, update
 
-from core.db import is_transient, may_run_again
+from core.db import PreparedStatement, constant, is_transient, may_run_again
 from core.delivery.notices import TRIAL
 from core.events import (
     CaughtUp,
@@ -82,8 +82,10 @@ _TOLD_IN: Final = (
     frozenset({ANSWER, *NEAR}),
     frozenset({REMINDER, WAKE, *NEAR.values()}),
 )
-# Run every few seconds, mostly without result: built once, and one statement.
-_PULSE: Final = select(_FACTS.c.at, _FACTS.c.value, _NEXT).where(_FACTS.c.name == HEARTBEAT)
+# Run every few seconds, mostly without result: one statement, prepared once.
+_PULSE: Final = PreparedStatement(
+    select(_FACTS.c.at, _FACTS.c.value, _NEXT).where(_FACTS.c.name == constant(HEARTBEAT))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,10 +137,10 @@ async def _crowded(tx: Tx, due: Sequence[Due]) -> frozenset[str]:
 
 async def _is_idle(tx: Tx) -> bool:
     """Return True if nothing is due, no digest is pending and the last sweep was recent."""
-    pulse = (await tx.session.execute(_PULSE)).one_or_none()
-    if pulse is None:
+    found = await _PULSE.rows(tx.session, {})
+    if not found:
         return False
-    at, gathered, next_due = pulse
+    ((at, gathered, next_due),) = found
     waits = next_due is None or next_due > tx.now
     return waits and not gathered and abs(tx.now - at) <= IDLE_BEAT
 

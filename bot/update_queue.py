@@ -11,7 +11,7 @@ import contextlib
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain, repeat
 from time import monotonic
 from typing import Final
@@ -99,6 +99,7 @@ class UpdateQueue:
     _unfinished: Together[tuple[int, ...], set[int]] = field(init=False)
 
     def __post_init__(self) -> None:
+        self.desk.updates_put_back = self.news.set
         self._unfinished = Together(self._find_unfinished)
 
     async def run(self) -> None:
@@ -291,6 +292,7 @@ class UpdateQueue:
             in_order = sorted({*queue, *waiting}, key=lambda each: each.id)
             queue.clear()
             queue.extend(in_order)
+            self.news.set()  # what stands before it may be of other chats, too
             offered.stored.set_result(max((each.id for each in waiting), default=0))
             return
 
@@ -306,9 +308,15 @@ class UpdateQueue:
                     raise HandlerGaveUp(repr(end)) from end
                 raise
             if not row.done:
+                if offered is not None:
+                    # what it has shown is shown, and nothing of it could overtake anything
+                    row.unstored = replace(offered, id=None)
                 await self.desk.run(inbox.change_nothing)  # the desk marks the row
-        if offered is not None and not row.done:  # it was handled before
-            offered.stored.set_result(0)
+        if offered is not None and row.inbox_id != offered.id:
+            self.news.set()  # something is there that nobody has read
+            if not offered.stored.done():  # it was handled before
+                self._last_id = None
+                offered.stored.set_result(0)
 
     async def _handle(self, stored: Stored) -> None:
         """Handle one update, or quarantine it."""

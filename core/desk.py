@@ -131,7 +131,8 @@ def reading_within(seconds: float) -> Iterator[None]:
 
 class Desk:
     """Runs actions. ``subscribers`` act upon events, in their order; ``departures`` is told after a
-    commit that wrote outbox rows, and else ``outbox_wakeup`` is set; ``changes`` hears of every
+    commit that wrote outbox rows, and else ``outbox_wakeup`` is set; ``updates_put_back`` is called
+    after one that has updates wait that were held or quarantined; ``changes`` hears of every
     commit. ``tell`` passes news on to other processes, if there are any;
     ``contact_reads``: who was shown whose contact data, and is not written down yet.
 
@@ -160,6 +161,7 @@ class Desk:
         self.find_company = find_company
         self.outbox_wakeup = Wakeup()
         self.departures: Departures | None = None
+        self.updates_put_back: Callable[[], None] = lambda: None
         self.file_making = FileMaking()
         self.allowances = Allowances()
         self.changes = Changes()
@@ -320,8 +322,11 @@ class Desk:
             row.done = True
             if row.unstored is not None and tx.inbox_id is not None:
                 row.inbox_id = tx.inbox_id
-                row.unstored.stored.set_result(tx.inbox_id)
+                if not row.unstored.stored.done():
+                    row.unstored.stored.set_result(tx.inbox_id)
         self._let_leave(tx)
+        if tx.puts_updates_back:
+            self.updates_put_back()
         if tx.reader is not None and tx.seen:
             self.contact_reads.note(tx.reader, tx.seen, tx.now)
         if self.changes.watches or self.changes.tell is not None:

@@ -159,13 +159,14 @@ class Offered:
     """An update that is stored by the transaction that handles it (R1, R2): it came alone while
     nothing waited, and its source keeps it until it is confirmed, which is after that.
 
-    ``id``: the one it must get in the inbox; with another one something stands before it.
-    ``stored`` gets the one it has got, when the disk has it; 0 where it was handled before.
+    ``id``: the one it must get in the inbox; with another one something stands before it. ``None``:
+    nothing comes of it that could overtake. ``stored`` gets the one it has got, when the disk has
+    it; 0 where it was handled before.
     """
 
     source: str
     update: Raw
-    id: int
+    id: int | None
     stored: asyncio.Future[int]
 
     async def store(self, tx: Tx) -> int | None:
@@ -176,7 +177,7 @@ class Offered:
         if number is None:  # somebody has stored it meanwhile
             known = {"of": self.source, "known": self.update.external_id}
             number = await _FINISH.first(tx.session, known)
-        if number not in {None, self.id}:
+        if number is not None and self.id is not None and number != self.id:
             raise OutOfTurn
         return number
 
@@ -344,6 +345,7 @@ def _file_of(raw: str) -> str | None:
 
 async def move_to_the_end(tx: Tx, row: InboxRow) -> None:
     """Write it anew before the old row goes: SQLite would give the newest row's number again."""
+    tx.puts_updates_back = True
     again = InboxRow(
         source=row.source,
         external_id=f"{_REPLAYED}{row.id}",

@@ -192,6 +192,7 @@ class Tx(ReadTx):
     ``chosen``: settings of the company that it has changed; ``version``: of the directory that it
     has made. ``changes_cache``: what is kept by others is not so any more once this is committed.
     ``waits_for_disk``: false where a power cut may take it, since it would be found out again.
+    ``puts_updates_back``: updates wait to be handled that nobody has been told of.
     """
 
     actor: Actor = SYSTEM
@@ -206,6 +207,7 @@ class Tx(ReadTx):
     version: int | None = None
     changes_cache: bool = False
     waits_for_disk: bool = True
+    puts_updates_back: bool = False
     actors: dict[int, int | None] = field(default_factory=dict)
     _pinned: list[object] = field(default_factory=list)
 

@@ -79,10 +79,10 @@ async def test_what_comes_alone_is_stored_and_handled_in_one_commit(desk: Desk) 
     await opens(desk)
     await desk.read(is_any_fault_known)
     stored: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-    offered = Offered("telegram:1", Raw("1", ALICE.address.chat, "{}"), 1, stored)
+    offered = Offered("telegram:1", Raw("1", ALICE.address.chat, "{}"), None, stored)
     with measured(desk) as cost, desk.handling(0, offered):
         await desk.run(hear, ALICE, says(ALICE, "Is anybody there?"))
-    assert await stored == 1
+    assert await stored > 0
     assert cost.commits == 1
     assert len(cost.statements) <= MOST, f"\n{cost}"
 

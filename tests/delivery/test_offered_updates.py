@@ -12,6 +12,7 @@ from bot import update_queue as module
 from bot.update_queue import UnparsableUpdate, UpdateQueue
 from core import inbox
 from core.desk import Desk
+from core.held_updates import release_held
 from core.inbox import Raw, Stored
 from core.models import InboxRow, SystemState
 from core.tx import Tx
@@ -135,11 +136,101 @@ async def test_what_stands_before_it_is_handled_before_it(offering: Offering) ->
     assert sorted(await offering.effects()) == ["1", "2", "3"]
 
 
+async def test_what_is_released_in_one_chat_is_handled_before_what_comes_there_later(
+    offering: Offering, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody else writes in between, and is stored behind what nobody has read yet."""
+    monkeypatch.setattr(module, "LOOK_EVERY", 3600)
+
+    async def act(stored: Stored) -> None:
+        if stored.external_id == "3":
+            await offering.desk.run(release_held, [OTHER])
+        else:
+            await offering.act(stored)
+
+    offering.handle = act
+    before = [update(1, OTHER), update(2, OTHER)]
+    await offering.desk.run(inbox.store, BOT, before, state="held")
+    async with offering.ready() as queue:
+        await offering.take(queue, update(3, OTHER))
+        for number, chat in ((4, CHAT), (5, OTHER)):
+            if queue.take(BOT, update(number, chat)) is None:
+                await offering.store((int(chat), number))
+            await wait_for_end(queue)
+        await offering.until_handled()
+    assert [number for chat, number in offering.seen if str(chat) == OTHER] == [1, 2, 5]
+
+
+async def test_what_is_stored_out_of_turn_lets_nothing_of_other_chats_pass(
+    offering: Offering, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "LOOK_EVERY", 3600)
+    async with offering.ready() as queue:
+        await offering.store_unseen((2, 1))
+        assert await offering.take(queue, update(2, CHAT)) == 2
+        assert queue.take(BOT, update(3, OTHER)) is None
+        await offering.store((2, 3))
+        await offering.until_handled()
+    assert [number for chat, number in offering.seen if str(chat) == OTHER] == [1, 3]
+
+
+async def test_what_only_shows_something_shows_it_once(
+    offering: Offering, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "LOOK_EVERY", 3600)
+    offering.handle = offering.note
+    async with offering.ready() as queue:
+        await offering.store_unseen((2, 1))
+        assert await offering.take(queue, update(2, CHAT)) == 2
+        await offering.until_handled()
+        await wait_for_end(queue)
+    assert sorted(offering.seen) == [(1, 2), (2, 1)]
+
+
+async def test_updates_that_are_put_back_are_read_at_once(
+    offering: Offering, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "LOOK_EVERY", 3600)
+    await offering.desk.run(inbox.store, BOT, [update(1)], state="held")
+    async with offering.ready():
+        await offering.desk.run(release_held, [CHAT])
+        await offering.until_handled()
+    assert offering.seen == [(1, 1)]
+
+
+async def test_a_task_that_a_handler_leaves_behind_harms_nobody(
+    offering: Offering, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its transaction may be the one that stores the update, while the handler is at its end."""
+    monkeypatch.setattr(module, "LOOK_EVERY", 3600)
+    left = list[asyncio.Task[None]]()
+
+    async def leave(stored: Stored) -> None:
+        left.append(asyncio.create_task(offering.desk.run(note_effect, stored.external_id)))
+        await asyncio.sleep(0)
+
+    offering.handle = leave
+    async with offering.ready() as queue:
+        for number in range(20):
+            stored = queue.take(BOT, update(number))
+            if stored is None:
+                await offering.store((1, number))
+            else:
+                await asyncio.wait_for(stored, 30)
+            await wait_for_end(queue)
+            await offering.until_handled()
+            await left[-1]
+            await offering.has_read_all(queue)
+    assert await offering.effects() == [str(number) for number in range(20)]
+
+
 async def test_after_that_the_next_one_is_taken_again(offering: Offering) -> None:
     async with offering.ready() as queue:
         await offering.store_unseen((2, 1))
         assert await offering.take(queue, update(2)) == 2
+        await offering.until_handled()
         await wait_for_end(queue)
+        await offering.has_read_all(queue)
         tries = len(offering.seen)
         assert await offering.take(queue, update(3)) == 3
         await wait_for_end(queue)
@@ -195,6 +286,7 @@ async def test_an_update_that_was_handled_before_is_not_handled_again(offering: 
         await wait_for_end(queue)
         assert await offering.take(queue, update(1)) == 0
         await wait_for_end(queue)
+        await offering.has_read_all(queue)
         assert await offering.take(queue, update(2)) == 2
     assert await offering.effects() == ["1", "2"]
 

@@ -340,7 +340,7 @@ def _unknown(context: CommandContext | MessageContext, command: Command) -> Refu
     if command.name in OF_ADMINS:
         return Unreadable("refusal.in_private_only", command=typed)
     usable = usable_in_group(admin=_is_admin(context), absent=_absent(context))
-    guess = closest(command.typed, usable)
+    guess = closest(command.typed, usable, with_other_names([*COMMANDS]))
     if guess is None:
         return Unreadable("refusal.unknown_command", command=typed)
     return Unreadable("refusal.unknown_command_guess", command=typed, guess=f"/{guess}")

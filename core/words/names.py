@@ -80,6 +80,7 @@ def unquoted(words: str) -> str:
 
 NAMELESS: Final = "—"
 LONGEST_MESSAGE: Final = 4096
+LONGEST_NAME: Final = 64
 """How long one message may be, in UTF-16 units."""
 
 _ELLIPSIS: Final = "…"
@@ -104,7 +105,7 @@ _INDIVISIBLE: Final = frozenset({"custom_emoji"})
 
 
 @lru_cache(maxsize=1024)
-def clean_name(text: str, limit: int = 64) -> str:
+def clean_name(text: str, limit: int = LONGEST_NAME) -> str:
     """Return a name or title safe to show in one line of at most `limit` characters (S9).
 
     Controls, direction marks and invisible characters are dropped, stacked accents cut to three,

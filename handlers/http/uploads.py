@@ -27,6 +27,7 @@ _READ_FILES: Final = 300
 _LONGEST_FIELD: Final = 100_000
 # Seconds for what stands before the first file to come, where the files are not read.
 _PATIENCE: Final = 3.0
+_UNREADABLE: Final = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +56,8 @@ async def read_form(request: Request, unread: str | None = None) -> Form:
         form = await request.form(
             max_files=_READ_FILES, max_fields=MOST_FIELDS, max_part_size=_LONGEST_FIELD
         )
-    except HTTPException as error:
-        if error.status_code != HTTPException(400).status_code:
+    except (HTTPException, UnicodeError) as error:  # some encodings refuse in a way of their own
+        if getattr(error, "status_code", _UNREADABLE) != _UNREADABLE:
             raise
         return Form({}, unread="web.fault.form")
     fields = _typed(form.multi_items())
@@ -69,7 +70,7 @@ async def _read_beginning(request: Request) -> Fields:
     limits = {"max_files": 0, "max_fields": MOST_FIELDS, "max_part_size": _LONGEST_FIELD}
     async with aclosing(request.stream()) as stream:
         parser = MultiPartParser(request.headers, stream, **limits)
-        with suppress(MultiPartException, TimeoutError):
+        with suppress(MultiPartException, UnicodeError, TimeoutError):
             async with asyncio.timeout(_PATIENCE):
                 await parser.parse()
     return _typed(parser.items)

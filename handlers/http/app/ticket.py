@@ -143,7 +143,8 @@ class TicketPages:
     async def _act(
         self, request: Request, visit: StaffRequest, number: str, form: SentForm
     ) -> Response:
-        fields, verb = form.fields, form.fields.get("verb", "")
+        # what is sent with files stands in the answer's box, and its button behind them
+        fields, verb = form.fields, form.fields.get("verb", "answer" if form.unread else "")
         shown = replace(self.viewer(visit), verb=verb, given=fields)
         known = {*ACTIONS, *(assistance.VERBS if self.assistant is not None else ())}
         if fault := _fault_of(form, visit, known):

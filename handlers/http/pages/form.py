@@ -19,7 +19,7 @@ from core.texts import Key
 from core.tickets.catalog import TopicFacts, topics_of
 from core.tickets.fields import LONGEST, YES_NO, Field, asked_at_opening
 from core.tx import ReadTx
-from core.words.names import clean_name, is_blank
+from core.words.names import LONGEST_NAME, clean_name, is_blank
 from handlers.http.pages.layout import FILES, WHOLE, Faults, Reader, once, page
 
 TRAP: Final = "website"
@@ -183,8 +183,8 @@ async def draw_form(
         f"<h1>{reader.title}</h1><p>{reader.say('web.intro')}</p>"
         f"{faults.at(WHOLE)}"
         f'<form method="post" enctype="multipart/form-data">{once()}'
-        + _input(faults, "name", kept["name"], "name")
-        + _input(faults, "reach", kept["reach"], "email", hint=True)
+        + _input(faults, "name", kept["name"], "name", LONGEST_NAME)
+        + _input(faults, "reach", kept["reach"], "email", LONGEST_CHAT, hint=True)
         + _topics(reader, asked)
         + "".join(_own(faults, one, fields.get(f"{OWN}{one.code}", "")) for one in asked.fields)
         + area(faults, reader.say("web.text"), fields.get("text", ""), needed=True)
@@ -198,12 +198,14 @@ async def draw_form(
     return page(reader, reader.title, body, status or faults.status, framed=True)
 
 
-def _input(faults: Faults, name: str, value: str, complete: str, *, hint: bool = False) -> str:
+def _input(
+    faults: Faults, name: str, value: str, complete: str, longest: int, *, hint: bool = False
+) -> str:
     say = faults.reader.say
     told = f'<p class="hint" id="{name}-hint">{say(f"web.{name}.hint")}</p>' if hint else ""
     return (
         f'<label for="{name}">{say(f"web.{name}")}</label>{told}<input id="{name}"'
-        f' name="{name}" value="{value}" autocomplete="{complete}" maxlength="{LONGEST_CHAT}"'
+        f' name="{name}" value="{value}" autocomplete="{complete}" maxlength="{longest}"'
         f" required{faults.attributes(name, f'{name}-hint' if hint else '')}>{faults.at(name)}"
     )
 

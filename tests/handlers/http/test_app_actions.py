@@ -1,5 +1,9 @@
 """What the buttons and forms of a ticket do in the app (S23)."""
 
+import re
+
+import aiohttp
+import pytest
 from sqlalchemy import select
 
 from core.desk import Desk
@@ -7,6 +11,7 @@ from core.links.ticket_merge import merge_tickets
 from core.models import JournalEntry, Message, Note, OutboxRow, Ticket, TicketField
 from core.people.staff import by_operator, enrol
 from core.tickets.lifecycle import move
+from handlers.http import uploads
 from tests.actions import people
 from tests.actions.test_directory import apply
 from tests.clock import Clock
@@ -215,3 +220,24 @@ async def test_a_merged_ticket_has_no_forms(olga: Browser, desk: Desk) -> None:
         await olga.get(f"/app/t/{number}")
         forms.append(olga.html.count('name="verb"'))
     assert 0 in forms and max(forms) > 1
+
+
+async def test_an_answer_with_files_that_are_too_large_is_not_lost(
+    olga: Browser, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The button stands behind the files, which are not read then."""
+    monkeypatch.setattr(uploads, "MOST_UPLOAD", 200_000)
+    await people.opens(desk)
+    await olga.get("/app/t/1")
+    form = aiohttp.FormData()
+    for name in ("token", "once"):
+        form.add_field(name, olga.field(name))
+    form.add_field("text", "The cable is cut, we come today.")
+    form.add_field("files", b"x" * 300_000, filename="film.mp4", content_type="video/mp4")
+    form.add_field("verb", "answer")
+    status, _, html = await olga.visitor.ask(
+        "POST", "/app/t/1", data=form, headers={"Cookie": olga.cookie}, allow_redirects=False
+    )
+    assert status == 422
+    assert re.search(r"<textarea[^>]*>The cable is cut, we come today\.</textarea>", html)
+    assert len(await rows(desk, select(Message.id))) == 1, "nothing is sent"

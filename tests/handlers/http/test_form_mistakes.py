@@ -9,6 +9,7 @@ from core.directory.reader import read_directory
 from core.directory.store import apply_directory
 from core.files import FolderStore
 from core.models import Ticket
+from core.words.names import clean_name
 from handlers.http import uploads
 from handlers.http.guard import MOST_UPLOAD
 from tests.handlers.http.guest_browser import FILLED, HOSTILE, Guest, count
@@ -115,3 +116,26 @@ async def test_an_answer_with_files_that_are_too_large_stays_on_the_page_of_its_
     assert "It is this one &lt;script&gt;" in guest.html and "Paid twice" in guest.html
     assert await guest.attaches({"text": ""}) == 422
     assert fault_of(guest, "text") and await count(desk, Ticket) == 1
+
+
+@pytest.mark.parametrize("charset", ["undefined", "punycode", "idna", "utf-7", "no-such-one"])
+@pytest.mark.usefixtures("small_uploads")
+async def test_no_encoding_is_a_fault_of_ours(guest: Guest, desk: Desk, charset: str) -> None:
+    """Whatever they claim, whether files are read or not; the words may be others."""
+    for files in ([("a.txt", b"x")], [LARGE]):
+        await guest.opens("/form?lang=en")
+        assert await guest.attaches(FILLED | {"name": "é"}, *files, charset=charset) < 500
+
+
+async def test_a_name_is_no_longer_than_what_is_kept_of_it(guest: Guest, desk: Desk) -> None:
+    await guest.opens("/form?lang=en")
+    found = re.search(r'<input id="name"[^>]* maxlength="(\d+)"', guest.html)
+    assert found is not None and int(found[1]) == len(clean_name("x" * 300))
+
+
+async def test_what_cannot_be_read_is_not_said_to_be_there(guest: Guest, desk: Desk) -> None:
+    await guest.opens("/form?lang=en")
+    many = [(f"{number}.txt", b"x") for number in range(301)]
+    assert await guest.attaches(FILLED, *many) == 400
+    assert "is not here any more" in fault_of(guest, "files")
+    assert 'value="anna@example.org"' not in guest.html

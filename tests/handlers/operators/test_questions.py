@@ -107,10 +107,9 @@ async def test_staff_are_greeted_as_staff_and_find_their_help(
     assert ("/setup" in person.last.text) == ("/report" in person.last.text) == admin
     await person.say("/help")
     await group.settle()
-    assert "/take 12" in person.last.text
-    assert ("Администратору" in person.last.buttons) == admin
-    await group.presses(person, person.last, "Списки и поиск")
     assert "/queue" in person.last.text
+    assert "/take 12" not in person.last.text, "that is for the group"
+    assert ("/quarantine" in person.last.text) == admin
 
 
 async def test_customers_are_greeted_as_customers(group: Group) -> None:

@@ -18,7 +18,7 @@ from sandbox import demo
 from sandbox.mail import MailServers
 from sandbox.page import Page
 from tests.browser.window import Window
-from tests.e2e.warm import EXAMINES_EVERY, WarmProcesses
+from tests.e2e.warm import WarmProcesses
 from tests.sandbox.page.forked import forked_control
 from tests.sandbox.page.visitor import Visitor, visiting
 
@@ -96,7 +96,7 @@ async def playing(folder: Path, forking: WarmProcesses | None = None) -> AsyncIt
         control = (
             demo_control(load_settings({}), played, folder, dict(os.environ))
             if forking is None
-            else forked_control(forking, played, folder, **{EXAMINES_EVERY: "1"})
+            else forked_control(forking, played, folder)
         )
         page = Page(played, control)
         await control.seed_company()

@@ -23,11 +23,6 @@ from scheduler.jobs import Job
 from scheduler.runner import Runner
 
 
-def test_the_chats_are_looked_at_twice_a_minute() -> None:
-    """Stories have them looked at more often (``e2e/warm.py``)."""
-    assert background.HEALTH_INTERVAL <= 30
-
-
 async def test_who_was_told_to_wait_asks_nothing_meanwhile(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -42,13 +42,8 @@ SQLITE: Final = "sqlite+aiosqlite:///"
 
 # A variable: a fork with it draws cards a moment after a change (tests/drawn_soon.py).
 DRAWS_SOON: Final = "TEST_DRAWS_SOON"
-# Variables: a fork with one has that interval, in seconds. Its own is half a minute, or a minute.
+# A variable: a fork with it looks as often as that, in seconds, for files that are to be deleted.
 CLEANS_EVERY: Final = "TEST_CLEANS_EVERY"
-EXAMINES_EVERY: Final = "TEST_EXAMINES_EVERY"
-_INTERVALS: Final = {
-    CLEANS_EVERY: ("bot.erasure_cleanup", "LOOK_EVERY"),
-    EXAMINES_EVERY: ("bot.background", "HEALTH_INTERVAL"),
-}
 
 # What every bot calls when it starts, and whenever somebody writes: each fork would build their
 # types anew.
@@ -338,7 +333,7 @@ def _become_bot(
     paced: bool,
 ) -> int:
     """Run a command as a process of its own; returns its exit code."""
-    from bot import app, cli
+    from bot import app, cli, erasure_cleanup
     from bot.demo import clock
     from tests.drawn_soon import draw_soon
     from tests.impatient import hasten
@@ -349,9 +344,8 @@ def _become_bot(
         hasten()
     if DRAWS_SOON in environment:
         draw_soon(pytest.MonkeyPatch())
-    for variable in _INTERVALS.keys() & environment.keys():
-        module, interval = _INTERVALS[variable]
-        setattr(import_module(module), interval, float(environment[variable]))
+    if CLEANS_EVERY in environment:
+        erasure_cleanup.LOOK_EVERY = float(environment[CLEANS_EVERY])  # type: ignore[misc]
     language = environment.get("DEFAULT_LANGUAGE") or "ru"
     app.build = partial(app.build, texts=texts.get(language))
     if not paced:

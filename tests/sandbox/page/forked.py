@@ -11,12 +11,8 @@ from sandbox.demo import Demo
 from tests.e2e.warm import WarmBot, WarmProcesses
 
 
-def forked_control(
-    forking: WarmProcesses, played: Demo, folder: Path, **variables: str
-) -> DemoControl:
-    """As `bot.demo.runner.demo_control` makes it, but for where the bot's process comes from, and
-    for what a fork's ``variables`` change.
-    """
-    settings = environment(load_settings({}), played, f"{folder}", {}) | variables
+def forked_control(forking: WarmProcesses, played: Demo, folder: Path) -> DemoControl:
+    """As `bot.demo.runner.demo_control` makes it, but for where the bot's process comes from."""
+    settings = environment(load_settings({}), played, f"{folder}", {})
     bot = WarmBot(forking, played.world, settings, folder / "bot.log", cwd=folder, clean_env=True)
     return DemoControl(played, bot, folder)

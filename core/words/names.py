@@ -80,8 +80,9 @@ def unquoted(words: str) -> str:
 
 NAMELESS: Final = "—"
 LONGEST_MESSAGE: Final = 4096
-LONGEST_NAME: Final = 64
 """How long one message may be, in UTF-16 units."""
+LONGEST_NAME: Final = 64
+"""How much is kept of a person's name, in characters."""
 
 _ELLIPSIS: Final = "…"
 _MOST_MARKS: Final = 3

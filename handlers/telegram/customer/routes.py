@@ -127,7 +127,7 @@ async def obey(context: MessageContext, command: str, argument: str) -> None:
         await handler(context)
     elif command in _OF_STAFF:
         raise Refusal("refusal.staff_only", command=f"/{command}")
-    elif guess := closest(command, await _usable(context)):
+    elif guess := closest(command, await _usable(context), COMMANDS):
         raise Refusal("refusal.unknown_command_guess", command=f"/{command}", guess=f"/{guess}")
     else:
         raise Refusal("refusal.unknown_command", command=f"/{command}")

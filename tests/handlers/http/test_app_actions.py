@@ -222,8 +222,9 @@ async def test_a_merged_ticket_has_no_forms(olga: Browser, desk: Desk) -> None:
     assert 0 in forms and max(forms) > 1
 
 
-async def test_an_answer_with_files_that_are_too_large_is_not_lost(
-    olga: Browser, desk: Desk, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("verb", ["answer", "note"])
+async def test_what_stands_in_the_box_is_not_lost_with_files_that_are_too_large(
+    olga: Browser, desk: Desk, monkeypatch: pytest.MonkeyPatch, verb: str
 ) -> None:
     """The button stands behind the files, which are not read then."""
     monkeypatch.setattr(uploads, "MOST_UPLOAD", 200_000)
@@ -234,7 +235,7 @@ async def test_an_answer_with_files_that_are_too_large_is_not_lost(
         form.add_field(name, olga.field(name))
     form.add_field("text", "The cable is cut, we come today.")
     form.add_field("files", b"x" * 300_000, filename="film.mp4", content_type="video/mp4")
-    form.add_field("verb", "answer")
+    form.add_field("verb", verb)
     status, _, html = await olga.visitor.ask(
         "POST", "/app/t/1", data=form, headers={"Cookie": olga.cookie}, allow_redirects=False
     )

@@ -45,18 +45,26 @@ class OtherServer:
         raise NotImplementedError
 
     def start(self) -> None:
-        """Start it, and return when it answers."""
-        with (self.folder / "log").open("ab") as log:
-            self.process = subprocess.Popen(
-                tied(self.command()), stdout=log, stderr=log, start_new_session=True
-            )
+        """Start it, and return when it answers. It is started again where it ends: while a process
+        of the one that was killed is dying, Dovecot takes that one for running.
+        """
+        process = self._spawn()
         deadline = time.monotonic() + PATIENCE
-        while time.monotonic() < deadline and self.process.poll() is None:
+        while time.monotonic() < deadline:
+            if process.poll() is not None:
+                process = self._spawn()
             with suppress(OSError):
                 self.look(lambda box: box.noop())
                 return
             time.sleep(0.02)
         raise AssertionError(f"it does not listen:\n{(self.folder / 'log').read_text()[-2000:]}")
+
+    def _spawn(self) -> subprocess.Popen[bytes]:
+        with (self.folder / "log").open("ab") as log:
+            self.process = subprocess.Popen(
+                tied(self.command()), stdout=log, stderr=log, start_new_session=True
+            )
+        return self.process
 
     def kill(self) -> None:
         """End all its processes at once, as a power cut does."""

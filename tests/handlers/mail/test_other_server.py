@@ -2,6 +2,8 @@
 installed, otherwise pymap.
 """
 
+import asyncio
+import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -14,7 +16,7 @@ from core.db import Database
 from core.models import InboxRow, Ticket
 from handlers.mail.fetch import MailFetcher
 from tests.handlers.mail.desk_by_mail import Stage, stage_at
-from tests.handlers.mail.imap_servers import OtherServer
+from tests.handlers.mail.imap_servers import Dovecot, OtherServer
 
 SECOND: Final = b"From: anna@x.test\r\nMessage-ID: <late@x.test>\r\nSubject: Two\r\n\r\nwords\r\n"
 OpenStage = Callable[..., Any]
@@ -136,6 +138,25 @@ async def test_a_server_killed_in_the_middle_loses_and_doubles_nothing(
         await stage.until(lambda: len(server.found("Done", "ALL")) == 30, seconds=120)
         assert await titles(stage, 30) == sorted(map(str, range(30)))
         assert not server.found("INBOX", "ALL")
+
+
+async def test_a_server_starts_where_a_process_of_the_killed_one_is_dying_still(
+    server: OtherServer,
+) -> None:
+    if not isinstance(server, Dovecot):
+        pytest.skip("this server has one process")
+    server.kill()
+    path, log = server.folder / "run/login/stats-writer", server.folder / "log"
+    path.unlink()
+    with socket.socket(socket.AF_UNIX) as dying:
+        dying.bind(str(path))
+        dying.listen()
+        starting = asyncio.create_task(asyncio.to_thread(server.start))
+        async with asyncio.timeout(60):
+            while "already running" not in log.read_text():
+                await asyncio.sleep(0.01)
+    await starting
+    assert server.look(lambda box: box.noop())[0] == "OK"
 
 
 async def test_a_mailbox_made_anew_is_read_from_its_beginning(
